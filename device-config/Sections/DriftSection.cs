@@ -1,0 +1,22 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Edge.Config;
+
+/// <summary>When the input counts as drifted: Page-Hinkley (Page 1954) on the distance to the nearest prototype.</summary>
+public sealed record DriftSection
+{
+    /// <summary>Change of the mean distance that is tolerated.</summary>
+    /// <value>Default 0.005.</value>
+    [Range(0, 10)]
+    public double Delta { get; init; } = 0.005;
+
+    /// <summary>Cumulated deviation at which the alarm rings. Higher: later and fewer alarms.</summary>
+    /// <value>Default 5.</value>
+    [Range(1e-6, 1e9)]
+    public double Threshold { get; init; } = 5;
+
+    /// <summary>Windows seen before an alarm can ring.</summary>
+    /// <value>Default 60.</value>
+    [Range(1, 1_000_000)]
+    public int MinWindows { get; init; } = 60;
+}

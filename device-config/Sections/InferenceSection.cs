@@ -1,0 +1,28 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Edge.Config;
+
+/// <summary>How windows are classified.</summary>
+public sealed record InferenceSection
+{
+    /// <summary>Execution providers in the order in which they are tried; the first that takes the whole graph runs.</summary>
+    /// <value>Default TensorRT, CUDA, CPU. Put <c>cpu</c> alone to keep a GPU free.</value>
+    [Length(1, 3)]
+    [AllowedValues("tensorrt", "cuda", "cpu")]
+    public IReadOnlyList<string> Providers { get; init; } = ["tensorrt", "cuda", "cpu"];
+
+    /// <summary>Threads of one inference.</summary>
+    /// <value>Default 1: the models are small, and the second core is the trainer's.</value>
+    [Range(1, 64)]
+    public int ThreadCount { get; init; } = 1;
+
+    /// <summary>A window whose cosine to the nearest prototype is below this is "unknown".</summary>
+    /// <value>Default 0.2. 1: everything is unknown; -1: nothing is, once there is one prototype.</value>
+    [Range(-1, 1)]
+    public double UnknownBelowSimilarity { get; init; } = 0.2;
+
+    /// <summary>Temperature of the softmax over prototype cosines.</summary>
+    /// <value>Default 0.1.</value>
+    [Range(0.001, 10)]
+    public double Temperature { get; init; } = 0.1;
+}

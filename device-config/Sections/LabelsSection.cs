@@ -1,0 +1,22 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Edge.Config;
+
+/// <summary>What can be told apart, and how labels reach the device.</summary>
+public sealed record LabelsSection
+{
+    /// <summary>Names of the classes, in the order of the model's outputs.</summary>
+    /// <value>Default: the six activities of the simulated IMU, which are those of UCI HAR. Names are unique, 1 to 64 characters.</value>
+    [Length(1, 256)]
+    public IReadOnlyList<string> Classes { get; init; } = ["walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"];
+
+    /// <summary>Share of windows for which a sensor that knows the truth (simulated, recorded) hands in a label, 0 to 1.</summary>
+    /// <value>Default 1. 0: labels come only over MQTT.</value>
+    [Range(0, 1)]
+    public double SourceShare { get; init; } = 1;
+
+    /// <summary>How late such a label comes, seconds of stream time.</summary>
+    /// <value>Default 2. Must be shorter than the window ring holds windows.</value>
+    [Range(0, 86_400)]
+    public double SourceDelaySeconds { get; init; } = 2;
+}

@@ -1,0 +1,32 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Edge.Config;
+
+/// <summary>When a candidate snapshot replaces the running one: it must be at least as good on the anchor set.</summary>
+public sealed record PromotionSection
+{
+    /// <summary>How many points the candidate's accuracy on the anchor set may lie below the running snapshot's.</summary>
+    /// <value>Default 0.5. Negative: it must be better by that much.</value>
+    [Range(-100, 100)]
+    public double MaxAccuracyDropPoints { get; init; } = 0.5;
+
+    /// <summary>How many points the worst class may lose.</summary>
+    /// <value>Default 25: with ten anchors a class one flip is ten points, so a smaller limit would judge noise.</value>
+    [Range(0, 100)]
+    public double MaxClassDropPoints { get; init; } = 25;
+
+    /// <summary>Anchors below which no candidate is judged, so no round is started.</summary>
+    /// <value>Default 6.</value>
+    [Range(1, 100_000)]
+    public int MinAnchors { get; init; } = 6;
+
+    /// <summary>Largest relative difference between the trainer's and the exported graph's embeddings.</summary>
+    /// <value>Default 1e-4.</value>
+    [Range(1e-7, 1)]
+    public double MaxParityError { get; init; } = 1e-4;
+
+    /// <summary>Snapshots kept on disk, the running one included.</summary>
+    /// <value>Default 5.</value>
+    [Range(2, 1000)]
+    public int KeepSnapshots { get; init; } = 5;
+}

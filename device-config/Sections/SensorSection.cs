@@ -1,0 +1,79 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Edge.Config;
+
+/// <summary>Where samples come from.</summary>
+public sealed record SensorSection
+{
+    /// <summary>Which sensor.</summary>
+    /// <value><c>simulated</c> (default): an IMU in software. <c>uciHar</c>: the recorded UCI HAR archive as a class-incremental stream.</value>
+    [AllowedValues("simulated", "uciHar")]
+    public string Kind { get; init; } = "simulated";
+
+    /// <summary>Samples per second of every channel, Hz.</summary>
+    /// <value>Default 50. <c>uciHar</c> is recorded at 50 and accepts nothing else.</value>
+    [Range(1, 10_000)]
+    public double SampleRateHz { get; init; } = 50;
+
+    /// <summary>How fast stream time runs against the clock.</summary>
+    /// <value>Default 1 (real time). 10 = ten times faster. 0 = as fast as the pipeline takes it, and then nothing is ever dropped: every queue waits.</value>
+    [Range(0, 1000)]
+    public double Speed { get; init; } = 1;
+
+    /// <summary>Generator seed for everything the sensor draws (simulated noise, activity order, class order, which windows get a label).</summary>
+    [Range(0, int.MaxValue)]
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Settings of the simulated IMU; used when <c>kind</c> is <c>simulated</c>.</summary>
+    public SimulatedSensorSection Simulated { get; init; } = new();
+
+    /// <summary>Settings of the recorded UCI HAR stream; used when <c>kind</c> is <c>uciHar</c>.</summary>
+    public UciHarSensorSection UciHar { get; init; } = new();
+}
+
+/// <summary>A simulated 9-channel IMU: six activities, gravity, gait harmonics, noise, and drift that can be switched on.</summary>
+public sealed record SimulatedSensorSection
+{
+    /// <summary>Seconds of stream time that one activity lasts on average.</summary>
+    /// <value>Default 12.</value>
+    [Range(2, 3600)]
+    public double ActivitySeconds { get; init; } = 12;
+
+    /// <summary>Standard deviation of white noise, in g on acceleration and rad/s on rotation.</summary>
+    /// <value>Default 0.05. 0 = no noise; above 0.5 activities blur into each other.</value>
+    [Range(0, 5)]
+    public double NoiseStd { get; init; } = 0.05;
+
+    /// <summary>Stream time after which the drift below sets in, seconds.</summary>
+    /// <value>Default 0: from the start. Without effect while rotation is 0, gain 1 and bias 0.</value>
+    [Range(0, 1e9)]
+    public double DriftAfterSeconds { get; init; }
+
+    /// <summary>Rotation of the device about its x axis once drifted, degrees.</summary>
+    /// <value>Default 0. 20 is a badly refitted strap.</value>
+    [Range(-180, 180)]
+    public double DriftRotationDegrees { get; init; }
+
+    /// <summary>Factor on every channel once drifted.</summary>
+    /// <value>Default 1.</value>
+    [Range(0, 10)]
+    public double DriftGain { get; init; } = 1;
+
+    /// <summary>Offset on acceleration channels once drifted, g.</summary>
+    /// <value>Default 0.</value>
+    [Range(-10, 10)]
+    public double DriftBiasG { get; init; }
+}
+
+/// <summary>The recorded UCI HAR archive (Anguita 2013), streamed as three steps of two classes.</summary>
+public sealed record UciHarSensorSection
+{
+    /// <summary>The zip file, or a folder that holds it.</summary>
+    /// <value>Empty (default): the folder in the environment variable EDGE_DATA, then <c>../shared/data</c>.</value>
+    [StringLength(4096)]
+    public string Path { get; init; } = "";
+
+    /// <summary>Names of the six classes in the order in which the stream brings them, two per step.</summary>
+    /// <value>Empty (default): the order of the archive (walking, walkingUpstairs, walkingDownstairs, sitting, standing, laying).</value>
+    public IReadOnlyList<string> ClassOrder { get; init; } = [];
+}

@@ -1,0 +1,48 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Edge.Config;
+
+/// <summary>How the fleet hears of this device.</summary>
+public sealed record TelemetrySection
+{
+    /// <summary>The broker.</summary>
+    /// <value><c>embedded</c> (default): one inside the process on 127.0.0.1. <c>external</c>: the one at <c>host</c>. <c>none</c>: no MQTT.</value>
+    [AllowedValues("embedded", "external", "none")]
+    public string Broker { get; init; } = "embedded";
+
+    /// <summary>Host name or address of the external broker.</summary>
+    [StringLength(255, MinimumLength = 1)]
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>TCP port of the broker, embedded or external.</summary>
+    /// <value>Default 1883. 0 with the embedded broker: any free port, printed at start.</value>
+    [Range(0, 65_535)]
+    public int Port { get; init; } = 1883;
+
+    /// <summary>User name for the external broker; empty: none.</summary>
+    [StringLength(256)]
+    public string User { get; init; } = "";
+
+    /// <summary>File that holds the password; empty: none. The password itself never stands in a config.</summary>
+    [StringLength(4096)]
+    public string PasswordFile { get; init; } = "";
+
+    /// <summary>First level(s) of every topic: <c>{root}/{deviceId}/…</c>.</summary>
+    [RegularExpression("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")]
+    public string TopicRoot { get; init; } = "edge";
+
+    /// <summary>Seconds between prediction summaries.</summary>
+    /// <value>Default 5.</value>
+    [Range(0.1, 3600)]
+    public double SummarySeconds { get; init; } = 5;
+
+    /// <summary>MQTT keep-alive, seconds. A broker that is silent for twice as long counts as gone.</summary>
+    /// <value>Default 15.</value>
+    [Range(1, 3600)]
+    public int KeepAliveSeconds { get; init; } = 15;
+
+    /// <summary>Events that wait for the broker. When full the oldest is dropped and counted.</summary>
+    /// <value>Default 512.</value>
+    [Range(16, 100_000)]
+    public int QueueCapacity { get; init; } = 512;
+}

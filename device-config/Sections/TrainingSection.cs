@@ -1,0 +1,84 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Edge.Config;
+
+/// <summary>When and how the backbone is fine-tuned.</summary>
+public sealed record TrainingSection
+{
+    /// <summary>Whether the device learns at all. Prototypes still follow labels when it does not.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>The training method.</summary>
+    /// <value><c>supconReplay</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay buffer.</value>
+    [AllowedValues("supconReplay")]
+    public string Method { get; init; } = "supconReplay";
+
+    /// <summary>Newly labelled windows that make a round due.</summary>
+    /// <value>Default 256. Smaller: fresher snapshots, more work in total.</value>
+    [Range(2, 100_000)]
+    public int RoundExamples { get; init; } = 256;
+
+    /// <summary>Passes over the new windows in one round.</summary>
+    /// <value>Default 5.</value>
+    [Range(1, 1000)]
+    public int Epochs { get; init; } = 5;
+
+    /// <summary>New windows per step.</summary>
+    /// <value>Default 32.</value>
+    [Range(2, 4096)]
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Replayed windows per step. Contrastive learning needs many: below 64 accuracy falls apart (SCR).</summary>
+    /// <value>Default 64.</value>
+    [Range(0, 4096)]
+    public int ReplayBatchSize { get; init; } = 64;
+
+    /// <summary>Adam's step size.</summary>
+    /// <value>Default 0.001. Above 0.01 training explodes; below 0.0001 a round learns nothing.</value>
+    [Range(1e-6, 1.0)]
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Temperature of the supervised contrastive loss.</summary>
+    /// <value>Default 0.1.</value>
+    [Range(0.01, 10)]
+    public double Temperature { get; init; } = 0.1;
+
+    /// <summary>Weight of the masked cross-entropy term; 0 = pure contrastive.</summary>
+    /// <value>Default 1.</value>
+    [Range(0, 100)]
+    public double CrossEntropyWeight { get; init; } = 1;
+
+    /// <summary>Weight of the distillation of instance relations from the running snapshot; 0 = none, above 5 the backbone hardly moves.</summary>
+    /// <value>Default 1.</value>
+    [Range(0, 100)]
+    public double DistillationWeight { get; init; } = 1;
+
+    /// <summary>Seed of the first backbone and, with the round's number, of every round.</summary>
+    [Range(0, int.MaxValue)]
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Threads of the training child.</summary>
+    /// <value>Default 0: one per core; the child runs at the lowest priority, so inference goes first.</value>
+    [Range(0, 256)]
+    public int ThreadCount { get; init; }
+
+    /// <summary>A round that takes longer is ended and counts as failed, seconds.</summary>
+    /// <value>Default 600.</value>
+    [Range(5, 86_400)]
+    public int TimeBudgetSeconds { get; init; } = 600;
+
+    /// <summary>A child whose resident memory grows beyond this is ended, MiB.</summary>
+    /// <value>Default 1500.</value>
+    [Range(300, 1_000_000)]
+    public int MemoryBudgetMiB { get; init; } = 1500;
+
+    /// <summary>How often a round is tried when its child dies.</summary>
+    /// <value>Default 3.</value>
+    [Range(1, 100)]
+    public int MaxAttempts { get; init; } = 3;
+
+    /// <summary>Round folders kept for a post-mortem.</summary>
+    /// <value>Default 3. 0: none.</value>
+    [Range(0, 1000)]
+    public int KeepRounds { get; init; } = 3;
+}

@@ -1,0 +1,1 @@
+namespace Edge.Trainer.Tests; public class PlaceholderTests { [Fact] public void Builds() => Assert.True(true); }
