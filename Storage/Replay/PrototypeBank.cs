@@ -36,6 +36,14 @@ public sealed class PrototypeBank(string snapshotId, int embeddingLength)
         classes[className] = (entry.Count + 1, entry.Sum);
     }
 
+    /// <summary>The same prototypes under the id that the snapshot was given when it was accepted.</summary>
+    public PrototypeBank For(string acceptedId)
+    {
+        var bank = new PrototypeBank(acceptedId, EmbeddingLength) { ThroughExampleId = ThroughExampleId };
+        foreach (var (name, entry) in classes) bank.classes.Add(name, (entry.Count, [.. entry.Sum]));
+        return bank;
+    }
+
     /// <summary>The prototypes as the exported graph takes them, in the order of <paramref name="classNames"/>.</summary>
     public PrototypeMatrix ToMatrix(IReadOnlyList<string> classNames)
     {
@@ -110,5 +118,5 @@ public sealed class PrototypeBank(string snapshotId, int embeddingLength)
 public sealed record PrototypeMatrix(float[] Values, float[] ClassBias, int KnownCount)
 {
     /// <summary>Added to the cosine of a class that has no prototype yet, so that it is never chosen.</summary>
-    public const float AbsentBias = -1e4f;
+    public const float AbsentBias = -1e9f;
 }

@@ -60,9 +60,9 @@ public sealed class ReplayBuffer : IDisposable
     /// <summary>The examples held out to judge snapshots.</summary>
     public Task<IReadOnlyList<Example>> AnchorsAsync() => thread.Post<IReadOnlyList<Example>>(() => Read(index.AnchorIds()));
 
-    /// <summary>Everything that may be trained on, by id above <paramref name="afterId"/>: the replay buffer and what is fresh.</summary>
+    /// <summary>Everything that may be trained on, with ids above <paramref name="afterId"/> and in their order: the replay buffer and what is fresh.</summary>
     public Task<IReadOnlyList<Example>> TrainableAsync(ulong afterId = 0) =>
-        thread.Post<IReadOnlyList<Example>>(() => Read(index.ReplayIds().Union(index.FreshIds()).Where(id => id > afterId)));
+        thread.Post<IReadOnlyList<Example>>(() => Read(index.ReplayIds().Union(index.FreshIds()).Where(id => id > afterId).Order()));
 
     /// <summary>One example by id, whatever its role; null when it is not kept (any more) or its record is damaged.</summary>
     public Task<Example?> FindAsync(ulong id) => thread.Post(() => Read([id]) is [var example] ? example : null);
