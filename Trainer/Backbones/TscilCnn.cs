@@ -17,6 +17,7 @@ public sealed class TscilCnn : Backbone
     public TscilCnn(int channelCount)
         : base(nameof(TscilCnn))
     {
+        ChannelCount = channelCount;
         var modules = new List<(string, Module<Tensor, Tensor>)>();
         int width = channelCount;
         for (int block = 0; block < s_widths.Length; block++)
@@ -34,10 +35,16 @@ public sealed class TscilCnn : Backbone
     }
 
     /// <inheritdoc/>
+    public override int ChannelCount { get; }
+
+    /// <summary>16: four poolings by two leave one step.</summary>
+    public override int MinimumLength => 1 << s_widths.Length;
+
+    /// <inheritdoc/>
     public override int EmbeddingLength => s_widths[^1];
 
-    /// <summary>The layers in order, for the exporter.</summary>
-    public Sequential Layers => layers;
+    /// <inheritdoc/>
+    public override Sequential Layers => layers;
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => layers.forward(input);

@@ -1,0 +1,222 @@
+using System.Text.Json;
+using Edge.Config;
+using Edge.Trainer.Backbones;
+using Edge.Trainer.Rounds;
+using static TorchSharp.torch;
+
+namespace Edge.Trainer.Tests.Rounds;
+
+public sealed class RoundRunnerTests : IDisposable
+{
+    private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("edge-round-");
+
+    [Fact]
+    public void The_first_round_makes_an_untrained_learner_from_its_seed_alone()
+    {
+        var folder = Initial();
+        var report = Run(folder);
+        Assert.True(report.HasCandidate);
+        Assert.Equal((0, 0, 0, 128), (report.StepCount, report.FreshCount, report.ReplayCount, report.EmbeddingLength));
+        Assert.InRange(report.PeakRssMiB, 50, 100_000);
+        Assert.Equal(report, folder.ReadReport());
+        Assert.Equal("onnx of 4 classes", File.ReadAllText(folder.ModelFile));
+        using var net = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
+        Assert.Equal(0, net.TrainedStepCount);
+        AssertParity(folder, net);
+        Assert.Equal(File.ReadAllBytes(folder.CheckpointFile), File.ReadAllBytes(Ran(Initial()).CheckpointFile));
+        Assert.NotEqual(File.ReadAllBytes(folder.CheckpointFile), File.ReadAllBytes(Ran(Initial(seed: 2)).CheckpointFile));
+    }
+
+    [Fact]
+    public void The_same_folder_twice_gives_the_same_candidate_byte_for_byte()
+    {
+        var parent = Ran(Initial());
+        var second = Ran(FineTune(parent, round: 1)); // Its own parent is untrained; the next one distils.
+        var (a, b) = (Ran(FineTune(second, round: 2)), Ran(FineTune(second, round: 2)));
+        Assert.Equal(File.ReadAllBytes(a.CheckpointFile), File.ReadAllBytes(b.CheckpointFile));
+        Assert.Equal(File.ReadAllBytes(a.ParityFile), File.ReadAllBytes(b.ParityFile));
+        Assert.NotEqual(File.ReadAllBytes(a.CheckpointFile), File.ReadAllBytes(Ran(FineTune(second, round: 3)).CheckpointFile));
+    }
+
+    [Fact]
+    public void A_fine_tuned_candidate_reports_what_it_learned_from_and_carries_its_own_parity_cases()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1);
+        var progress = new List<RoundProgress>();
+        var report = RoundRunner.Run(folder, Export, progress.Add, TestContext.Current.CancellationToken);
+        Assert.Equal((32, 16, 4), (report.FreshCount, report.ReplayCount, report.StepCount));
+        Assert.True(report.LastEpochLoss > 0);
+        Assert.Equal((1, 4, 4), (progress[^1].Round, progress[^1].Step, progress[^1].StepCount));
+        using var net = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
+        Assert.Equal(4, net.TrainedStepCount);
+        AssertParity(folder, net);
+        Assert.Equal(["model.checkpoint", "model.onnx", "parity.bin", "report.json"], Files(folder.CandidateDirectory));
+    }
+
+    [Fact]
+    public void Progress_comes_at_most_five_times_a_second_and_after_the_last_step()
+    {
+        var progress = new List<RoundProgress>();
+        var stopped = new StoppedClock();
+        RoundRunner.Run(FineTune(Ran(Initial()), round: 1), Export, progress.Add, TestContext.Current.CancellationToken, stopped);
+        Assert.Equal([1, 4], progress.Select(p => p.Step));
+    }
+
+    [Fact]
+    public void A_round_that_gives_up_leaves_a_report_and_no_candidate()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1, samples => samples.Values[3] = float.NaN);
+        var report = Run(folder);
+        Assert.False(report.HasCandidate);
+        Assert.StartsWith("Sample 0 (class 2) holds NaN in channel 0", report.AbandonedBecause, StringComparison.Ordinal);
+        Assert.Equal(["report.json"], Files(folder.CandidateDirectory));
+        Assert.Equal(report, folder.ReadReport());
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_a_number_is_reported_in_valid_json()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1, samples => samples.Values.AsSpan(0, 128).Fill(1e38f));
+        Run(folder);
+        Assert.Contains("The loss is NaN at step", folder.ReadReport().AbandonedBecause, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_export_that_fails_leaves_no_candidate_and_the_round_can_start_over()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1);
+        Assert.Throws<IOException>(() => RoundRunner.Run(folder, (_, _) => throw new IOException("disk full"), _ => { }, TestContext.Current.CancellationToken));
+        Assert.False(Directory.Exists(folder.CandidateDirectory));
+        Assert.True(Directory.Exists(folder.CandidateDirectory + ".tmp"));
+        Assert.True(Run(folder).HasCandidate);
+        Assert.False(Directory.Exists(folder.CandidateDirectory + ".tmp"));
+    }
+
+    [Fact]
+    public void What_a_killed_run_left_behind_is_removed_first()
+    {
+        var folder = Initial();
+        Directory.CreateDirectory(folder.CandidateDirectory + ".tmp");
+        File.WriteAllText(Path.Combine(folder.CandidateDirectory + ".tmp", "model.checkpoint"), "half");
+        File.WriteAllText(Path.Combine(folder.CandidateDirectory + ".tmp", "stray"), "half");
+        Run(folder);
+        Assert.Equal(["model.checkpoint", "model.onnx", "parity.bin", "report.json"], Files(folder.CandidateDirectory));
+    }
+
+    [Fact]
+    public void A_complete_candidate_is_not_made_again()
+    {
+        var folder = Ran(Initial());
+        var before = folder.ReadReport();
+        Assert.Equal(before, RoundRunner.Run(folder, (_, _) => throw new InvalidOperationException("exported again"), _ => { }, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_cancelled_round_leaves_nothing()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1);
+        using var cancel = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => RoundRunner.Run(folder, Export, _ => cancel.Cancel(), cancel.Token));
+        Assert.False(Directory.Exists(folder.CandidateDirectory));
+    }
+
+    [Fact]
+    public void A_class_more_keeps_what_the_parent_knows()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1, classes: ["extra", .. SyntheticWaves.Classes]);
+        Assert.True(Run(folder).HasCandidate);
+        using var net = LearnerCheckpoint.Read(folder.CheckpointFile, ["extra", .. SyntheticWaves.Classes]);
+        Assert.Equal(5, net.Head.Weight.shape[0]);
+    }
+
+    [Fact]
+    public void A_torn_parent_is_named()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1);
+        File.WriteAllBytes(folder.ParentCheckpointFile, File.ReadAllBytes(folder.ParentCheckpointFile)[..1000]);
+        Assert.StartsWith($"{folder.ParentCheckpointFile} fails its checksum", Assert.Throws<InvalidDataException>(() => Run(folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sample_of_a_class_that_the_plan_does_not_name_is_refused()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1, samples => samples.Classes[2] = 4);
+        Assert.Contains("sample 2 is of class 4", Assert.Throws<InvalidDataException>(() => Run(folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_window_too_short_for_the_backbone_is_refused()
+    {
+        var folder = Initial(length: 15);
+        Assert.Contains("takes 16 or more. Set window.length", Assert.Throws<InvalidDataException>(() => Run(folder)).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => root.Delete(recursive: true);
+
+    private static byte[] Export(LearnerNet net, RoundPlan plan)
+    {
+        Assert.False(net.training);
+        return System.Text.Encoding.UTF8.GetBytes($"onnx of {plan.Classes.Count} classes");
+    }
+
+    private static RoundReport Run(RoundFolder folder) => RoundRunner.Run(folder, Export, _ => { }, TestContext.Current.CancellationToken);
+
+    private static RoundFolder Ran(RoundFolder folder)
+    {
+        Assert.True(Run(folder).HasCandidate);
+        return folder;
+    }
+
+    private static string[] Files(string directory) => [.. Directory.GetFiles(directory).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
+
+    private static void AssertParity(RoundFolder folder, LearnerNet net)
+    {
+        var parity = ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile));
+        Assert.Equal(8, parity.Count);
+        using var scope = NewDisposeScope();
+        var embeddings = nn.functional.normalize(net.Backbone.forward(tensor(parity.Windows, [8, 3, 128])), 2, 1);
+        Assert.All(embeddings.data<float>().ToArray().Zip(parity.Embeddings), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+    }
+
+    private RoundFolder Initial(int seed = 1, int length = 128) =>
+        Folder(new RoundPlan
+        {
+            Round = 0,
+            Kind = RoundKind.Initial,
+            Classes = SyntheticWaves.Classes,
+            Window = SyntheticWaves.Window with { Length = length },
+            Training = new TrainingSection { Seed = seed, ThreadCount = 2 },
+            ReadoutTemperature = 0.1,
+        });
+
+    private RoundFolder FineTune(RoundFolder parent, int round, Action<RoundSamples>? spoil = null, IReadOnlyList<string>? classes = null)
+    {
+        var folder = Folder(new RoundPlan
+        {
+            Round = round,
+            Kind = RoundKind.FineTune,
+            ParentId = "s000000-00000000",
+            Classes = classes ?? SyntheticWaves.Classes,
+            Window = SyntheticWaves.Window,
+            Training = new TrainingSection { Epochs = 2, BatchSize = 16, ReplayBatchSize = 16, ThreadCount = 2 },
+            ReadoutTemperature = 0.1,
+        });
+        var samples = SyntheticWaves.Together(SyntheticWaves.Draw([2, 3], 16, isFresh: true, seed: 1), SyntheticWaves.Draw([0, 1], 8, isFresh: false, seed: 2));
+        spoil?.Invoke(samples);
+        File.WriteAllBytes(folder.SamplesFile, samples.ToBytes());
+        File.Copy(parent.CheckpointFile, folder.ParentCheckpointFile);
+        return folder;
+    }
+
+    private RoundFolder Folder(RoundPlan plan)
+    {
+        var folder = new RoundFolder(root.CreateSubdirectory(Guid.NewGuid().ToString("N")).FullName);
+        File.WriteAllBytes(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json));
+        return folder;
+    }
+
+    private sealed class StoppedClock : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
+    }
+}
