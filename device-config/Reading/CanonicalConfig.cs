@@ -11,13 +11,17 @@ namespace Edge.Config;
 public static class CanonicalConfig
 {
     /// <summary>
-    /// How the sections become JSON. By reflection and not by a source-generated context: the same metadata then serves writing and schema, and start-up reads one document, so speed is no reason.
+    /// How the sections become JSON. By reflection and not by a source-generated context: the same metadata then serves writing and schema, and start-up reads
+    /// one document, so speed is no reason.
     /// </summary>
     internal static JsonSerializerOptions Options { get; } = MakeOptions(indented: false);
 
     private static readonly JsonSerializerOptions Indented = MakeOptions(indented: true);
 
-    /// <summary>The canonical form: UTF-8, every key in the order of declaration, defaults written out, no white space, numbers in the shortest form that reads back the same.</summary>
+    /// <summary>
+    /// The canonical form: UTF-8, every key in the order of declaration, defaults written out, no white space, numbers in the shortest form that reads back the
+    /// same.
+    /// </summary>
     public static byte[] Write(DeviceConfig config) => JsonSerializer.SerializeToUtf8Bytes(config, Options);
 
     /// <summary>SHA-256 of <paramref name="canonicalUtf8"/> as 64 lower-case hexadecimal digits.</summary>

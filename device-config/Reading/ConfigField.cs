@@ -63,7 +63,7 @@ internal sealed class ConfigField
         FieldKind.Integer => "an integer" + Limits.NumberClause,
         FieldKind.Number => "a number" + Limits.NumberClause,
         FieldKind.Text => Limits.TextClause,
-        _ => "a list" + Limits.CountClause + " of texts",
+        _ => "a list of " + Limits.CountClause + "texts",
     };
 
     /// <summary>The closing of a remedy: how to get the default.</summary>
@@ -77,6 +77,8 @@ internal sealed class ConfigField
         Type t when t == typeof(string) => FieldKind.Text,
         Type t when t == typeof(IReadOnlyList<string>) => FieldKind.TextList,
         Type t when t.IsClass && t.Namespace == typeof(DeviceConfig).Namespace => FieldKind.Section,
-        Type t => throw new NotSupportedException($"{property.DeclaringType!.Name}.{property.Name} is a {t.Name}: a new kind of field needs a row in FieldKind, a case in FieldReader and one in ConfigSchema."),
+        Type t =>
+            throw new NotSupportedException($"{property.DeclaringType!.Name}.{property.Name} is a {t.Name}: a new kind of field needs"
+                + " a row in FieldKind, a case in FieldReader and one in ConfigSchema."),
     };
 }

@@ -1,6 +1,8 @@
 namespace Edge.Config;
 
-/// <summary>What has been found while one configuration is read: the problems, where each given key stands, and which keys cannot be trusted any more.</summary>
+/// <summary>
+/// What has been found while one configuration is read: the problems, where each given key stands, and which keys cannot be trusted any more.
+/// </summary>
 /// <param name="text">The document, for lines and columns; null when several are merged.</param>
 internal sealed class ConfigFindings(ConfigText? text)
 {
@@ -26,31 +28,29 @@ internal sealed class ConfigFindings(ConfigText? text)
     /// <summary>Marks a key as meant by the operator but not understood, so that no rule between keys speaks about its default.</summary>
     public void Doubt(string path) => _doubtful.Add(path);
 
-    /// <summary>Adds a problem at byte <paramref name="offset"/> of the document.</summary>
+    /// <summary>
+    /// Adds a problem of the value at <paramref name="path"/>, or of that key, which stands at byte <paramref name="offset"/> of the document.
+    /// </summary>
     public void Add(string path, string value, string expected, string remedy, int offset)
     {
-        (int? line, int? column) = text is null ? ((int?)null, (int?)null) : text.Locate(offset);
-        Add(new ConfigProblem(path, value, expected, remedy, line, column));
+        _doubtful.Add(path);
+        Add(Placed(path, value, expected, remedy, offset));
     }
 
-    /// <summary>Adds a problem of a value that is sound by itself, at the place where the document gives it; a value it does not give is called the default.</summary>
-    public void Add(string path, string value, string expected, string remedy)
+    /// <summary>
+    /// Adds a problem of a value that is sound by itself but contradicts another, at the place where the document gives it; a value that it does not give is
+    /// called the default. Such a problem
+    /// silences no other rule.
+    /// </summary>
+    public void AddContradiction(string path, string value, string expected, string remedy)
     {
-        string key = path.Split('[')[0];
-        if (_given.TryGetValue(path, out int offset) || _given.TryGetValue(key, out offset))
-        {
-            Add(path, value, expected, remedy, offset);
-        }
-        else
-        {
-            Add(new ConfigProblem(path, value + ", the default,", expected, remedy, null, null));
-        }
+        bool isGiven = _given.TryGetValue(path, out int offset) || _given.TryGetValue(path.Split('[')[0], out offset);
+        Add(isGiven ? Placed(path, value, expected, remedy, offset) : new ConfigProblem(path, value + ", the default,", expected, remedy, null, null));
     }
 
     /// <summary>Adds a problem whose place is already known.</summary>
     public void Add(ConfigProblem problem)
     {
-        _doubtful.Add(problem.Path);
         if (IsFull)
         {
             OmittedCount++;
@@ -76,6 +76,13 @@ internal sealed class ConfigFindings(ConfigText? text)
         }
 
         return true;
+    }
+
+    private ConfigProblem Placed(string path, string value, string expected, string remedy, int offset)
+    {
+        // A problem that is only counted needs no place, and finding one takes a pass over the text.
+        (int? line, int? column) = text is null || IsFull ? ((int?)null, (int?)null) : text.Locate(offset);
+        return new ConfigProblem(path, value, expected, remedy, line, column);
     }
 
     private static bool Covers(string outer, string inner) =>

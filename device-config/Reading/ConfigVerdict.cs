@@ -9,7 +9,7 @@ public sealed class ConfigVerdict
     {
         Source = source;
         Config = config;
-        Problems = problems;
+        Problems = [.. problems.OrderBy(p => p.Line ?? int.MaxValue).ThenBy(p => p.Column)];
         OmittedProblemCount = omittedProblemCount;
         CanonicalUtf8 = config is null ? [] : CanonicalConfig.Write(config);
         Hash = config is null ? "" : CanonicalConfig.Hash(CanonicalUtf8);
@@ -21,7 +21,7 @@ public sealed class ConfigVerdict
     /// <summary>The effective configuration, defaults filled in; null when there is a problem.</summary>
     public DeviceConfig? Config { get; }
 
-    /// <summary>Every reason for refusal: first those of single keys in the order of the document, then those between keys. At most <see cref="MaxProblemCount"/>.</summary>
+    /// <summary>Every reason for refusal in the order of the document; those without a place follow. At most <see cref="MaxProblemCount"/>.</summary>
     public IReadOnlyList<ConfigProblem> Problems { get; }
 
     /// <summary>Problems beyond the first <see cref="MaxProblemCount"/>, counted and not listed.</summary>
@@ -30,7 +30,9 @@ public sealed class ConfigVerdict
     /// <summary>The effective configuration as <see cref="CanonicalConfig.Write"/> writes it; empty when there is a problem.</summary>
     public byte[] CanonicalUtf8 { get; }
 
-    /// <summary>SHA-256 of <see cref="CanonicalUtf8"/>, 64 lower-case hexadecimal digits; empty when there is a problem. Two documents with one effect have one hash.</summary>
+    /// <summary>
+    /// SHA-256 of <see cref="CanonicalUtf8"/>, 64 lower-case hexadecimal digits; empty when there is a problem. Two documents with one effect have one hash.
+    /// </summary>
     public string Hash { get; }
 
     /// <summary>Whether the configuration may be used.</summary>
@@ -44,11 +46,11 @@ public sealed class ConfigVerdict
     {
         if (IsValid)
         {
-            return $"{Source} is valid (sha256 {Hash}).";
+            return $"{ShownSource} is valid (sha256 {Hash}).";
         }
 
         int count = Problems.Count + OmittedProblemCount;
-        var text = new StringBuilder($"{Source} is refused for {count} {(count == 1 ? "reason" : "reasons")}:");
+        var text = new StringBuilder($"{ShownSource} is refused for {count} {(count == 1 ? "reason" : "reasons")}:");
         foreach (ConfigProblem problem in Problems)
         {
             text.Append("\n- ").Append(problem);
@@ -61,6 +63,8 @@ public sealed class ConfigVerdict
 
         return text.ToString();
     }
+
+    private string ShownSource => Source.Length == 0 || Source.Any(char.IsControl) ? JsonPart.Quote(Source) : Source;
 
     internal static ConfigVerdict Of(string source, DeviceConfig config, ConfigFindings findings) =>
         new(source, findings.Count == 0 ? config : null, findings.Problems, findings.OmittedCount);

@@ -1,8 +1,10 @@
 namespace Edge.Config;
 
 /// <summary>
-/// Reads a device configuration strictly: unknown keys, duplicate keys, wrong types, values out of range and values that contradict each other are refused, all in one verdict.
-/// Comments (<c>//</c>, <c>/* */</c>), trailing commas, a UTF-8 byte order mark and a top-level <c>$schema</c> are allowed; a number such as 50.0 counts as an integer, as in JSON Schema.
+/// Reads a device configuration strictly: unknown keys, duplicate keys, wrong types, values out of range and values that contradict each other are refused, all
+/// in one verdict.
+/// Comments (<c>//</c>, <c>/* */</c>), trailing commas, a UTF-8 byte order mark and a top-level <c>$schema</c> are allowed; a number such as 50.0 counts as an
+/// integer, as in JSON Schema.
 /// A document is at most 256 KiB and 32 levels deep. Nothing that is read makes these methods throw.
 /// </summary>
 public static class DeviceConfigReader
@@ -36,7 +38,8 @@ public static class DeviceConfigReader
     }
 
     /// <summary>
-    /// Reads <paramref name="overlayUtf8"/> merged over <paramref name="baseUtf8"/> (RFC 7396): what the overlay does not name stays, null in it goes back to the default. Places in the merged
+    /// Reads <paramref name="overlayUtf8"/> merged over <paramref name="baseUtf8"/> (RFC 7396): what the overlay does not name stays, null in it goes back to
+    /// the default. Places in the merged
     /// document have no line; the problems of one of the two texts, such as broken JSON or a key given twice, name that text.
     /// </summary>
     /// <param name="baseUtf8">What holds now, for example the device's own file.</param>

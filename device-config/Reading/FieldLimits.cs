@@ -7,8 +7,10 @@ using System.Text.RegularExpressions;
 namespace Edge.Config;
 
 /// <summary>
-/// The range of one key, from the attributes on its property. [Range] is for numbers, [Length] for the number of elements of a list; [StringLength], [RegularExpression] and
-/// [AllowedValues] are for a text, and on a list for each of its elements. Lengths count Unicode characters, as JSON Schema does, and a pattern must match the whole text, the empty one too.
+/// The range of one key, from the attributes on its property. [Range] is for numbers, [Length] for the number of elements of a list; [StringLength],
+/// [RegularExpression] and
+/// [AllowedValues] are for a text, and on a list for each of its elements. Lengths count Unicode characters, as JSON Schema does, and a pattern must match the
+/// whole text, the empty one too.
 /// </summary>
 internal sealed class FieldLimits
 {
@@ -84,11 +86,11 @@ internal sealed class FieldLimits
         return length >= MinLength && length <= MaxLength && !text.Any(c => c is < ' ' or '\x7F') && (_pattern is null || MatchesWhole(text));
     }
 
-    /// <summary><c> from 1 to 4096</c></summary>
+    /// <summary><c> from 1 to 4096</c>, after the noun.</summary>
     public string NumberClause => Min is null ? "" : $" from {Plain(Min.Value)} to {Plain(Max!.Value)}";
 
-    /// <summary><c> of 1 to 3 …</c> without the noun.</summary>
-    public string CountClause => MaxCount == int.MaxValue ? "" : $" of {MinCount} to {MaxCount}";
+    /// <summary><c>1 to 3 </c>, before the noun.</summary>
+    public string CountClause => MaxCount == int.MaxValue ? "" : MinCount == 0 ? $"at most {MaxCount} " : $"{MinCount} to {MaxCount} ";
 
     /// <summary>What a text must be.</summary>
     public string TextClause

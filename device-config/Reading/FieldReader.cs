@@ -26,14 +26,18 @@ internal static class FieldReader
         if (isInteger && double.IsFinite(number) && number != Math.Truncate(number))
         {
             double low = Math.Floor(number);
-            string choice = field.Limits.Allows(low) && field.Limits.Allows(low + 1) ? $"round it to {FieldLimits.Plain(low)} or {FieldLimits.Plain(low + 1)}" : "write it without a fraction";
+            string choice = field.Limits.Allows(low) && field.Limits.Allows(low + 1)
+                ? $"round it to {FieldLimits.Plain(low)} or {FieldLimits.Plain(low + 1)}"
+                : "write it without a fraction";
             findings.Add(path, part.Shown, field.Expected, $"{choice}, {field.OrDefault}", part.Offset);
             return null;
         }
 
         if (!field.Limits.Allows(number) || (isInteger && number is < int.MinValue or > int.MaxValue))
         {
-            string move = number < field.Limits.Min ? $"raise it to {FieldLimits.Plain(field.Limits.Min.Value)} or more" : $"lower it to {FieldLimits.Plain(field.Limits.Max ?? int.MaxValue)} or less";
+            string move = number < field.Limits.Min
+                ? $"raise it to {FieldLimits.Plain(field.Limits.Min.Value)} or more"
+                : $"lower it to {FieldLimits.Plain(field.Limits.Max ?? int.MaxValue)} or less";
             findings.Add(path, part.Shown, field.Expected, $"{move}, {field.OrDefault}", part.Offset);
             return null;
         }
@@ -48,7 +52,8 @@ internal static class FieldReader
             return part.Text;
         }
 
-        string remedy = NearestKey.To(part.Text, field.Limits.Allowed) is { } near ? $"write {JsonPart.Quote(near)}, {otherwise}" : $"change it, {otherwise}";
+        string? meant = NearestKey.To(part.Text, field.Limits.Allowed) ?? (field.Limits.Allowed.Count == 1 ? field.Limits.Allowed[0] : null);
+        string remedy = (meant is null ? "change it, " : $"write {JsonPart.Quote(meant)}, ") + otherwise;
         findings.Add(path, part.Shown, field.Limits.TextClause, remedy, part.Offset);
         return null;
     }
@@ -58,7 +63,8 @@ internal static class FieldReader
         int before = findings.Count;
         if (!field.Limits.AllowsCount(part.Items.Count))
         {
-            findings.Add(path, part.Shown, field.Expected, $"{(part.Items.Count < field.Limits.MinCount ? "add to it" : "shorten it")}, {field.OrDefault}", part.Offset);
+            findings.Add(path, part.Shown, field.Expected, $"{(part.Items.Count < field.Limits.MinCount ? "add to it" : "shorten it")}, {field.OrDefault}",
+                part.Offset);
         }
 
         var texts = new List<string>(part.Items.Count);
@@ -82,17 +88,23 @@ internal static class FieldReader
         string remedy = (part.Kind, field.Kind) switch
         {
             (JsonValueKind.Null, _) => $"give it a value, {field.OrDefault}",
-            (JsonValueKind.String, FieldKind.Flag or FieldKind.Integer or FieldKind.Number) when IsJsonLiteral(field, part.Text) => $"write {part.Text} without quotes",
+            (JsonValueKind.String, FieldKind.Flag or FieldKind.Integer or FieldKind.Number) when IsQuoted(field, part.Text) =>
+                $"write {part.Text} without quotes",
             (JsonValueKind.Number, FieldKind.Text) => $"write \"{part.Shown}\" in double quotes, {field.OrDefault}",
             (JsonValueKind.String, FieldKind.TextList) => $"write [{part.Shown}], {field.OrDefault}",
-            _ => $"change it, {field.OrDefault}",
+            (_, FieldKind.Flag) => $"write true or false, {field.OrDefault}",
+            (_, FieldKind.Integer or FieldKind.Number) => $"write a number, {field.OrDefault}",
+            (_, FieldKind.Text) => $"write a text in double quotes, {field.OrDefault}",
+            _ => $"write a list in square brackets, {field.OrDefault}",
         };
         findings.Add(path, part.Shown, field.Expected, remedy, part.Offset);
         return null;
     }
 
-    private static bool IsJsonLiteral(ConfigField field, string text) => field.Kind == FieldKind.Flag
+    /// <summary>Whether <paramref name="text"/> would be right if it had no quotes around it.</summary>
+    private static bool IsQuoted(ConfigField field, string text) => field.Kind == FieldKind.Flag
         ? text is "true" or "false"
-        : text.Length <= 40 && double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double number)
-            && double.IsFinite(number);
+        : text.Length <= 40
+            && double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double number)
+            && field.Limits.Allows(number) && (field.Kind == FieldKind.Number || number == Math.Truncate(number));
 }

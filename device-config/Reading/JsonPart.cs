@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -29,7 +30,9 @@ internal sealed record JsonPart(JsonValueKind Kind, int Offset)
         _ => "null",
     };
 
-    /// <summary>A text in double quotes, control characters escaped, cut after 80 characters: what a stranger wrote must not steer the operator's terminal.</summary>
+    /// <summary>
+    /// A text in double quotes, control characters escaped, cut after 80 characters: what a stranger wrote must not steer the operator's terminal.
+    /// </summary>
     public static string Quote(string text)
     {
         var quoted = new StringBuilder("\"");
@@ -100,8 +103,8 @@ internal sealed record JsonPart(JsonValueKind Kind, int Offset)
         }
     }
 
-    private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.Control
-        or System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.LineSeparator or System.Globalization.UnicodeCategory.ParagraphSeparator;
+    private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control
+        or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private static string Cut(string text) => text.Length <= 80 ? text : text[..(char.IsHighSurrogate(text[79]) ? 79 : 80)] + "…";
 }

@@ -3,12 +3,13 @@ using System.Text.Json;
 namespace Edge.Config;
 
 /// <summary>
-/// Reads one JSON document into <see cref="JsonPart"/>s. Comments and trailing commas are allowed, because people write these files; everything else is RFC 8259. A document that is too
+/// Reads one JSON document into <see cref="JsonPart"/>s. Comments and trailing commas are allowed, because people write these files; everything else is RFC
+/// 8259. A document that is too
 /// large, too deep, not UTF-8 or not JSON is one problem and gives no parts; a key given twice is a problem each time and reading goes on.
 /// </summary>
 internal sealed class JsonPartReader
 {
-    /// <summary>Largest document, bytes: the default document is 3 KiB, so this is a bound on harm, not on use.</summary>
+    /// <summary>Largest document, bytes: the default document has 2 KiB, so this is a bound on harm, not on use.</summary>
     public const int MaxBytes = 256 * 1024;
 
     /// <summary>Deepest nesting of objects and arrays; the sections need 4.</summary>
@@ -35,17 +36,19 @@ internal sealed class JsonPartReader
     {
         if (_text.Utf8.Length > MaxBytes)
         {
-            Stop(null, $"{_text.Utf8.Length} bytes long", $"at most {MaxBytes} bytes long", "shorten it; the whole default document has 3 KiB");
+            Stop(null, $"{_text.Utf8.Length} bytes long", $"at most {MaxBytes} bytes long", "shorten it; the whole default document has 2 KiB");
             return null;
         }
 
         if (_text.FirstBrokenByte() is >= 0 and int broken)
         {
-            Stop(broken, $"not UTF-8 from byte 0x{_text.Utf8[broken]:x2} on", "JSON in UTF-8", "save it in that encoding; what follows this place has not been read");
+            Stop(broken, $"not UTF-8 from byte 0x{_text.Utf8[broken]:x2} on", "JSON in UTF-8",
+                "save it in that encoding; what follows this place has not been read");
             return null;
         }
 
-        var reader = new Utf8JsonReader(_text.Utf8, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = MaxDepth + 1 });
+        var reader = new Utf8JsonReader(_text.Utf8, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true,
+            MaxDepth = MaxDepth + 1 });
         try
         {
             reader.Read();
@@ -58,16 +61,17 @@ internal sealed class JsonPartReader
         }
         catch (JsonException e)
         {
-            bool isBlank = _text.Utf8.AsSpan().Trim(" \t\r\n"u8).IsEmpty;
+            bool isBlank = e.Message.StartsWith("The input does not contain any JSON tokens", StringComparison.Ordinal);
             int offset = _text.LineStart(e.LineNumber ?? 0) + (int)(e.BytePositionInLine ?? 0);
-            Stop(offset, isBlank ? "empty" : $"not JSON: {Reason(e)},", isBlank ? "a JSON object" : "a JSON document",
+            Stop(offset, isBlank ? "empty" : $"not JSON ({Reason(e)})", isBlank ? "a JSON object" : "a JSON document",
                 isBlank ? "write {} for all defaults" : "mend it there; what follows this place has not been read");
             return null;
         }
         catch (InvalidOperationException)
         {
             // Utf8JsonReader.GetString on an escape such as \ud800 that is half a character.
-            Stop((int)reader.TokenStartIndex, "not JSON: half of a \\u surrogate pair", "a JSON document", "write the character itself; what follows this place has not been read");
+            Stop((int)reader.TokenStartIndex, "not JSON (half of a \\u surrogate pair)", "a JSON document",
+                "write the character itself; what follows this place has not been read");
             return null;
         }
     }
@@ -144,11 +148,14 @@ internal sealed class JsonPartReader
         _findings.Add(new ConfigProblem("", value + _place, expected, remedy, line, column));
     }
 
-    /// <summary>The parser's own words without the position that it appends (0-based and in bytes; ours is 1-based and in characters) and its full stop.</summary>
+    /// <summary>
+    /// The parser's own words without the position that it appends (0-based and in bytes; ours is 1-based and in characters) and its full stop.
+    /// </summary>
     private static string Reason(JsonException e)
     {
         string message = e.Message;
         int position = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return (position < 0 ? message : message[..position]).TrimEnd('.', ' ').ReplaceLineEndings(" ");
+        return (position < 0 ? message : message[..position]).TrimEnd('.', ' ').ReplaceLineEndings(" ").Replace(". Expected", "; expected",
+            StringComparison.Ordinal);
     }
 }

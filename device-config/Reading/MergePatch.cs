@@ -6,8 +6,12 @@ namespace Edge.Config;
 /// <summary>JSON Merge Patch (RFC 7396, section 2): objects are merged key by key, null removes a key, everything else, lists too, replaces.</summary>
 public static class MergePatch
 {
-    /// <summary>Applies <paramref name="patchUtf8"/> to <paramref name="targetUtf8"/> and returns the result as compact UTF-8 JSON; members keep the target's order, new ones follow.</summary>
-    /// <exception cref="FormatException">One of the two is not JSON, is larger than 256 KiB or deeper than 32 levels, or gives a key twice; the message says where.</exception>
+    /// <summary>
+    /// Applies <paramref name="patchUtf8"/> to <paramref name="targetUtf8"/> and returns the result as compact UTF-8 JSON; members keep the target's order, new
+    /// ones follow.
+    /// </summary>
+    /// <exception cref="FormatException">One of the two is not JSON, is larger than 256 KiB or deeper than 32 levels, or gives a key twice; the message says
+    /// where.</exception>
     public static byte[] Apply(ReadOnlySpan<byte> targetUtf8, ReadOnlySpan<byte> patchUtf8)
     {
         JsonPart target = Parse(targetUtf8);

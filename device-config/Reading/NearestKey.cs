@@ -1,6 +1,9 @@
 namespace Edge.Config;
 
-/// <summary>The word that was probably meant: smallest Levenshtein distance without regard to case (Levenshtein 1966: insertions, deletions and replacements count 1 each).</summary>
+/// <summary>
+/// The word that was probably meant: smallest Levenshtein distance without regard to case (Levenshtein 1966: insertions, deletions and replacements count 1
+/// each).
+/// </summary>
 internal static class NearestKey
 {
     private const int LongestWord = 64;

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Edge.Config;
 
-/// <summary>Finds keys that an overlay sets to null though they exist nowhere: merging would drop them without a word, and the operator's typing error with them.</summary>
+/// <summary>
+/// Finds keys that an overlay sets to null though they exist nowhere: merging would drop them without a word, and the operator's typing error with them.
+/// </summary>
 internal static class RemovedKeys
 {
     /// <summary>Reports each null in <paramref name="overlay"/> whose key is neither in <paramref name="shape"/> nor in <paramref name="basis"/>.</summary>

@@ -39,7 +39,8 @@ internal static class SectionReader
             {
                 if (member.Value.Kind != JsonValueKind.String)
                 {
-                    findings.Add(memberPath, member.Value.Shown, "a text, the place of the schema", "write its path or URL, or delete the key", member.Value.Offset);
+                    findings.Add(memberPath, member.Value.Shown, "a text, the place of the schema", "write its path or URL, or delete the key",
+                        member.Value.Offset);
                 }
             }
             else

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Edge.Config;
 
-/// <summary>The keys of one section, taken from its record: the record is the only place where a key, its type, its default and its limits are written down.</summary>
+/// <summary>
+/// The keys of one section, taken from its record: the record is the only place where a key, its type, its default and its limits are written down.
+/// </summary>
 internal sealed class SectionShape
 {
     private static readonly ConcurrentDictionary<Type, SectionShape> Known = new();
@@ -15,7 +17,8 @@ internal sealed class SectionShape
     {
         _type = type;
         object defaults = Create();
-        Fields = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite).OrderBy(p => p.MetadataToken).Select(p => new ConfigField(p, defaults))];
+        Fields = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite).OrderBy(p => p.MetadataToken).Select(p =>
+            new ConfigField(p, defaults))];
         _byKey = Fields.ToDictionary(f => f.Key);
     }
 

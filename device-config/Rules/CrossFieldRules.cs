@@ -1,7 +1,8 @@
 namespace Edge.Config;
 
 /// <summary>
-/// What keys must be to one another. One method per rule. A rule whose keys already have problems of their own stays silent: it would speak about a default that the operator did not choose.
+/// What keys must be to one another. One method per rule. A rule whose keys already have problems of their own stays silent: it would speak about a default
+/// that the operator did not choose.
 /// </summary>
 internal static class CrossFieldRules
 {
@@ -34,7 +35,8 @@ internal static class CrossFieldRules
         double rate = config.Sensor.SampleRateHz;
         if (IsUciHar(config, findings) && findings.Sound("sensor.sampleRateHz") && rate != 50)
         {
-            findings.Add("sensor.sampleRateHz", Show(rate), "50 when sensor.kind is \"uciHar\", which is recorded at that rate", "write 50; sensor.speed is what makes the stream faster");
+            findings.AddContradiction("sensor.sampleRateHz", Show(rate), "50 when sensor.kind is \"uciHar\", which is recorded at that rate",
+                "write 50; sensor.speed is what makes the stream faster");
         }
     }
 
@@ -52,7 +54,7 @@ internal static class CrossFieldRules
         {
             if (findings.Sound(path) && value != recorded)
             {
-                findings.Add(path, Show(value), $"{recorded} when sensor.kind is \"uciHar\", whose windows are recorded so", $"write {recorded}");
+                findings.AddContradiction(path, Show(value), $"{recorded} when sensor.kind is \"uciHar\", whose windows are recorded so", $"write {recorded}");
             }
         }
     }
@@ -61,9 +63,11 @@ internal static class CrossFieldRules
     {
         const string Path = "sensor.uciHar.classOrder";
         IReadOnlyList<string> order = config.Sensor.UciHar.ClassOrder;
-        if (IsUciHar(config, findings) && findings.Sound(Path) && order.Count > 0 && !order.Order(StringComparer.Ordinal).SequenceEqual(Activities.Order(StringComparer.Ordinal)))
+        if (IsUciHar(config, findings) && findings.Sound(Path) && order.Count > 0
+            && !order.Order(StringComparer.Ordinal).SequenceEqual(Activities.Order(StringComparer.Ordinal)))
         {
-            findings.Add(Path, Show(order), $"empty or the six names {string.Join(", ", Activities)}, each once, in any order", "write all six, or delete it for the order of the archive");
+            findings.AddContradiction(Path, Show(order), $"empty or the six names {string.Join(", ", Activities)}, each once, in any order",
+                "write all six, or delete it for the order of the archive");
         }
     }
 
@@ -71,7 +75,8 @@ internal static class CrossFieldRules
     {
         if (findings.Sound("window.stride", "window.length") && config.Window.Stride > config.Window.Length)
         {
-            findings.Add("window.stride", Show(config.Window.Stride), $"at most window.length, which is {config.Window.Length}, or samples between two windows are lost",
+            findings.AddContradiction("window.stride", Show(config.Window.Stride),
+                $"at most window.length, which is {config.Window.Length}, so that no sample falls between two windows",
                 "lower window.stride or raise window.length");
         }
     }
@@ -91,15 +96,18 @@ internal static class CrossFieldRules
             string path = ConfigPath.Item(Path, i);
             if (name.Trim() != name || name.Length == 0)
             {
-                findings.Add(path, JsonPart.Quote(name), "a name without white space at its ends", name.Trim().Length == 0 ? "name the class" : $"write {JsonPart.Quote(name.Trim())}");
+                findings.AddContradiction(path, JsonPart.Quote(name), "a name that is not blank and has no white space at its ends",
+                    name.Trim().Length == 0 ? "name the class" : $"write {JsonPart.Quote(name.Trim())}");
             }
             else if (name.Equals(ReservedClass, StringComparison.OrdinalIgnoreCase))
             {
-                findings.Add(path, JsonPart.Quote(name), $"another word than \"{ReservedClass}\", which says that a window is near to no class", "rename the class");
+                findings.AddContradiction(path, JsonPart.Quote(name), $"another word than \"{ReservedClass}\", which says that a window is near to no class",
+                    "rename the class");
             }
             else if (!first.TryAdd(name, i))
             {
-                findings.Add(path, JsonPart.Quote(name), $"different from {ConfigPath.Item(Path, first[name])}, not only in upper and lower case", "rename or delete one of the two");
+                findings.AddContradiction(path, JsonPart.Quote(name), $"different from {ConfigPath.Item(Path, first[name])}, not only in upper and lower case",
+                    "rename or delete one of the two");
             }
         }
     }
@@ -110,7 +118,8 @@ internal static class CrossFieldRules
         string[] missing = [.. Activities.Except(config.Labels.Classes, StringComparer.Ordinal)];
         if (findings.Sound("sensor.kind", Path) && missing.Length > 0)
         {
-            findings.Add(Path, Show(config.Labels.Classes), $"a list that contains what the sensor \"{config.Sensor.Kind}\" brings; missing: {string.Join(", ", missing)}",
+            findings.AddContradiction(Path, Show(config.Labels.Classes),
+                $"a list that contains what the sensor \"{config.Sensor.Kind}\" brings; missing: {string.Join(", ", missing)}",
                 "add what is missing, or delete labels.classes for the default");
         }
     }
@@ -121,8 +130,9 @@ internal static class CrossFieldRules
         double delay = config.Labels.SourceDelaySeconds;
         if (findings.Sound("labels.sourceDelaySeconds", "window.ringCapacity", "window.stride", "sensor.sampleRateHz") && delay >= heldSeconds)
         {
-            findings.Add("labels.sourceDelaySeconds", Show(delay),
-                $"less than the {Show(Math.Round(heldSeconds, 3))} s for which the window ring holds a window (window.ringCapacity * window.stride / sensor.sampleRateHz)",
+            findings.AddContradiction("labels.sourceDelaySeconds", Show(delay),
+                $"less than the {Show(Math.Round(heldSeconds, 3))} s for which the window ring holds a window"
+                    + " (window.ringCapacity * window.stride / sensor.sampleRateHz)",
                 "shorten the delay or raise window.ringCapacity");
         }
     }
@@ -137,7 +147,8 @@ internal static class CrossFieldRules
     {
         if (findings.Sound("replay.anchorCapacity", "promotion.minAnchors") && config.Replay.AnchorCapacity < config.Promotion.MinAnchors)
         {
-            findings.Add("replay.anchorCapacity", Show(config.Replay.AnchorCapacity), $"at least promotion.minAnchors, which is {config.Promotion.MinAnchors}, or no candidate is ever judged",
+            findings.AddContradiction("replay.anchorCapacity", Show(config.Replay.AnchorCapacity),
+                $"at least promotion.minAnchors, which is {config.Promotion.MinAnchors}, so that candidates are judged at all",
                 "raise replay.anchorCapacity or lower promotion.minAnchors");
         }
     }
@@ -146,7 +157,8 @@ internal static class CrossFieldRules
     {
         if (findings.Sound("replay.freshCapacity", "training.roundExamples") && config.Replay.FreshCapacity < config.Training.RoundExamples)
         {
-            findings.Add("replay.freshCapacity", Show(config.Replay.FreshCapacity), $"at least training.roundExamples, which is {config.Training.RoundExamples}, or no round ever becomes due",
+            findings.AddContradiction("replay.freshCapacity", Show(config.Replay.FreshCapacity),
+                $"at least training.roundExamples, which is {config.Training.RoundExamples}, so that a round can become due",
                 "raise replay.freshCapacity or lower training.roundExamples");
         }
     }
@@ -162,12 +174,12 @@ internal static class CrossFieldRules
 
         if (providers.Distinct(StringComparer.Ordinal).Count() < providers.Count)
         {
-            findings.Add(Path, Show(providers), "a list without repetition", "name each provider once");
+            findings.AddContradiction(Path, Show(providers), "a list without repetition", "name each provider once");
         }
 
         if (providers[^1] != "cpu")
         {
-            findings.Add(Path, Show(providers), "a list that ends in \"cpu\", so that there is always something to run on", "write \"cpu\" last");
+            findings.AddContradiction(Path, Show(providers), "a list that ends in \"cpu\", so that there is always something to run on", "write \"cpu\" last");
         }
     }
 
@@ -175,7 +187,7 @@ internal static class CrossFieldRules
     {
         if (findings.Sound("telemetry.broker", "telemetry.port") && config.Telemetry is { Broker: "external", Port: 0 })
         {
-            findings.Add("telemetry.port", "0", "from 1 to 65535 when telemetry.broker is \"external\"", "write the broker's port, mostly 1883");
+            findings.AddContradiction("telemetry.port", "0", "from 1 to 65535 when telemetry.broker is \"external\"", "write the broker's port, mostly 1883");
         }
     }
 
@@ -184,7 +196,7 @@ internal static class CrossFieldRules
         int classes = config.Labels.Classes.Count;
         if (findings.Sound(path, "labels.classes") && capacity < classes)
         {
-            findings.Add(path, Show(capacity), $"at least the number of labels.classes, which is {classes}", $"raise it to {classes} or more");
+            findings.AddContradiction(path, Show(capacity), $"at least the number of labels.classes, which is {classes}", $"raise it to {classes} or more");
         }
     }
 

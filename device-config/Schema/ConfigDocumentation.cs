@@ -24,7 +24,8 @@ internal sealed partial class ConfigDocumentation
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or XmlException)
         {
-            throw new InvalidOperationException($"The schema's descriptions come from {path}, which cannot be read ({e.Message}). Build with GenerateDocumentationFile, or use ConfigSchema.Text.", e);
+            throw new InvalidOperationException($"The schema's descriptions come from {path}, which cannot be read ({e.Message})."
+                + " Build with GenerateDocumentationFile, or use ConfigSchema.Text.", e);
         }
     }
 
@@ -34,7 +35,8 @@ internal sealed partial class ConfigDocumentation
     /// <summary>Summary of a section, on one line.</summary>
     public string Of(Type section) => Find("T:" + section.FullName);
 
-    private string Find(string member) => _texts.GetValueOrDefault(member) ?? throw new InvalidOperationException($"{member[2..]} has no doc comment: the schema would lack its description.");
+    private string Find(string member) =>
+        _texts.GetValueOrDefault(member) ?? throw new InvalidOperationException($"{member[2..]} has no doc comment: the schema would lack its description.");
 
     private static string TextOf(XElement member)
     {

@@ -6,7 +6,8 @@ using System.Text.Json.Schema;
 namespace Edge.Config;
 
 /// <summary>
-/// The JSON Schema (draft 2020-12) of a device configuration, for editors and for checks off the device. It says what each key must be by itself; what keys must be to one another only
+/// The JSON Schema (draft 2020-12) of a device configuration, for editors and for checks off the device. It says what each key must be by itself; what keys
+/// must be to one another only
 /// <see cref="DeviceConfigReader"/> knows.
 /// </summary>
 public static class ConfigSchema
@@ -16,21 +17,26 @@ public static class ConfigSchema
     /// <summary>No character below U+0020 and no U+007F; what <see cref="FieldLimits"/> asks of a text without a pattern of its own.</summary>
     private const string NoControlCharacters = "^[^\\u0000-\\u001F\\u007F]*$";
 
-    /// <summary>The schema as it was generated last: the file <c>device.schema.json</c>, embedded. A test fails when it differs from <see cref="Generate"/>.</summary>
+    /// <summary>
+    /// The schema as it was generated last: the file <c>device.schema.json</c>, embedded. A test fails when it differs from <see cref="Generate"/>.
+    /// </summary>
     public static string Text { get; } = ReadEmbedded();
 
     /// <summary>
-    /// Generates the schema from the section records: types and keys as the serialiser sees them, limits from their attributes, defaults from their initialisers, descriptions from their doc
+    /// Generates the schema from the section records: types and keys as the serialiser sees them, limits from their attributes, defaults from their
+    /// initialisers, descriptions from their doc
     /// comments.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The documentation file <c>Edge.Config.xml</c> is not beside the program, as in a single-file publish; <see cref="Text"/> is always there.</exception>
+    /// <exception cref="InvalidOperationException">The documentation file <c>Edge.Config.xml</c> is not beside the program, as in a single-file publish; <see
+    /// cref="Text"/> is always there.</exception>
     public static string Generate()
     {
         var documentation = ConfigDocumentation.Load();
         var exporter = new JsonSchemaExporterOptions
         {
             TreatNullObliviousAsNonNullable = true,
-            TransformSchemaNode = (context, node) => context.PropertyInfo?.AttributeProvider is PropertyInfo property ? Describe(property, (JsonObject)node, documentation) : node,
+            TransformSchemaNode = (context, node) => context.PropertyInfo?.AttributeProvider is PropertyInfo property ? Describe(property, (JsonObject)node,
+                documentation) : node,
         };
         var sections = (JsonObject)CanonicalConfig.Options.GetJsonSchemaAsNode(typeof(DeviceConfig), exporter);
         var schema = new JsonObject

@@ -6,7 +6,8 @@ namespace Edge.Config;
 public sealed record LabelsSection
 {
     /// <summary>Names of the classes, in the order of the model's outputs.</summary>
-    /// <value>Default: the six activities of the simulated IMU, which are those of UCI HAR. Names are unique, 1 to 64 characters; "unknown" is reserved. A longer list asks for a larger replay buffer and anchor set.</value>
+    /// <value>Default: the six activities of the simulated IMU, which are those of UCI HAR. Names are unique, 1 to 64 characters; "unknown" is reserved. A
+    /// longer list asks for a larger replay buffer and anchor set.</value>
     [Length(1, 256)]
     [StringLength(64, MinimumLength = 1)]
     public IReadOnlyList<string> Classes { get; init; } = ["walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"];

@@ -6,7 +6,8 @@ namespace Edge.Config;
 public sealed record ReplaySection
 {
     /// <summary>Most examples kept for replay, over all classes.</summary>
-    /// <value>Default 306: with <c>anchorCapacity</c> 60 together 366, 5 % of UCI HAR's training split. Smaller: more is forgotten; larger: more disk, and rounds see each example less often.</value>
+    /// <value>Default 306: with <c>anchorCapacity</c> 60 together 366, 5 % of UCI HAR's training split. Smaller: more is forgotten; larger: more disk, and
+    /// rounds see each example less often.</value>
     [Range(2, 1_000_000)]
     public int Capacity { get; init; } = 306;
 
@@ -21,7 +22,8 @@ public sealed record ReplaySection
     public double AnchorShare { get; init; } = 0.15;
 
     /// <summary>Length of such a block, seconds of stream time. Neighbouring windows are near-copies, so whole blocks are held out.</summary>
-    /// <value>Default 10. Shorter than a window: held-out windows overlap trained ones and the gate is fooled; very long: whole classes fall into one block.</value>
+    /// <value>Default 10. Shorter than a window: held-out windows overlap trained ones and the gate is fooled; very long: whole classes fall into one
+    /// block.</value>
     [Range(0.1, 3600)]
     public double AnchorBlockSeconds { get; init; } = 10;
 

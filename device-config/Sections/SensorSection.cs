@@ -11,7 +11,8 @@ public sealed record SensorSection
     public string Kind { get; init; } = "simulated";
 
     /// <summary>Samples per second of every channel, Hz.</summary>
-    /// <value>Default 50. Higher: a window of the same <c>length</c> spans less time; lower: it spans more, and fast movements are lost. <c>uciHar</c> is recorded at 50 and accepts nothing else.</value>
+    /// <value>Default 50. Higher: a window of the same <c>length</c> spans less time; lower: it spans more, and fast movements are lost. <c>uciHar</c> is
+    /// recorded at 50 and accepts nothing else.</value>
     [Range(1, 10_000)]
     public double SampleRateHz { get; init; } = 50;
 

@@ -10,7 +10,8 @@ public sealed record TrainingSection
     public bool Enabled { get; init; } = true;
 
     /// <summary>The training method.</summary>
-    /// <value><c>supconReplay</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay buffer.</value>
+    /// <value><c>supconReplay</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay
+    /// buffer.</value>
     [AllowedValues("supconReplay")]
     public string Method { get; init; } = "supconReplay";
 
@@ -70,7 +71,8 @@ public sealed record TrainingSection
     public int TimeBudgetSeconds { get; init; } = 600;
 
     /// <summary>A child whose resident memory grows beyond this is ended, MiB.</summary>
-    /// <value>Default 1500. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service instead.</value>
+    /// <value>Default 1500. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service
+    /// instead.</value>
     [Range(300, 1_000_000)]
     public int MemoryBudgetMiB { get; init; } = 1500;
 

@@ -30,6 +30,7 @@ internal static class DeviceConfigFolder
         }
 
         string committed = Encoding.UTF8.GetString(Read(file));
-        Assert.True(committed == generated, $"device-config/{file} is stale. Run {RegenerateVariable}=1 dotnet test tests/Edge.Config.Tests and commit the file.");
+        Assert.True(committed == generated,
+            $"device-config/{file} is stale. Run {RegenerateVariable}=1 dotnet test tests/Edge.Config.Tests and commit the file.");
     }
 }

@@ -12,7 +12,8 @@ public class SchemaTests
     [Fact]
     public void The_embedded_schema_is_the_committed_one()
     {
-        Assert.SkipWhen(Environment.GetEnvironmentVariable(DeviceConfigFolder.RegenerateVariable) == "1", "the embedded file is that of the build, and this run writes a new one");
+        Assert.SkipWhen(Environment.GetEnvironmentVariable(DeviceConfigFolder.RegenerateVariable) == "1",
+            "the embedded file is that of the build, and this run writes a new one");
         Assert.Equal(Encoding.UTF8.GetString(DeviceConfigFolder.Read("device.schema.json")), ConfigSchema.Text);
     }
 
