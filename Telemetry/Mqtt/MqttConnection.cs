@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using System.Net.Sockets;
 using MQTTnet;
 using MQTTnet.Formatter;
@@ -118,14 +117,9 @@ internal sealed class MqttConnection : IDisposable
     public async Task<string> WatchAsync(CancellationToken cancellationToken)
     {
         TimeSpan patience = 2 * _options.KeepAlive;
-        Task ping = Task.CompletedTask;
         while (true)
         {
-            if (ping.IsCompleted)
-            {
-                ping = PingAsync(patience, cancellationToken);
-            }
-
+            _ = PingAsync(patience, cancellationToken); // not awaited: at most five are under way, and the client's own keep-alive, which is more hasty, sees that something is sent
             TimeSpan left = patience - _time.GetElapsedTime(Interlocked.Read(ref _lastSignOfLife));
             if (left <= TimeSpan.Zero)
             {
@@ -204,11 +198,8 @@ internal sealed class MqttConnection : IDisposable
     private MqttClientOptions ConnectOptions()
     {
         MqttClientOptionsBuilder builder = new MqttClientOptionsBuilder()
-            .WithTcpServer(tcp =>
-            {
-                tcp.RemoteEndpoint = new DnsEndPoint(_options.Host, _options.Port);
-                tcp.LingerState = new LingerOption(false, 0); // the client's default resets the connection and with it what is still on its way, DISCONNECT for one
-            })
+            .WithTcpServer(_options.Host, _options.Port)
+            .WithTcpServer(tcp => tcp.LingerState = new LingerOption(false, 0)) // the client's default resets the connection and with it what is still on its way, DISCONNECT for one
             .WithProtocolVersion(MqttProtocolVersion.V500)
             .WithClientId(_options.ClientId)
             .WithKeepAlivePeriod(_options.KeepAlive)
