@@ -24,7 +24,8 @@ internal enum PublishResult
 internal readonly record struct PublishOutcome(PublishResult Result, string Reason);
 
 /// <summary>
-/// One connection to the broker, from CONNECT to its end; a reconnect makes a new one. Every call has an absolute time-out. <see cref="WatchAsync"/> pings on its own timer whatever the
+/// One connection to the broker, from CONNECT to its end; a reconnect makes a new one. Every call has an absolute time-out. <see cref="WatchAsync"/> pings on
+/// its own timer whatever the
 /// traffic, because the client itself only looks at when it last sent something and so never notices a hung broker while it publishes.
 /// </summary>
 internal sealed class MqttConnection : IDisposable
@@ -68,7 +69,8 @@ internal sealed class MqttConnection : IDisposable
     /// <summary>Connects and subscribes.</summary>
     /// <exception cref="IOException">The broker refused, or did not answer in time; the message says which.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static async Task<MqttConnection> OpenAsync(MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound, CancellationToken cancellationToken)
+    public static async Task<MqttConnection> OpenAsync(
+        MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound, CancellationToken cancellationToken)
     {
         MqttConnection connection = new(options, time, onInbound);
         using CancellationTokenSource timeout = new(options.ConnectTimeout, time);
@@ -83,7 +85,8 @@ internal sealed class MqttConnection : IDisposable
         {
             connection.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
-            throw new IOException(timeout.IsCancellationRequested ? $"no answer to CONNECT within {options.ConnectTimeout.TotalSeconds:0.#} s" : e.GetBaseException().Message, e);
+            string late = $"no answer to CONNECT within {options.ConnectTimeout.TotalSeconds:0.#} s";
+            throw new IOException(timeout.IsCancellationRequested ? late : e.GetBaseException().Message, e);
         }
     }
 
@@ -113,13 +116,15 @@ internal sealed class MqttConnection : IDisposable
         }
     }
 
-    /// <summary>Pings twice per keep-alive and returns the reason as soon as there was no sign of life (PUBACK, PINGRESP, inbound message) for two keep-alives.</summary>
+    /// <summary>Pings twice per keep-alive and returns the reason as soon as there was no sign of life (PUBACK, PINGRESP, inbound message) for two
+    /// keep-alives.</summary>
     public async Task<string> WatchAsync(CancellationToken cancellationToken)
     {
         TimeSpan patience = 2 * _options.KeepAlive;
         while (true)
         {
-            _ = PingAsync(patience, cancellationToken); // not awaited: at most five are under way, and the client's own keep-alive, which is more hasty, sees that something is sent
+            // Not awaited: at most five are under way, and the client's own keep-alive, which is more hasty, sees that something is sent.
+            _ = PingAsync(patience, cancellationToken);
             TimeSpan left = patience - _time.GetElapsedTime(Interlocked.Read(ref _lastSignOfLife));
             if (left <= TimeSpan.Zero)
             {
@@ -137,7 +142,11 @@ internal sealed class MqttConnection : IDisposable
         try
         {
             using CancellationTokenSource timeout = new(patience, _time);
-            MqttClientDisconnectOptions goodbye = new() { Reason = MqttClientDisconnectOptionsReason.NormalDisconnection, SessionExpiryInterval = (uint)_options.SessionExpiry.TotalSeconds };
+            MqttClientDisconnectOptions goodbye = new()
+            {
+                Reason = MqttClientDisconnectOptionsReason.NormalDisconnection,
+                SessionExpiryInterval = (uint)_options.SessionExpiry.TotalSeconds,
+            };
             await _client.DisconnectAsync(goodbye, timeout.Token).WaitAsync(patience, _time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -187,7 +196,8 @@ internal sealed class MqttConnection : IDisposable
         if (_options.Subscriptions.Count > 0)
         {
             MqttClientSubscribeOptions subscribe = new();
-            subscribe.TopicFilters.AddRange(_options.Subscriptions.Select(topic => new MqttTopicFilter { Topic = topic, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }));
+            subscribe.TopicFilters.AddRange(_options.Subscriptions.Select(
+                topic => new MqttTopicFilter { Topic = topic, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }));
             MqttClientSubscribeResult granted = await _client.SubscribeAsync(subscribe, cancellationToken).ConfigureAwait(false);
             RefusedSubscriptions = [.. granted.Items.Where(item => (int)item.ResultCode >= 0x80).Select(item => $"{item.TopicFilter.Topic}: {item.ResultCode}")];
         }
@@ -199,7 +209,8 @@ internal sealed class MqttConnection : IDisposable
     {
         MqttClientOptionsBuilder builder = new MqttClientOptionsBuilder()
             .WithTcpServer(_options.Host, _options.Port)
-            .WithTcpServer(tcp => tcp.LingerState = new LingerOption(false, 0)) // the client's default resets the connection and with it what is still on its way, DISCONNECT for one
+            // The client's default resets the connection and with it what is still on its way, DISCONNECT for one. This overload goes last: the other one replaces the options.
+            .WithTcpServer(tcp => tcp.LingerState = new LingerOption(false, 0))
             .WithProtocolVersion(MqttProtocolVersion.V500)
             .WithClientId(_options.ClientId)
             .WithKeepAlivePeriod(_options.KeepAlive)

@@ -8,7 +8,8 @@ using Edge.Telemetry.Tests.Messages;
 
 namespace Edge.Telemetry.Tests;
 
-/// <summary>What Telemetry/README.md says is what the code does. When one of these fails, the expected text stands in the message, ready to be pasted.</summary>
+/// <summary>What Telemetry/README.md says is what the code does. When one of these fails, the expected text stands in the message, ready to be
+/// pasted.</summary>
 public partial class ReadmeTests
 {
     private static readonly string Readme = File.ReadAllText(Path.Combine(Root(), "Telemetry", "README.md"));

@@ -12,6 +12,7 @@ internal sealed class Mosquitto : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("edge-mosquitto-").FullName;
     private readonly string[] _extraConfig;
     private Process? _process;
+    private string? _file;
 
     private Mosquitto(string[] extraConfig) => _extraConfig = extraConfig;
 
@@ -29,12 +30,15 @@ internal sealed class Mosquitto : IAsyncDisposable
         return broker;
     }
 
-    /// <summary>Writes a file that mosquitto can read whatever user it becomes; returns its path.</summary>
-    public static string WriteFile(string text)
+    /// <summary>Starts one with a setting that names a file of this text. The file lies where mosquitto can read it whatever user it becomes.</summary>
+    public static async Task<Mosquitto> StartWithFileAsync(string setting, string text, params string[] extraConfig)
     {
+        Assert.SkipUnless(IsInstalled, WhyNot);
         string path = Path.Combine(Path.GetTempPath(), $"edge-mosquitto-{Guid.NewGuid():n}");
-        File.WriteAllText(path, text);
-        return path;
+        await File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);
+        Mosquitto broker = new([$"{setting} {path}", .. extraConfig]) { Port = FreePort(), _file = path };
+        await broker.StartAgainAsync();
+        return broker;
     }
 
     public static int FreePort()
@@ -47,7 +51,7 @@ internal sealed class Mosquitto : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         string config = Path.Combine(_folder, "mosquitto.conf");
-        await File.WriteAllLinesAsync(config, [$"listener {Port} 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest none", .. _extraConfig], TestContext.Current.CancellationToken);
+        File.WriteAllLines(config, [$"listener {Port} 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest none", .. _extraConfig]);
         _process = Process.Start(new ProcessStartInfo(Places.First(File.Exists), ["-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         for (int i = 0; i < 500; i++)
         {
@@ -87,6 +91,10 @@ internal sealed class Mosquitto : IAsyncDisposable
     {
         await StopAsync();
         Directory.Delete(_folder, recursive: true);
+        if (_file is not null)
+        {
+            File.Delete(_file);
+        }
     }
 
     private void Signal(string name)

@@ -169,8 +169,7 @@ public class MosquittoLinkTests
     [Fact]
     public async Task A_message_that_the_broker_will_never_take_does_not_hold_up_the_others()
     {
-        string rules = Mosquitto.WriteFile("topic readwrite edge/#\ntopic readwrite probe/#\n");
-        await using Mosquitto broker = await Mosquitto.StartAsync($"acl_file {rules}");
+        await using Mosquitto broker = await Mosquitto.StartWithFileAsync("acl_file", "topic readwrite edge/#\ntopic readwrite probe/#\n");
         await using MosquittoSub subscriber = await MosquittoSub.StartAsync(broker.Port, "edge/#");
         await using Device device = new Device(broker.Port).Start();
         device.Link.Send(new OutboundMessage("foreign", "elsewhere/x", "{}"u8.ToArray(), Delivery.Event));
@@ -179,13 +178,12 @@ public class MosquittoLinkTests
         await Eventually.Holds(() => subscriber.All.Count == 1, "the allowed event arrived");
         await Eventually.Holds(() => device.Link.State is { RefusedCount: 1, PublishedCount: 1, QueuedCount: 0 }, "one was refused and one acknowledged");
         Assert.Contains("NotAuthorized", device.Link.State.LastError, StringComparison.Ordinal);
-        File.Delete(rules);
     }
 
     [Fact]
     public async Task A_wrong_password_is_weather_that_says_why()
     {
-        await using Mosquitto broker = await Mosquitto.StartAsync("allow_anonymous false", $"password_file {Mosquitto.WriteFile("")}");
+        await using Mosquitto broker = await Mosquitto.StartWithFileAsync("password_file", "", "allow_anonymous false");
         await using Device device = new Device(broker.Port, options => options with { User = "pump", Password = "secret" }).Start();
 
         await Eventually.Holds(() => device.Link.State.LastError is not null, "the refusal is known");
@@ -193,7 +191,8 @@ public class MosquittoLinkTests
         Assert.False(device.Link.State.Connected);
     }
 
-    /// <summary>A window so wide that the client goes on sending until the probe rings: then its own keep-alive, which looks at when it last sent something, does not help.</summary>
+    /// <summary>A window so wide that the client goes on sending until the probe rings: then its own keep-alive, which looks at when it last sent something,
+    /// does not help.</summary>
     private static MqttLinkOptions NeverIdle(MqttLinkOptions options) => options with { PublishTimeout = TimeSpan.FromMinutes(5), InFlightWindow = 2048, QueueCapacity = 4096 };
 
     private static async Task<InboundMessage> ReadAsync(Device device) =>
