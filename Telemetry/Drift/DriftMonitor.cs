@@ -1,8 +1,10 @@
 namespace Edge.Telemetry.Drift;
 
 /// <summary>
-/// Watches one number per window, the distance of its embedding to the nearest prototype, for a change of its mean. After an alarm it keeps quiet for a refractory period, so
-/// that one change of the world is one alarm; when the device itself changed what the number means (a promoted snapshot, re-encoded prototypes), <see cref="Rebase"/>
+/// Watches one number per window, the distance of its embedding to the nearest prototype, for a change of its mean. After an alarm it keeps quiet for a
+/// refractory period, so
+/// that one change of the world is one alarm; when the device itself changed what the number means (a promoted snapshot, re-encoded prototypes),
+/// <see cref="Rebase"/>
 /// starts anew, so that a model update is not mistaken for a drift of the world. No allocation per window. Not thread-safe: one stage owns it.
 /// </summary>
 public sealed class DriftMonitor
@@ -47,7 +49,8 @@ public sealed class DriftMonitor
     public double Score => _detector.Score;
 
     /// <summary>Takes the distance of one window.</summary>
-    /// <param name="distance">Distance to the nearest prototype, for example 1 − cosine. NaN and infinity (no prototype yet) are counted and change nothing.</param>
+    /// <param name="distance">Distance to the nearest prototype, for example 1 − cosine. NaN and infinity (no prototype yet) are counted and change
+    /// nothing.</param>
     /// <param name="windowId">Id of the window, increasing.</param>
     public DriftReading Update(double distance, ulong windowId)
     {
@@ -82,7 +85,8 @@ public sealed class DriftMonitor
         return Reading(rings && !quiet);
     }
 
-    /// <summary>Starts anew, because the snapshot or the prototypes changed and distances before and after cannot be compared. Ends a refractory period.</summary>
+    /// <summary>Starts anew, because the snapshot or the prototypes changed and distances before and after cannot be compared. Ends a refractory
+    /// period.</summary>
     public void Rebase()
     {
         _detector.Reset();
@@ -92,19 +96,22 @@ public sealed class DriftMonitor
 
     /// <summary>Everything it would need to go on after a restart.</summary>
     public DriftMonitorState Save() =>
-        new(_detector.Save(), _quietWindows, _roseWith, _nextIsRise, _fellWith, _nextIsFall, WindowCount, NotANumberCount, AlarmCount, SuppressedCount, RebaseCount);
+        new(_detector.Save(), _quietWindows, _roseWith, _nextIsRise, _fellWith, _nextIsFall,
+            WindowCount, NotANumberCount, AlarmCount, SuppressedCount, RebaseCount);
 
     /// <summary>Goes on from <paramref name="state"/>.</summary>
     public void Restore(DriftMonitorState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         _detector.Restore(state.Detector);
-        (_quietWindows, _roseWith, _nextIsRise, _fellWith, _nextIsFall) = (state.QuietWindows, state.RoseWith, state.NextIsRise, state.FellWith, state.NextIsFall);
+        (_quietWindows, _roseWith, _nextIsRise, _fellWith, _nextIsFall) =
+            (state.QuietWindows, state.RoseWith, state.NextIsRise, state.FellWith, state.NextIsFall);
         (WindowCount, NotANumberCount, AlarmCount, SuppressedCount, RebaseCount) =
             (state.WindowCount, state.NotANumberCount, state.AlarmCount, state.SuppressedCount, state.RebaseCount);
     }
 
-    private DriftReading Reading(bool alarm) => new(DetectorName, _detector.Statistic, _detector.Options.Threshold, alarm, _detector.Rising ? _roseWith : _fellWith);
+    private DriftReading Reading(bool alarm) =>
+        new(DetectorName, _detector.Statistic, _detector.Options.Threshold, alarm, _detector.Rising ? _roseWith : _fellWith);
 }
 
 /// <summary>State of a <see cref="DriftMonitor"/>; can be kept as JSON.</summary>

@@ -1,9 +1,12 @@
 namespace Edge.Telemetry.Drift;
 
 /// <summary>
-/// Page-Hinkley test for a change of the mean: E. S. Page, "Continuous Inspection Schemes", Biometrika 41 (1954), section 2, in the form with a forgetting factor of
-/// Gama et al., "On evaluating stream learning algorithms", Machine Learning 90 (2013), section 4.1. With x̄ the running mean over everything since the last alarm,
-/// <c>S⁺ ← α S⁺ + (x − x̄ − δ)</c> rings when <c>S⁺ − min S⁺ &gt; λ</c> (the mean rose), and <c>S⁻ ← α S⁻ + (x − x̄ + δ)</c> when <c>max S⁻ − S⁻ &gt; λ</c> (it fell).
+/// Page-Hinkley test for a change of the mean: E. S. Page, "Continuous Inspection Schemes", Biometrika 41 (1954), section 2, in the form with a forgetting
+/// factor of
+/// Gama et al., "On evaluating stream learning algorithms", Machine Learning 90 (2013), section 4.1. With x̄ the running mean over everything since the last
+/// alarm,
+/// <c>S⁺ ← α S⁺ + (x − x̄ − δ)</c> rings when <c>S⁺ − min S⁺ &gt; λ</c> (the mean rose), and <c>S⁻ ← α S⁻ + (x − x̄ + δ)</c> when <c>max S⁻ − S⁻ &gt; λ</c>
+/// (it fell).
 /// An alarm starts the test anew with the next observation. Constant memory, no allocation per observation. Not thread-safe.
 /// </summary>
 public sealed class PageHinkley
@@ -33,7 +36,8 @@ public sealed class PageHinkley
     /// <summary>Mean of the observations since the last alarm; 0 before the first.</summary>
     public double Mean => _mean;
 
-    /// <summary>The larger of the statistics that are watched, at least 0, in the units of the observations. After an alarm it keeps the value that rang until the next observation.</summary>
+    /// <summary>The larger of the statistics that are watched, at least 0, in the units of the observations. After an alarm it keeps the value that rang
+    /// until the next observation.</summary>
     public double Statistic => Math.Max(Watches(DriftDirection.Up) ? Rise : 0, Watches(DriftDirection.Down) ? Fall : 0);
 
     /// <summary><see cref="Statistic"/> as a share of the threshold: above 1 the alarm rings.</summary>
@@ -119,4 +123,13 @@ public sealed class PageHinkley
 /// <param name="FallMax">Largest S⁻ so far.</param>
 /// <param name="FallSince">1-based observation at which S⁻ was largest.</param>
 /// <param name="Alarmed">Whether the latest observation rang.</param>
-public sealed record PageHinkleyState(long Count, double Mean, double Rise, double RiseMin, long RiseSince, double Fall, double FallMax, long FallSince, bool Alarmed);
+public sealed record PageHinkleyState(
+    long Count,
+    double Mean,
+    double Rise,
+    double RiseMin,
+    long RiseSince,
+    double Fall,
+    double FallMax,
+    long FallSince,
+    bool Alarmed);

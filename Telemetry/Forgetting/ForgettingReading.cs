@@ -19,7 +19,8 @@ public sealed record ClassForgetting(string Class, double AccuracyPercent, doubl
 /// <param name="PerClass">One entry per class that has anchors, in order of first appearance.</param>
 /// <param name="AverageAccuracyPercent">Mean of the class accuracies: every class counts the same, however many anchors it has.</param>
 /// <param name="ForgettingChaudhryPoints">
-/// Mean over the classes evaluated before of (best earlier accuracy) − (accuracy now), percentage points: Chaudhry's definition with classes for tasks and evaluations
+/// Mean over the classes evaluated before of (best earlier accuracy) − (accuracy now), percentage points: Chaudhry's definition with classes for tasks and
+/// evaluations
 /// for rows. This evaluation is not in the maximum, so it is negative when classes are better than ever. 0 when no class was evaluated before.
 /// </param>
 public sealed record ForgettingReading(

@@ -1,7 +1,8 @@
 namespace Edge.Telemetry.Forgetting;
 
 /// <summary>
-/// Accuracy per class on the anchor set over the life of the device: best so far, now, and the difference. A class may appear at any time; a class without anchors in an evaluation
+/// Accuracy per class on the anchor set over the life of the device: best so far, now, and the difference. A class may appear at any time; a class without
+/// anchors in an evaluation
 /// keeps its best and is left out of that reading. Memory: one number per class ever seen. Not thread-safe.
 /// </summary>
 public sealed class ForgettingTracker
@@ -29,7 +30,10 @@ public sealed class ForgettingTracker
         {
             if (!(measured.AccuracyPercent >= 0 && measured.AccuracyPercent <= 100) || measured.AnchorCount < 1)
             {
-                throw new ArgumentException($"Class '{name}' has accuracy {measured.AccuracyPercent} % on {measured.AnchorCount} anchors; expected 0 to 100 % on at least 1. Leave out a class without anchors.", nameof(perClass));
+                throw new ArgumentException(
+                    $"Class '{name}' has accuracy {measured.AccuracyPercent} % on {measured.AnchorCount} anchors; expected 0 to 100 % on at least 1. " +
+                    "Leave out a class without anchors.",
+                    nameof(perClass));
             }
         }
 

@@ -10,7 +10,8 @@ public sealed record ConfigDesiredMessage(long Version, ReadOnlyMemory<byte> Con
 
     private static readonly string[] Known = ["version", "config"];
 
-    /// <summary>Reads the payload of <c>…/config/desired</c>; never throws. What stands inside <c>config</c> is for the configuration's own reader to judge.</summary>
+    /// <summary>Reads the payload of <c>…/config/desired</c>; never throws. What stands inside <c>config</c> is for the configuration's own reader to
+    /// judge.</summary>
     public static MessageVerdict<ConfigDesiredMessage> Read(ReadOnlyMemory<byte> payload)
     {
         StrictObject json = StrictObject.Read(payload, Known);

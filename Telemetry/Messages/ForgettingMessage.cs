@@ -25,6 +25,7 @@ public sealed record ForgettingMessage : TelemetryMessage
     /// <summary>Mean of the class accuracies, percent.</summary>
     public required double AverageAccuracyPercent { get; init; }
 
-    /// <summary>Mean over classes of best earlier accuracy minus accuracy now, percentage points; negative when better than ever (Chaudhry et al. 2018).</summary>
+    /// <summary>Mean over classes of best earlier accuracy minus accuracy now, percentage points; negative when better than ever (Chaudhry et al.
+    /// 2018).</summary>
     public required double ForgettingChaudhryPoints { get; init; }
 }

@@ -6,7 +6,8 @@ using Edge.Telemetry.Mqtt;
 namespace Edge.Telemetry.Messages;
 
 /// <summary>
-/// Puts the envelope on messages and hands them to the link; one method per kind. Thread-safe. The sequence number is taken when a message is made, so that two threads that
+/// Puts the envelope on messages and hands them to the link; one method per kind. Thread-safe. The sequence number is taken when a message is made, so that
+/// two threads that
 /// report at once may hand over out of sequence; messages of one thread never are.
 /// </summary>
 public sealed class Reporter
@@ -46,7 +47,8 @@ public sealed class Reporter
     /// <summary>Sends the device's status.</summary>
     public void Status(StatusMessage status) => _send(Make(status));
 
-    /// <summary>Makes the last status of a clean stop, for <see cref="MqttLink.RunAsync(Func{OutboundMessage}, CancellationToken)"/>; it is not sent by this call.</summary>
+    /// <summary>Makes the last status of a clean stop, for <see cref="MqttLink.RunAsync(Func{OutboundMessage}, CancellationToken)"/>; it is not sent by this
+    /// call.</summary>
     public OutboundMessage Farewell(StatusMessage status) => Make(status);
 
     /// <summary>Sends a prediction summary.</summary>

@@ -41,7 +41,8 @@ public sealed record SnapshotMessage : TelemetryMessage
     /// <summary>The round that made the candidate, or the running snapshot when there was no candidate.</summary>
     public required int Round { get; init; }
 
-    /// <summary>Accuracy on the anchor set, percent, of the candidate when there is one, else of the running snapshot; left out when it could not be measured.</summary>
+    /// <summary>Accuracy on the anchor set, percent, of the candidate when there is one, else of the running snapshot; left out when it could not be
+    /// measured.</summary>
     public double? AnchorAccuracyPercent { get; init; }
 
     /// <summary>Accuracy on the anchor set, percent, of the snapshot that ran before the event; left out when there was none to measure.</summary>

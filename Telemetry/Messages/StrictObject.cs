@@ -5,7 +5,8 @@ using System.Text.Unicode;
 namespace Edge.Telemetry.Messages;
 
 /// <summary>
-/// Reads one flat JSON object of a few known properties and lists everything that is wrong with it. Values are kept as the exact bytes they came as. It never throws, whatever the
+/// Reads one flat JSON object of a few known properties and lists everything that is wrong with it. Values are kept as the exact bytes they came as. It never
+/// throws, whatever the
 /// bytes.
 /// </summary>
 internal sealed class StrictObject
@@ -42,7 +43,8 @@ internal sealed class StrictObject
             }
             catch (JsonException e)
             {
-                read.GiveUp(Shorten(Encoding.UTF8.GetString(payload.Span)), $"a JSON object; it breaks off at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}", "Check the syntax.");
+                string where = $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}";
+                read.GiveUp(Shorten(Encoding.UTF8.GetString(payload.Span)), $"a JSON object; it breaks off at {where}", "Check the syntax.");
             }
         }
 

@@ -1,7 +1,8 @@
 namespace Edge.Telemetry.Mqtt;
 
 /// <summary>
-/// Pauses between attempts: exponential with full jitter, uniform in [0, min(longest, first · 2ⁿ)) for attempt n (M. Brooker, "Exponential Backoff And Jitter", 2015), so that a fleet that lost
+/// Pauses between attempts: exponential with full jitter, uniform in [0, min(longest, first · 2ⁿ)) for attempt n (M. Brooker, "Exponential Backoff And
+/// Jitter", 2015), so that a fleet that lost
 /// its broker does not come back in step. Not thread-safe.
 /// </summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan longest, Random random)

@@ -6,7 +6,8 @@ namespace Edge.Telemetry.Mqtt;
 public static class BrokerAddress
 {
     /// <summary>
-    /// True when the broker is on this machine: "localhost" or a literal address of the loopback interface (127.0.0.0/8, ::1). Other names are not looked up, because
+    /// True when the broker is on this machine: "localhost" or a literal address of the loopback interface (127.0.0.0/8, ::1). Other names are not looked up,
+    /// because
     /// what a name means is up to whoever answers for it; they count as elsewhere.
     /// </summary>
     /// <param name="host">Host name or address; IPv6 with or without brackets.</param>

@@ -8,7 +8,8 @@ using MQTTnet.Server;
 namespace Edge.Telemetry.Mqtt;
 
 /// <summary>
-/// An MQTT broker inside the process, on 127.0.0.1 only, so that a device works with nothing else installed. Without authentication: whoever is on the machine may use it.
+/// An MQTT broker inside the process, on 127.0.0.1 only, so that a device works with nothing else installed. Without authentication: whoever is on the
+/// machine may use it.
 /// Retained messages and sessions live in memory and end with it.
 /// </summary>
 public sealed partial class EmbeddedBroker : IAsyncDisposable
@@ -67,7 +68,9 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
             broker._server.Dispose();
             string why = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "is taken by another program" : $"cannot be used ({e.SocketErrorCode})";
             throw new IOException(
-                $"The embedded broker cannot listen on 127.0.0.1:{port}: the port {why}. Set telemetry.port to another port, or to 0 for any free one, or telemetry.broker to \"external\" to use the broker that is there.", e);
+                $"The embedded broker cannot listen on 127.0.0.1:{port}: the port {why}. " +
+                "Set telemetry.port to another port, or to 0 for any free one, or telemetry.broker to \"external\" to use the broker that is there.",
+                e);
         }
 
         broker.Port = options.DefaultEndpointOptions.Port;

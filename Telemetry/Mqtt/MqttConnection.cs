@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using System.Net.Sockets;
 using MQTTnet;
 using MQTTnet.Formatter;
@@ -25,7 +24,8 @@ internal enum PublishResult
 internal readonly record struct PublishOutcome(PublishResult Result, string Reason);
 
 /// <summary>
-/// One connection to the broker, from CONNECT to its end; a reconnect makes a new one. Every call has an absolute time-out. <see cref="WatchAsync"/> pings on its own timer whatever the
+/// One connection to the broker, from CONNECT to its end; a reconnect makes a new one. Every call has an absolute time-out. <see cref="WatchAsync"/> pings on
+/// its own timer whatever the
 /// traffic, because the client itself only looks at when it last sent something and so never notices a hung broker while it publishes.
 /// </summary>
 internal sealed class MqttConnection : IDisposable
@@ -69,7 +69,8 @@ internal sealed class MqttConnection : IDisposable
     /// <summary>Connects and subscribes.</summary>
     /// <exception cref="IOException">The broker refused, or did not answer in time; the message says which.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static async Task<MqttConnection> OpenAsync(MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound, CancellationToken cancellationToken)
+    public static async Task<MqttConnection> OpenAsync(
+        MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound, CancellationToken cancellationToken)
     {
         MqttConnection connection = new(options, time, onInbound);
         using CancellationTokenSource timeout = new(options.ConnectTimeout, time);
@@ -84,7 +85,8 @@ internal sealed class MqttConnection : IDisposable
         {
             connection.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
-            throw new IOException(timeout.IsCancellationRequested ? $"no answer to CONNECT within {options.ConnectTimeout.TotalSeconds:0.#} s" : e.GetBaseException().Message, e);
+            string late = $"no answer to CONNECT within {options.ConnectTimeout.TotalSeconds:0.#} s";
+            throw new IOException(timeout.IsCancellationRequested ? late : e.GetBaseException().Message, e);
         }
     }
 
@@ -114,18 +116,15 @@ internal sealed class MqttConnection : IDisposable
         }
     }
 
-    /// <summary>Pings twice per keep-alive and returns the reason as soon as there was no sign of life (PUBACK, PINGRESP, inbound message) for two keep-alives.</summary>
+    /// <summary>Pings twice per keep-alive and returns the reason as soon as there was no sign of life (PUBACK, PINGRESP, inbound message) for two
+    /// keep-alives.</summary>
     public async Task<string> WatchAsync(CancellationToken cancellationToken)
     {
         TimeSpan patience = 2 * _options.KeepAlive;
-        Task ping = Task.CompletedTask;
         while (true)
         {
-            if (ping.IsCompleted)
-            {
-                ping = PingAsync(patience, cancellationToken);
-            }
-
+            // Not awaited: at most five are under way, and the client's own keep-alive, which is more hasty, sees that something is sent.
+            _ = PingAsync(patience, cancellationToken);
             TimeSpan left = patience - _time.GetElapsedTime(Interlocked.Read(ref _lastSignOfLife));
             if (left <= TimeSpan.Zero)
             {
@@ -143,7 +142,11 @@ internal sealed class MqttConnection : IDisposable
         try
         {
             using CancellationTokenSource timeout = new(patience, _time);
-            MqttClientDisconnectOptions goodbye = new() { Reason = MqttClientDisconnectOptionsReason.NormalDisconnection, SessionExpiryInterval = (uint)_options.SessionExpiry.TotalSeconds };
+            MqttClientDisconnectOptions goodbye = new()
+            {
+                Reason = MqttClientDisconnectOptionsReason.NormalDisconnection,
+                SessionExpiryInterval = (uint)_options.SessionExpiry.TotalSeconds,
+            };
             await _client.DisconnectAsync(goodbye, timeout.Token).WaitAsync(patience, _time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -193,7 +196,8 @@ internal sealed class MqttConnection : IDisposable
         if (_options.Subscriptions.Count > 0)
         {
             MqttClientSubscribeOptions subscribe = new();
-            subscribe.TopicFilters.AddRange(_options.Subscriptions.Select(topic => new MqttTopicFilter { Topic = topic, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }));
+            subscribe.TopicFilters.AddRange(_options.Subscriptions.Select(
+                topic => new MqttTopicFilter { Topic = topic, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }));
             MqttClientSubscribeResult granted = await _client.SubscribeAsync(subscribe, cancellationToken).ConfigureAwait(false);
             RefusedSubscriptions = [.. granted.Items.Where(item => (int)item.ResultCode >= 0x80).Select(item => $"{item.TopicFilter.Topic}: {item.ResultCode}")];
         }
@@ -204,11 +208,9 @@ internal sealed class MqttConnection : IDisposable
     private MqttClientOptions ConnectOptions()
     {
         MqttClientOptionsBuilder builder = new MqttClientOptionsBuilder()
-            .WithTcpServer(tcp =>
-            {
-                tcp.RemoteEndpoint = new DnsEndPoint(_options.Host, _options.Port);
-                tcp.LingerState = new LingerOption(false, 0); // the client's default resets the connection and with it what is still on its way, DISCONNECT for one
-            })
+            .WithTcpServer(_options.Host, _options.Port)
+            // The client's default resets the connection and with it what is still on its way, DISCONNECT for one. This overload goes last: the other one replaces the options.
+            .WithTcpServer(tcp => tcp.LingerState = new LingerOption(false, 0))
             .WithProtocolVersion(MqttProtocolVersion.V500)
             .WithClientId(_options.ClientId)
             .WithKeepAlivePeriod(_options.KeepAlive)

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Edge.Telemetry.Mqtt;
 
 /// <summary>
-/// The one link between the device and a broker, both ways, MQTT 5. One loop, <see cref="RunAsync(CancellationToken)"/>, connects, watches, publishes, and after a loss tries again with growing pauses, for ever. Events
+/// The one link between the device and a broker, both ways, MQTT 5. One loop, <see cref="RunAsync(CancellationToken)"/>, connects, watches, publishes, and
+/// after a loss tries again with growing pauses, for ever. Events
 /// are delivered at least once and in order as long as the process lives and the queue does not overflow; states are brought up to date after every reconnect.
 /// <see cref="Send"/> and <see cref="State"/> may be used from any thread at any time.
 /// </summary>
@@ -47,7 +48,8 @@ public sealed partial class MqttLink
         _since = time.GetUtcNow();
     }
 
-    /// <summary>Messages from the broker, in order of arrival; when nobody reads, the oldest are dropped and counted. Never completes: stop reading when the link stops.</summary>
+    /// <summary>Messages from the broker, in order of arrival; when nobody reads, the oldest are dropped and counted. Never completes: stop reading when the
+    /// link stops.</summary>
     public ChannelReader<InboundMessage> Inbound => _inbound.Reader;
 
     /// <summary>Whether the broker is on this machine; see <see cref="BrokerAddress.IsLoopback"/>.</summary>
@@ -91,9 +93,12 @@ public sealed partial class MqttLink
     /// <summary>Keeps the link up until <paramref name="stop"/>, then ends it cleanly without a farewell; call once.</summary>
     public Task RunAsync(CancellationToken stop) => RunAsync(farewell: null, stop);
 
-    /// <summary>Keeps the link up until <paramref name="stop"/>; call once. What goes wrong with the broker is weather: it is logged, counted and tried again, never thrown.</summary>
-    /// <param name="farewell">Asked at the stop for the last state to publish (status offline). When the broker does not acknowledge it, the link ends without DISCONNECT, so that the last will says it instead. Null, or a null from it: none.</param>
-    /// <param name="stop">Ends it cleanly: the farewell first, then the queue for at most 1 s, then DISCONNECT; 1.5 s altogether even when the broker is dead.</param>
+    /// <summary>Keeps the link up until <paramref name="stop"/>; call once. What goes wrong with the broker is weather: it is logged, counted and tried
+    /// again, never thrown.</summary>
+    /// <param name="farewell">Asked at the stop for the last state to publish (status offline). When the broker does not acknowledge it, the link ends
+    /// without DISCONNECT, so that the last will says it instead. Null, or a null from it: none.</param>
+    /// <param name="stop">Ends it cleanly: the farewell first, then the queue for at most 1 s, then DISCONNECT; 1.5 s altogether even when the broker is
+    /// dead.</param>
     public async Task RunAsync(Func<OutboundMessage?>? farewell, CancellationToken stop)
     {
         TaskCompletionSource<string> stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);

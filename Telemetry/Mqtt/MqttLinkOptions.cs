@@ -40,7 +40,8 @@ public sealed record MqttLinkOptions
     /// <value>Default 64; at least 1.</value>
     public int InboundCapacity { get; init; } = 64;
 
-    /// <summary>Largest packet that the broker may send, bytes; it keeps larger ones back. Twice the largest message that is understood, so that one that is somewhat too large can still be answered.</summary>
+    /// <summary>Largest packet that the broker may send, bytes; it keeps larger ones back. Twice the largest message that is understood, so that one that is
+    /// somewhat too large can still be answered.</summary>
     /// <value>Default 524,288.</value>
     public int MaxPacketBytes { get; init; } = 512 * 1024;
 

@@ -4,7 +4,8 @@ namespace Edge.Telemetry.Mqtt;
 internal readonly record struct Outgoing(OutboundMessage Message, bool IsState);
 
 /// <summary>
-/// What waits for the broker: a bounded queue of events, in order, and beside it the latest state per topic. A message stays until it is acknowledged: taken ones are in flight, and
+/// What waits for the broker: a bounded queue of events, in order, and beside it the latest state per topic. A message stays until it is acknowledged: taken
+/// ones are in flight, and
 /// <see cref="Rewind"/> puts them back where they were. When the queue is full the oldest event not in flight is dropped and counted by name. Thread-safe.
 /// </summary>
 internal sealed class OutgoingMessages(int capacity)
@@ -145,11 +146,14 @@ internal sealed class OutgoingMessages(int capacity)
     {
         lock (_gate)
         {
-            return _latest.TryGetValue(message.Topic, out Latest? state) && ReferenceEquals(state.Message, message) && state is { IsDirty: false, IsInFlight: false };
+            return _latest.TryGetValue(message.Topic, out Latest? state)
+                && ReferenceEquals(state.Message, message)
+                && state is { IsDirty: false, IsInFlight: false };
         }
     }
 
-    /// <summary>For a new connection: events in flight go back to the front, and every state is to be sent again, because the broker may have lost it. A state that still stands in the queue is not sent twice.</summary>
+    /// <summary>For a new connection: events in flight go back to the front, and every state is to be sent again, because the broker may have lost it. A
+    /// state that still stands in the queue is not sent twice.</summary>
     public void Rewind()
     {
         lock (_gate)

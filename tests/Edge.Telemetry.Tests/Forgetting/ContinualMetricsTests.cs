@@ -36,7 +36,8 @@ public class ContinualMetricsTests
     {
         double[,] one = { { .7 } };
 
-        Assert.Equal((0.0, 0.0, .7, .7), (ContinualMetrics.ForgettingChaudhry(one), ContinualMetrics.BackwardTransfer(one), ContinualMetrics.AverageAccuracy(one), ContinualMetrics.LearningAccuracy(one)));
+        Assert.Equal((0.0, 0.0), (ContinualMetrics.ForgettingChaudhry(one), ContinualMetrics.BackwardTransfer(one)));
+        Assert.Equal((.7, .7), (ContinualMetrics.AverageAccuracy(one), ContinualMetrics.LearningAccuracy(one)));
     }
 
     [Fact]
