@@ -18,7 +18,7 @@ public delegate OnnxValue OnnxTranslator<in TModule>(TModule module, OnnxValue i
 /// </summary>
 public sealed class OnnxWriter
 {
-    private readonly SortedDictionary<string, Type> known = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> known = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, OnnxTranslator<nn.Module>> translators = [];
 
     /// <summary>A writer that knows the modules of TorchSharp listed in README.md beside this file.</summary>
@@ -32,14 +32,14 @@ public sealed class OnnxWriter
     }
 
     /// <summary>Names of the module types that have a translator, in ordinal order.</summary>
-    public IReadOnlyCollection<string> KnownModules => known.Keys;
+    public IReadOnlyCollection<string> KnownModules => known;
 
     /// <summary>Teaches the writer a module type, or replaces how it writes one.</summary>
     /// <returns>The writer itself.</returns>
     public OnnxWriter Register<TModule>(OnnxTranslator<TModule> translator)
         where TModule : nn.Module
     {
-        known[typeof(TModule).Name] = typeof(TModule);
+        known.Add(typeof(TModule).Name);
         translators[typeof(TModule)] = (module, input, scope) => translator((TModule)module, input, scope);
         return this;
     }

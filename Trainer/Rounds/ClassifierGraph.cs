@@ -59,9 +59,12 @@ public static class ClassifierGraph
     private const float NormEpsilon = 1e-12f;
 
     /// <summary>Writes the file. The same backbone and options give the same bytes.</summary>
+    /// <param name="backbone">The encoder, in any mode; it is written as it evaluates.</param>
+    /// <param name="options">Everything else.</param>
+    /// <param name="writer">A writer that knows the modules of the backbone; null: TorchSharp's and Edge's own.</param>
     /// <exception cref="OnnxExportException">The backbone has a module that cannot be expressed, or does not take such windows.</exception>
     /// <exception cref="ArgumentException">The options contradict each other or the backbone; the message says which.</exception>
-    public static byte[] Write(Backbone backbone, ClassifierGraphOptions options)
+    public static byte[] Write(Backbone backbone, ClassifierGraphOptions options, OnnxWriter? writer = null)
     {
         long classCount = options.Classes.Count, length = backbone.EmbeddingLength;
         float[] prototypes = options.Prototypes ?? new float[classCount * length];
@@ -73,7 +76,7 @@ public static class ClassifierGraph
         var bias = graph.InputWithDefault("class_bias", ["classes"], DefaultBias(prototypes, (int)length), classCount);
         var temperature = graph.InputWithDefault("temperature", [1], [(float)options.Temperature], 1);
 
-        var features = BackboneTranslators.RegisterIn(new OnnxWriter()).Write(backbone, window, graph, "backbone");
+        var features = (writer ?? BackboneTranslators.RegisterIn(new OnnxWriter())).Write(backbone, window, graph, "backbone");
         if (features.Rank != 2 || features.Shape[1].Size != length)
             throw new ArgumentException($"{backbone.GetName()} says that its embedding has {length} values but puts out {features}. Correct its EmbeddingLength.", nameof(backbone));
 
