@@ -24,6 +24,7 @@ public sealed class ClassifierStage(
             {
                 while (flows.Windows.Reader.TryRead(out var window))
                 {
+                    if (flows.Lossless) window.ReadyTicks = Stopwatch.GetTimestamp(); // Here the stream waits for us; how long is no latency.
                     if (slot.Apply(ref running, ref applied)) drift.Rebase();
                     var prediction = Classify(running, window);
                     windows.Return(window);

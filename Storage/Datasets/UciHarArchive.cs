@@ -59,12 +59,11 @@ public static class UciHarArchive
 
     private static void ReadChannel(string path, ZipArchive zip, string name, float[] values, int channel, int windowCount)
     {
-        byte[] text = Bytes(path, zip, name);
-        ReadOnlySpan<byte> rest = text;
+        // Through a small buffer: one channel is 15 MB of text, and a device has better uses for its memory.
+        using var lines = new LineReader(Entry(path, zip, name).Open());
         for (int window = 0; window < windowCount; window++)
         {
-            int end = rest.IndexOf((byte)'\n');
-            var line = end < 0 ? rest : rest[..end];
+            if (!lines.Read(out var line)) throw new InvalidDataException($"{path}: {name} ends after line {window}; the labels have {windowCount} lines.");
             var target = values.AsSpan((window * Channels.Count + channel) * WindowLength, WindowLength);
             for (int i = 0; i < WindowLength; i++)
             {
@@ -75,19 +74,21 @@ public static class UciHarArchive
             }
 
             if (!line.Trim("\r "u8).IsEmpty) throw new InvalidDataException($"{path}: {name}, line {window + 1}: expected {WindowLength} numbers, there are more.");
-            rest = end < 0 ? [] : rest[(end + 1)..];
         }
 
-        if (!rest.Trim("\r\n "u8).IsEmpty) throw new InvalidDataException($"{path}: {name} has more than the {windowCount} lines that the labels have.");
+        while (lines.Read(out var rest))
+        {
+            if (!rest.Trim("\r "u8).IsEmpty) throw new InvalidDataException($"{path}: {name} has more than the {windowCount} lines that the labels have.");
+        }
     }
 
     private static int[] Integers(string path, ZipArchive zip, string name, int least, int most)
     {
         var numbers = new List<int>();
-        byte[] text = Bytes(path, zip, name);
-        foreach (var range in text.AsSpan().Split((byte)'\n'))
+        using var lines = new LineReader(Entry(path, zip, name).Open());
+        while (lines.Read(out var line))
         {
-            var line = text.AsSpan()[range].Trim("\r "u8);
+            line = line.Trim("\r "u8);
             if (line.IsEmpty) continue;
             if (!Utf8Parser.TryParse(line, out int number, out int used) || used != line.Length || number < least || number > most)
                 throw new InvalidDataException($"{path}: {name}, line {numbers.Count + 1}: expected a whole number from {least} to {most}, not '{System.Text.Encoding.UTF8.GetString(line)}'.");
@@ -97,13 +98,7 @@ public static class UciHarArchive
         return [.. numbers];
     }
 
-    private static byte[] Bytes(string path, ZipArchive zip, string name)
-    {
-        var entry = zip.Entries.FirstOrDefault(e => e.FullName.EndsWith("/" + name, StringComparison.Ordinal) || e.FullName == name)
-            ?? throw new InvalidDataException($"{path} has no entry '…/{name}'; expected the publisher's layout 'UCI HAR Dataset/{name}'.");
-        using var stream = entry.Open();
-        byte[] bytes = new byte[entry.Length];
-        stream.ReadExactly(bytes);
-        return bytes;
-    }
+    private static ZipArchiveEntry Entry(string path, ZipArchive zip, string name) =>
+        zip.Entries.FirstOrDefault(e => e.FullName.EndsWith("/" + name, StringComparison.Ordinal) || e.FullName == name)
+        ?? throw new InvalidDataException($"{path} has no entry '…/{name}'; expected the publisher's layout 'UCI HAR Dataset/{name}'.");
 }

@@ -14,8 +14,8 @@ public static class BackboneTranslators
         .Register<MeanOverTime>((_, input, scope) => scope.Node(
             "ReduceMean", [input], [.. input.Shape.SkipLast(1)], new OnnxAttribute("axes", [2]), new OnnxAttribute("keepdims", 0)));
 
-    // Turning [C, T] to [T, C] and back costs 23 us of 160 us for one window of TscilCnn(9) on one core; the normalisation spelled out over axis 1 (ReduceMean, Sub, Mul, ReduceMean, Sqrt, Div)
-    // costs 62 us, with the means as products with a row of 1/C 48 us (ONNX Runtime 1.31.1, p50 of 2,500 runs each, interleaved).
+    // Turning [C, T] to [T, C] and back costs about 23 us of 160 us for one window of TscilCnn(9) on one core; the normalisation spelled out over axis 1 (ReduceMean, Sub, Mul, ReduceMean, Sqrt, Div)
+    // costs 62 us, with the means as products with a row of 1/C 48 us (ONNX Runtime 1.31.1, p50 of 2,500 runs each, interleaved, one AMD EPYC core).
     private static OnnxValue WriteChannelLayerNorm(ChannelLayerNorm module, OnnxValue input, OnnxScope scope)
     {
         if (input.Rank != 3 || input.Shape[1].Size != module.ChannelCount)
