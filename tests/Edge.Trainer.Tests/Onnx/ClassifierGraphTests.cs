@@ -241,7 +241,13 @@ public class ClassifierGraphTests
             RegisterComponents();
         }
 
+        public override int ChannelCount => 1;
+
+        public override int MinimumLength => 1;
+
         public override int EmbeddingLength { get; }
+
+        public override Sequential Layers => nn.Sequential(flatten);
 
         public static OnnxWriter Writer() => new OnnxWriter().Register<PassThrough>((module, input, scope) => scope.Write("flatten", module.flatten, input));
 
