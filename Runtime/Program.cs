@@ -1,1 +1,19 @@
-return 0;
+using System.CommandLine;
+using Edge.Runtime.Commands;
+
+var root = new RootCommand("Edge: a device that classifies its sensor stream and keeps learning on the spot.")
+{
+    RunCommand.Create(),
+    TrainCommand.Create(),
+    ConfigCommand.Create(),
+    DoctorCommand.Create(),
+};
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors) Console.Error.WriteLine($"edge: {error.Message}");
+    Console.Error.WriteLine("See 'edge --help', or 'edge VERB --help'.");
+    return ExitCode.Usage;
+}
+
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });

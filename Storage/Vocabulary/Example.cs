@@ -3,6 +3,9 @@ namespace Edge.Storage;
 /// <summary>What an example is kept for.</summary>
 public enum ExampleRole : byte
 {
+    /// <summary>Not kept: it came from a held-out time block, and the anchor set had no place for it.</summary>
+    None = 0,
+
     /// <summary>In the replay buffer.</summary>
     Replay = 1,
 

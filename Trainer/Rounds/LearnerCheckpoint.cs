@@ -1,6 +1,6 @@
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
+using Edge.Storage;
 using Edge.Trainer.Backbones;
 using static TorchSharp.torch;
 
@@ -8,7 +8,7 @@ namespace Edge.Trainer.Rounds;
 
 /// <summary>
 /// A learner's weights as a file, <c>model.checkpoint</c>: magic <c>EDGC</c>, version u32, backbone name, channels i32, trained steps i64, count i32 and names of the classes, count i32 of tensors,
-/// then per tensor its name, rank i32, dimensions i64, float32 values; last a CRC-32 (ISO-HDLC) of all before. Little-endian; a name is its UTF-8 length (7 bits per byte) and bytes.
+/// then per tensor its name, rank i32, dimensions i64, float32 values; last a CRC-32C of all before. Little-endian; a name is its UTF-8 length (7 bits per byte) and bytes.
 /// </summary>
 /// <remarks>An own format: the same weights give the same bytes, and a torn or foreign file is told apart before anything is allocated for it.</remarks>
 public static class LearnerCheckpoint
@@ -41,7 +41,7 @@ public static class LearnerCheckpoint
         }
 
         writer.Flush();
-        writer.Write(Crc32.HashToUInt32(stream.GetBuffer().AsSpan(0, (int)stream.Length)));
+        writer.Write(Crc32C.Of(stream.GetBuffer().AsSpan(0, (int)stream.Length)));
         return stream.ToArray();
     }
 
@@ -53,7 +53,7 @@ public static class LearnerCheckpoint
         if (bytes.Length < 12 || BitConverter.ToUInt32(bytes, 0) != Magic) throw new InvalidDataException($"{file} is not a checkpoint: it does not begin with EDGC. {Remedy}");
         uint version = BitConverter.ToUInt32(bytes, 4);
         if (version != Version) throw new InvalidDataException($"{file} has version {version}, this program reads {Version}. Use the version that wrote it.");
-        if (Crc32.HashToUInt32(bytes.AsSpan(0, bytes.Length - sizeof(uint))) != BitConverter.ToUInt32(bytes, bytes.Length - sizeof(uint)))
+        if (Crc32C.Of(bytes.AsSpan(0, bytes.Length - sizeof(uint))) != BitConverter.ToUInt32(bytes, bytes.Length - sizeof(uint)))
             throw new InvalidDataException($"{file} fails its checksum: it is torn or flipped ({bytes.Length} bytes). {Remedy}");
         try
         {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Edge.Storage;
 
@@ -7,7 +6,7 @@ namespace Edge.Trainer.Rounds;
 
 /// <summary>
 /// The samples of a round, <c>samples.bin</c>: magic <c>EDGS</c>, version u32, count u32, channels u32, length u32, then per sample its class index i32, 1 when it is new else 0 (i32), and
-/// [channels, length] float32; last a CRC-32 (ISO-HDLC) of all before. Little-endian.
+/// [channels, length] float32; last a CRC-32C of all before. Little-endian.
 /// </summary>
 public sealed record RoundSamples
 {
@@ -49,7 +48,7 @@ public sealed record RoundSamples
             MemoryMarshal.AsBytes(Values.AsSpan(i * Window.ValueCount, Window.ValueCount)).CopyTo(rest[8..]);
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(rest, Crc32.HashToUInt32(bytes.AsSpan(0, bytes.Length - sizeof(uint))));
+        BinaryPrimitives.WriteUInt32LittleEndian(rest, Crc32C.Of(bytes.AsSpan(0, bytes.Length - sizeof(uint))));
         return bytes;
     }
 
@@ -62,7 +61,7 @@ public sealed record RoundSamples
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
         if (version != Version) throw new InvalidDataException($"samples.bin has version {version}, this program reads {Version}. Train with the version that wrote it.");
         var body = bytes[..^sizeof(uint)];
-        if (Crc32.HashToUInt32(body) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]))
+        if (Crc32C.Of(body) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]))
             throw new InvalidDataException("samples.bin fails its checksum: it is torn or flipped. Start the round anew; the service writes this file.");
 
         int count = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);

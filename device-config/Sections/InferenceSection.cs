@@ -6,7 +6,7 @@ namespace Edge.Config;
 public sealed record InferenceSection
 {
     /// <summary>Execution providers in the order in which they are tried; the first that takes the whole graph runs.</summary>
-    /// <value>Default TensorRT, CUDA, CPU. Put <c>cpu</c> alone to keep a GPU free.</value>
+    /// <value>Default TensorRT, CUDA, CPU. Must end in <c>cpu</c>, so that there is always one. Put <c>cpu</c> alone to keep a GPU free.</value>
     [Length(1, 3)]
     [AllowedValues("tensorrt", "cuda", "cpu")]
     public IReadOnlyList<string> Providers { get; init; } = ["tensorrt", "cuda", "cpu"];
@@ -22,7 +22,7 @@ public sealed record InferenceSection
     public double UnknownBelowSimilarity { get; init; } = 0.2;
 
     /// <summary>Temperature of the softmax over prototype cosines.</summary>
-    /// <value>Default 0.1.</value>
+    /// <value>Default 0.1. Smaller: confidences go to 0 and 1; larger: to one over the number of classes. The ranking stays.</value>
     [Range(0.001, 10)]
     public double Temperature { get; init; } = 0.1;
 }

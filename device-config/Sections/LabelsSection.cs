@@ -6,8 +6,10 @@ namespace Edge.Config;
 public sealed record LabelsSection
 {
     /// <summary>Names of the classes, in the order of the model's outputs.</summary>
-    /// <value>Default: the six activities of the simulated IMU, which are those of UCI HAR. Names are unique, 1 to 64 characters.</value>
+    /// <value>Default: the six activities of the simulated IMU, which are those of UCI HAR. Names are unique, 1 to 64 characters; "unknown" is reserved. A
+    /// longer list asks for a larger replay buffer and anchor set.</value>
     [Length(1, 256)]
+    [StringLength(64, MinimumLength = 1)]
     public IReadOnlyList<string> Classes { get; init; } = ["walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"];
 
     /// <summary>Share of windows for which a sensor that knows the truth (simulated, recorded) hands in a label, 0 to 1.</summary>
@@ -16,7 +18,7 @@ public sealed record LabelsSection
     public double SourceShare { get; init; } = 1;
 
     /// <summary>How late such a label comes, seconds of stream time.</summary>
-    /// <value>Default 2. Must be shorter than the window ring holds windows.</value>
+    /// <value>Default 2. 0: at once. Must be shorter than the window ring holds windows.</value>
     [Range(0, 86_400)]
     public double SourceDelaySeconds { get; init; } = 2;
 }

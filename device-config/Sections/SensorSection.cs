@@ -11,7 +11,8 @@ public sealed record SensorSection
     public string Kind { get; init; } = "simulated";
 
     /// <summary>Samples per second of every channel, Hz.</summary>
-    /// <value>Default 50. <c>uciHar</c> is recorded at 50 and accepts nothing else.</value>
+    /// <value>Default 50. Higher: a window of the same <c>length</c> spans less time; lower: it spans more, and fast movements are lost. <c>uciHar</c> is
+    /// recorded at 50 and accepts nothing else.</value>
     [Range(1, 10_000)]
     public double SampleRateHz { get; init; } = 50;
 
@@ -21,6 +22,7 @@ public sealed record SensorSection
     public double Speed { get; init; } = 1;
 
     /// <summary>Generator seed for everything the sensor draws (simulated noise, activity order, class order, which windows get a label).</summary>
+    /// <value>Default 1. The same seed gives the same stream; devices that are to differ need different ones.</value>
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
 
@@ -35,7 +37,7 @@ public sealed record SensorSection
 public sealed record SimulatedSensorSection
 {
     /// <summary>Seconds of stream time that one activity lasts on average.</summary>
-    /// <value>Default 12.</value>
+    /// <value>Default 12. Near 2 most windows straddle two activities.</value>
     [Range(2, 3600)]
     public double ActivitySeconds { get; init; } = 12;
 
@@ -55,12 +57,12 @@ public sealed record SimulatedSensorSection
     public double DriftRotationDegrees { get; init; }
 
     /// <summary>Factor on every channel once drifted.</summary>
-    /// <value>Default 1.</value>
+    /// <value>Default 1. 0.8 is a sensor that lost a fifth of its sensitivity; 0 silences it.</value>
     [Range(0, 10)]
     public double DriftGain { get; init; } = 1;
 
     /// <summary>Offset on acceleration channels once drifted, g.</summary>
-    /// <value>Default 0.</value>
+    /// <value>Default 0. 0.1 is a badly calibrated sensor; beyond 1 gravity no longer shows which way is down.</value>
     [Range(-10, 10)]
     public double DriftBiasG { get; init; }
 }
@@ -75,5 +77,6 @@ public sealed record UciHarSensorSection
 
     /// <summary>Names of the six classes in the order in which the stream brings them, two per step.</summary>
     /// <value>Empty (default): the order of the archive (walking, walkingUpstairs, walkingDownstairs, sitting, standing, laying).</value>
+    [Length(0, 6)]
     public IReadOnlyList<string> ClassOrder { get; init; } = [];
 }

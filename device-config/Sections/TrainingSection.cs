@@ -5,11 +5,13 @@ namespace Edge.Config;
 /// <summary>When and how the backbone is fine-tuned.</summary>
 public sealed record TrainingSection
 {
-    /// <summary>Whether the device learns at all. Prototypes still follow labels when it does not.</summary>
+    /// <summary>Whether the backbone is fine-tuned on the device.</summary>
+    /// <value>Default true. False: no round is ever started; prototypes still follow labels.</value>
     public bool Enabled { get; init; } = true;
 
     /// <summary>The training method.</summary>
-    /// <value><c>supconReplay</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay buffer.</value>
+    /// <value><c>supconReplay</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay
+    /// buffer.</value>
     [AllowedValues("supconReplay")]
     public string Method { get; init; } = "supconReplay";
 
@@ -19,17 +21,17 @@ public sealed record TrainingSection
     public int RoundExamples { get; init; } = 256;
 
     /// <summary>Passes over the new windows in one round.</summary>
-    /// <value>Default 5.</value>
+    /// <value>Default 5. More: a longer round that leans towards the newest windows.</value>
     [Range(1, 1000)]
     public int Epochs { get; init; } = 5;
 
     /// <summary>New windows per step.</summary>
-    /// <value>Default 32.</value>
+    /// <value>Default 32. Larger: fewer, steadier steps and more memory.</value>
     [Range(2, 4096)]
     public int BatchSize { get; init; } = 32;
 
     /// <summary>Replayed windows per step. Contrastive learning needs many: below 64 accuracy falls apart (SCR).</summary>
-    /// <value>Default 64.</value>
+    /// <value>Default 64. 0: no replay, and the past is forgotten.</value>
     [Range(0, 4096)]
     public int ReplayBatchSize { get; init; } = 64;
 
@@ -39,21 +41,22 @@ public sealed record TrainingSection
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>Temperature of the supervised contrastive loss.</summary>
-    /// <value>Default 0.1.</value>
+    /// <value>Default 0.1. Near 0.01 only the hardest pairs count and noise dominates; above 1 classes are hardly pulled apart.</value>
     [Range(0.01, 10)]
     public double Temperature { get; init; } = 0.1;
 
-    /// <summary>Weight of the masked cross-entropy term; 0 = pure contrastive.</summary>
-    /// <value>Default 1.</value>
+    /// <summary>Weight of the masked cross-entropy term.</summary>
+    /// <value>Default 1. 0: pure contrastive; far above 1 the contrastive term no longer matters.</value>
     [Range(0, 100)]
     public double CrossEntropyWeight { get; init; } = 1;
 
-    /// <summary>Weight of the distillation of instance relations from the running snapshot; 0 = none, above 5 the backbone hardly moves.</summary>
-    /// <value>Default 1.</value>
+    /// <summary>Weight of the distillation of instance relations from the running snapshot.</summary>
+    /// <value>Default 1. 0: none, and the representation drifts; above 5 the backbone hardly moves.</value>
     [Range(0, 100)]
     public double DistillationWeight { get; init; } = 1;
 
     /// <summary>Seed of the first backbone and, with the round's number, of every round.</summary>
+    /// <value>Default 1. Any other is as good; one seed makes a round repeatable.</value>
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
 
@@ -63,22 +66,23 @@ public sealed record TrainingSection
     public int ThreadCount { get; init; }
 
     /// <summary>A round that takes longer is ended and counts as failed, seconds.</summary>
-    /// <value>Default 600.</value>
+    /// <value>Default 600. Must leave room for a whole round on the slowest device of the fleet.</value>
     [Range(5, 86_400)]
     public int TimeBudgetSeconds { get; init; } = 600;
 
     /// <summary>A child whose resident memory grows beyond this is ended, MiB.</summary>
-    /// <value>Default 1500.</value>
+    /// <value>Default 1500. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service
+    /// instead.</value>
     [Range(300, 1_000_000)]
     public int MemoryBudgetMiB { get; init; } = 1500;
 
     /// <summary>How often a round is tried when its child dies.</summary>
-    /// <value>Default 3.</value>
+    /// <value>Default 3. 1: a killed round is not tried again.</value>
     [Range(1, 100)]
     public int MaxAttempts { get; init; } = 3;
 
     /// <summary>Round folders kept for a post-mortem.</summary>
-    /// <value>Default 3. 0: none.</value>
+    /// <value>Default 3. 0: none. Each takes the size of its drawn samples, a few MB.</value>
     [Range(0, 1000)]
     public int KeepRounds { get; init; } = 3;
 }

@@ -4,6 +4,7 @@ namespace Edge.Config;
 public sealed record UpdatesSection
 {
     /// <summary>Whether a desired configuration is taken from the broker at all.</summary>
-    /// <value>Default true, and then only from a broker on the loopback interface, because desired configuration is not signed yet. From any other broker it is refused with that reason.</value>
+    /// <value>Default true, and then only from a broker on the loopback interface, because desired configuration is not signed yet. From any other broker it is
+    /// refused with that reason.</value>
     public bool Accept { get; init; } = true;
 }

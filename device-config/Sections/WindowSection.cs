@@ -6,12 +6,14 @@ namespace Edge.Config;
 public sealed record WindowSection
 {
     /// <summary>Samples per window.</summary>
-    /// <value>Default 128 (2.56 s at 50 Hz). Longer: steadier and later predictions. Changing it needs a new snapshot.</value>
+    /// <value>Default 128 (2.56 s at 50 Hz). Longer: steadier and later predictions; shorter: quicker ones that see less than a whole step. Changing it needs a
+    /// new snapshot.</value>
     [Range(16, 4096)]
     public int Length { get; init; } = 128;
 
     /// <summary>Samples from the start of one window to the start of the next.</summary>
-    /// <value>Default 64 (half overlap). Equal to <c>length</c>: no overlap. Must not exceed <c>length</c>.</value>
+    /// <value>Default 64 (half overlap). Smaller: more predictions per second, each costing an inference. Equal to <c>length</c>: no overlap. Must not exceed
+    /// <c>length</c>.</value>
     [Range(1, 4096)]
     public int Stride { get; init; } = 64;
 

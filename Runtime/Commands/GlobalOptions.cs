@@ -1,0 +1,14 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary>What every verb understands.</summary>
+public static class GlobalOptions
+{
+    /// <summary>One JSON object on standard output, talk on standard error.</summary>
+    public static Option<bool> Json { get; } = new("--json") { Description = "One JSON object (or one per line for streams) on standard output; everything else goes to standard error." };
+
+    /// <summary>JSON on one line, camelCase.</summary>
+    public static JsonSerializerOptions OneLine { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+}

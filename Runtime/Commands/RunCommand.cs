@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Text.Json;
+using Edge.Config;
+using Edge.Runtime.Stages;
+using Edge.Runtime.Updates;
+using Edge.Runtime.View;
+using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary><c>edge run</c>: the service.</summary>
+public static class RunCommand
+{
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var config = new Option<string?>("--config", "-c") { Description = "Configuration file; without it the defaults: a simulated IMU, a broker on 127.0.0.1, data in ./edge-data." };
+        var headless = new Option<bool>("--headless") { Description = "No live view; structured log lines (JSON) on standard error. Automatic when standard output is not a terminal." };
+        var untilEnd = new Option<bool>("--until-end") { Description = "For a recorded stream: say so if it has no end (it ends the run by itself in any case)." };
+        var seconds = new Option<double?>("--for") { Description = "Stop by itself after that many seconds." };
+        var fresh = new Option<bool>("--fresh") { Description = "Begin with an empty data directory; the old one is renamed to NAME.old-TIME." };
+        var command = new Command("run", "Run the device: classify, learn, export, swap, report.") { config, headless, untilEnd, seconds, fresh, GlobalOptions.Json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            if (parsed.GetValue(seconds) is { } limit) stop.CancelAfter(TimeSpan.FromSeconds(limit));
+            return await RunAsync(
+                parsed.GetValue(config), parsed.GetValue(headless) || Console.IsOutputRedirected, parsed.GetValue(untilEnd), parsed.GetValue(fresh), parsed.GetValue(GlobalOptions.Json), stop.Token);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? configPath, bool headless, bool untilEnd, bool fresh, bool json, CancellationToken stopping)
+    {
+        var document = RunningConfig.Read(configPath);
+        if (!document.Verdict.IsValid) return Refused(document.Verdict);
+        var config = document.Verdict.Config!;
+        if (untilEnd && config.Sensor.Kind == "simulated")
+        {
+            Console.Error.WriteLine("--until-end needs a stream that ends; sensor.kind 'simulated' has none. Leave the option out, or stop with --for SECONDS.");
+            return ExitCode.Usage;
+        }
+
+        var events = new RecentEvents(8, TimeProvider.System);
+        using var logFactory = LoggerFactory.Create(builder => AddLogging(builder, headless || json, events));
+        var log = logFactory.CreateLogger("Edge.Runtime.Run");
+        try
+        {
+            if (fresh) SetAside(config.Device.DataDirectory);
+            using var data = DataDirectory.Take(config.Device.DataDirectory);
+            EmbeddedBroker? broker = null;
+            try
+            {
+                var request = new RunRequest();
+                while (true)
+                {
+                    var active = document.WithOverlay(data.Config, out string? setAside);
+                    if (setAside is not null) ServiceLog.OverlaySetAside(log, setAside);
+                    broker = await BrokerAsync(broker, active.Verdict.Config!.Telemetry, log, stopping);
+                    var settings = new ServiceSettings { Active = active, Data = data, Broker = broker, LiveView = !headless && !json, Events = events, AddLogging = builder => AddLogging(builder, headless || json, events) };
+                    ServiceOutcome outcome;
+                    try
+                    {
+                        outcome = await ServiceHost.RunAsync(settings, request, stopping);
+                    }
+                    catch (Exception e) when (active.Overlay is not null && e is not OperationCanceledException)
+                    {
+                        // What came over the air cannot even start: back to what could.
+                        ServiceLog.OverlaySetAside(log, e.Message);
+                        RunningConfig.SetAside(data.Config);
+                        request.LastAttempt = new Telemetry.Messages.ConfigAttempt(active.Overlay.Version, active.Verdict.Hash, Telemetry.Messages.ConfigResult.Refused, [e.Message], TimeProvider.System.GetUtcNow());
+                        continue;
+                    }
+
+                    if (outcome.Fault is { } fault)
+                    {
+                        Console.Error.WriteLine($"edge stopped on a fault: {fault}");
+                        return ExitCode.Fault;
+                    }
+
+                    if (request.RestartWanted && !stopping.IsCancellationRequested)
+                    {
+                        (request.Restarted, request.RestartWanted) = (true, false);
+                        continue;
+                    }
+
+                    Report(outcome.Summary, json);
+                    return ExitCode.Done;
+                }
+            }
+            finally
+            {
+                if (broker is not null) await broker.DisposeAsync();
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return ExitCode.Done; // Stopped before the service was up.
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"edge run: {e.Message}");
+            return ExitCode.Fault;
+        }
+    }
+
+    /// <summary>Prints every problem of a configuration.</summary>
+    internal static int Refused(ConfigVerdict verdict)
+    {
+        foreach (var problem in verdict.Problems) Console.Error.WriteLine($"{verdict.Source}: {problem}");
+        if (verdict.OmittedProblemCount > 0) Console.Error.WriteLine($"{verdict.Source}: {verdict.OmittedProblemCount} more problems are not shown.");
+        return ExitCode.Config;
+    }
+
+    private static async Task<EmbeddedBroker?> BrokerAsync(EmbeddedBroker? running, TelemetrySection telemetry, ILogger log, CancellationToken stopping)
+    {
+        bool wanted = telemetry.Broker == "embedded";
+        if (running is not null && wanted && (telemetry.Port == 0 || telemetry.Port == running.Port)) return running;
+        if (running is not null) await running.DisposeAsync();
+        if (!wanted) return null;
+        return await EmbeddedBroker.StartAsync(telemetry.Port, log, stopping);
+    }
+
+    private static void AddLogging(ILoggingBuilder builder, bool toStandardError, RecentEvents events)
+    {
+        builder.SetMinimumLevel(LogLevel.Information);
+        if (toStandardError) builder.AddJsonConsole(options => options.UseUtcTimestamp = true).AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        else builder.AddProvider(events);
+    }
+
+    private static void SetAside(string directory)
+    {
+        if (!Directory.Exists(directory)) return;
+        Directory.Move(directory, $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))}.old-{TimeProvider.System.GetUtcNow():yyyyMMddTHHmmss}");
+    }
+
+    private static void Report(RunSummary summary, bool json)
+    {
+        if (json) Console.WriteLine(JsonSerializer.Serialize(summary, GlobalOptions.OneLine));
+        else SummaryTable.Write(AnsiConsole.Console, summary);
+    }
+}

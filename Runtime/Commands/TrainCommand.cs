@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using Edge.Trainer.Rounds;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary><c>edge train --round DIR</c>: one training round, files in, files out. The service starts it as a child; a person can start it to look at a round again.</summary>
+public static class TrainCommand
+{
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var round = new Option<string>("--round") { Description = "Folder of the round: plan.json, samples.bin, parent.checkpoint.", Required = true };
+        var parent = new Option<int?>("--parent") { Description = "Process id of the service; the round ends when that process is gone." };
+        var command = new Command("train", "Run one training round from its folder.") { round, parent, GlobalOptions.Json };
+        command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(parent), parsed.GetValue(GlobalOptions.Json), cancel)));
+        return command;
+    }
+
+    private static int Run(string path, int? parent, bool json, CancellationToken cancel)
+    {
+        BeLeastImportant();
+        using var watch = parent is { } id ? new Timer(_ => EndWith(id), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)) : null;
+        try
+        {
+            var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), cancel);
+            if (!report.HasCandidate) Console.Error.WriteLine($"round {report.Round} abandoned: {report.AbandonedBecause}");
+            else if (!json) Console.WriteLine($"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, peak {report.PeakRssMiB:0} MiB");
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine("stopped before the round was over; start it again to do it whole");
+            return ExitCode.Fault;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine(e.Message);
+            return ExitCode.Fault;
+        }
+        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException)
+        {
+            Console.Error.WriteLine($"libtorch does not load: {(e.InnerException ?? e).Message.ReplaceLineEndings(" ")} Training needs the libtorch natives of this platform beside the program; 'edge doctor' says what is missing.");
+            return ExitCode.Fault;
+        }
+    }
+
+    private static byte[] Export(Trainer.Backbones.LearnerNet net, RoundPlan plan) => ClassifierGraph.Write(net.Backbone, new ClassifierGraphOptions
+    {
+        Window = plan.Window,
+        Classes = plan.Classes,
+        Temperature = plan.ReadoutTemperature,
+        Metadata = new Dictionary<string, string> { ["round"] = plan.Round.ToString(), ["parent"] = plan.ParentId ?? "", ["channels"] = JsonSerializer.Serialize(plan.Channels) },
+    });
+
+    private static void Tell(RoundProgress progress, bool json)
+    {
+        if (json) Console.WriteLine(JsonSerializer.Serialize(progress, GlobalOptions.OneLine));
+        else Console.Error.Write($"\rstep {progress.Step}/{progress.StepCount} loss {progress.Loss:0.000}  ");
+    }
+
+    /// <summary>Inference goes first, and when memory runs out this process is the one to end.</summary>
+    private static void BeLeastImportant()
+    {
+        try
+        {
+            using var self = Process.GetCurrentProcess();
+            self.PriorityClass = ProcessPriorityClass.Idle;
+            if (OperatingSystem.IsLinux()) File.WriteAllText("/proc/self/oom_score_adj", "1000");
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            // Not allowed here: the round runs at normal priority.
+        }
+    }
+
+    private static void EndWith(int parent)
+    {
+        if (!Directory.Exists("/proc") || Directory.Exists($"/proc/{parent}")) return;
+        Environment.Exit(ExitCode.Fault);
+    }
+}

@@ -1,0 +1,56 @@
+using Edge.Config;
+using Edge.Storage;
+
+namespace Edge.Runtime.Inference;
+
+/// <summary>Accuracy of a snapshot on labelled windows, per class.</summary>
+/// <param name="PerClass">Class name to (right answers, windows).</param>
+public sealed record ExamResult(IReadOnlyDictionary<string, (int Right, int Count)> PerClass)
+{
+    /// <summary>Share of right answers over all windows, percent; NaN without windows.</summary>
+    public double AccuracyPercent => 100.0 * PerClass.Values.Sum(c => c.Right) / PerClass.Values.Sum(c => c.Count);
+
+    /// <summary>Share of right answers of one class, percent.</summary>
+    public double PercentOf(string className) => PerClass.TryGetValue(className, out var c) && c.Count > 0 ? 100.0 * c.Right / c.Count : double.NaN;
+}
+
+/// <summary>Encoding and judging many windows with one classifier, in batches.</summary>
+public static class AnchorExam
+{
+    /// <summary>Windows scored in one call of the session.</summary>
+    public const int BatchSize = 16;
+
+    /// <summary>Scores labelled windows; "unknown" counts as wrong.</summary>
+    public static ExamResult Examine(Classifier classifier, PrototypeMatrix prototypes, InferenceSection settings, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows)
+    {
+        classifier.Use(prototypes);
+        var perClass = new Dictionary<string, (int Right, int Count)>(StringComparer.Ordinal);
+        Visit(classifier, windows, (index, className) =>
+        {
+            int answer = classifier.ScoreOf(index).ClassOrUnknown(settings.UnknownBelowSimilarity);
+            bool right = answer >= 0 && classifier.Snapshot.Classes[answer] == className;
+            var (sofar, count) = perClass.GetValueOrDefault(className);
+            perClass[className] = (sofar + (right ? 1 : 0), count + 1);
+        });
+        return new ExamResult(perClass);
+    }
+
+    /// <summary>Adds the embeddings of labelled windows to a bank.</summary>
+    public static void Encode(Classifier classifier, PrototypeBank bank, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows) =>
+        Visit(classifier, windows, (index, className) => bank.Add(className, classifier.EmbeddingOf(index)));
+
+    /// <summary>Examples as pairs for the two methods above.</summary>
+    public static IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> Pairs(IEnumerable<Example> examples) => examples.Select(e => ((ReadOnlyMemory<float>)e.Samples, e.Class));
+
+    private static void Visit(Classifier classifier, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows, Action<int, string> visit)
+    {
+        int size = classifier.Snapshot.Window.ValueCount;
+        float[] batch = new float[classifier.BatchSize * size];
+        foreach (var chunk in windows.Chunk(classifier.BatchSize))
+        {
+            for (int i = 0; i < chunk.Length; i++) chunk[i].Samples.Span.CopyTo(batch.AsSpan(i * size));
+            classifier.ScoreBatch(batch.AsSpan(0, chunk.Length * size));
+            for (int i = 0; i < chunk.Length; i++) visit(i, chunk[i].Class);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using Edge.Config;
+using Edge.Storage;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Edge.Runtime.Inference;
+
+/// <summary>
+/// One ONNX Runtime session over a snapshot's graph, with prototypes fed as inputs so that they can be fresher than the file. Inputs and outputs live in pinned memory that is used for every
+/// window. Not thread-safe: one stage owns it.
+/// </summary>
+public sealed class Classifier : IDisposable
+{
+    private static readonly string[] s_inputs = ["window", "prototypes", "class_bias", "temperature"];
+    private static readonly string[] s_outputs = ["embedding", "similarity", "probability", "novelty"];
+    private readonly InferenceSession session;
+    private readonly RunOptions runOptions = new();
+    private readonly OrtValue[] inputs, outputs;
+    private readonly float[] window, prototypes, classBias, temperature, embedding, similarity, probability, novelty;
+
+    private Classifier(InferenceSession session, SnapshotManifest snapshot, InferenceSection settings, string provider, IReadOnlyList<string> providersRefused, int batchSize)
+    {
+        this.session = session;
+        Snapshot = snapshot;
+        Provider = provider;
+        ProvidersRefused = providersRefused;
+        BatchSize = batchSize;
+        long classes = snapshot.Classes.Count, length = snapshot.EmbeddingLength;
+        (window, prototypes, classBias, temperature) = (Pinned(batchSize * snapshot.Window.ValueCount), Pinned(classes * length), Pinned(classes), [(float)settings.Temperature]);
+        (embedding, similarity, probability, novelty) = (Pinned(batchSize * length), Pinned(batchSize * classes), Pinned(batchSize * classes), Pinned(batchSize));
+        long[] temperatureShape = [.. session.InputMetadata.TryGetValue("temperature", out var declared) || session.OverridableInitializerMetadata.TryGetValue("temperature", out declared) ? declared.Dimensions.Select(d => (long)d) : [1L]];
+        inputs =
+        [
+            Tensor(window, batchSize, snapshot.Window.ChannelCount, snapshot.Window.Length), Tensor(prototypes, classes, length), Tensor(classBias, classes), Tensor(temperature, temperatureShape),
+        ];
+        outputs = [Tensor(embedding, batchSize, length), Tensor(similarity, batchSize, classes), Tensor(probability, batchSize, classes), Tensor(novelty, batchSize)];
+        Use(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0));
+
+        static float[] Pinned(long count) => GC.AllocateArray<float>((int)count, pinned: true);
+        static OrtValue Tensor(float[] memory, params long[] shape) => OrtValue.CreateTensorValueFromMemory(memory, shape);
+    }
+
+    /// <summary>The snapshot it runs.</summary>
+    public SnapshotManifest Snapshot { get; }
+
+    /// <summary>The execution provider that took the whole graph.</summary>
+    public string Provider { get; }
+
+    /// <summary>Providers that were asked for before it and did not, each with the reason.</summary>
+    public IReadOnlyList<string> ProvidersRefused { get; }
+
+    /// <summary>Windows scored in one call.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>Classes that have a prototype.</summary>
+    public int KnownCount { get; private set; }
+
+    /// <summary>Opens a snapshot's graph on the first provider that takes all of it, and runs it once, so that the first real window is not the slow one.</summary>
+    /// <exception cref="InvalidDataException">The graph cannot be loaded, or does not have the inputs and outputs of a classifier; the message says which.</exception>
+    public static Classifier Open(string modelFile, SnapshotManifest snapshot, InferenceSection settings, int batchSize = 1)
+    {
+        var refused = new List<string>();
+        foreach (string provider in settings.Providers)
+        {
+            try
+            {
+                using var options = Options(provider, settings.ThreadCount);
+                var session = new InferenceSession(modelFile, options);
+                try
+                {
+                    CheckContract(session, modelFile);
+                    var classifier = new Classifier(session, snapshot, settings, provider, refused, batchSize);
+                    classifier.Run();
+                    return classifier;
+                }
+                catch
+                {
+                    session.Dispose();
+                    throw;
+                }
+            }
+            catch (Exception e) when (provider != "cpu" && e is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
+            {
+                refused.Add($"{provider}: {e.Message.ReplaceLineEndings(" ").Trim()}");
+            }
+            catch (OnnxRuntimeException e)
+            {
+                throw new InvalidDataException($"{modelFile} cannot be run: {e.Message}", e);
+            }
+        }
+
+        throw new InvalidDataException($"{modelFile} runs on none of inference.providers: {string.Join("; ", refused)}. Add \"cpu\" as the last one.");
+    }
+
+    /// <summary>Takes other prototypes from the next window on.</summary>
+    public void Use(PrototypeMatrix matrix)
+    {
+        if (matrix.Values.Length != prototypes.Length || matrix.ClassBias.Length != classBias.Length)
+            throw new ArgumentException($"prototypes of {matrix.ClassBias.Length} classes x {matrix.Values.Length / Math.Max(1, matrix.ClassBias.Length)} do not fit {Snapshot.Id}: {classBias.Length} x {Snapshot.EmbeddingLength}", nameof(matrix));
+        matrix.Values.CopyTo(prototypes, 0);
+        matrix.ClassBias.CopyTo(classBias, 0);
+        KnownCount = matrix.KnownCount;
+    }
+
+    /// <summary>Scores one window.</summary>
+    /// <param name="samples">[channels, length] float32, row-major, in the sensor's units.</param>
+    public Score Score(ReadOnlySpan<float> samples)
+    {
+        samples.CopyTo(window);
+        Run();
+        return ScoreOf(0);
+    }
+
+    /// <summary>Scores up to <see cref="BatchSize"/> windows; results are read with <see cref="ScoreOf"/> and <see cref="EmbeddingOf"/>.</summary>
+    /// <param name="samples">[count, channels, length] float32, row-major.</param>
+    public void ScoreBatch(ReadOnlySpan<float> samples)
+    {
+        samples.CopyTo(window);
+        Run();
+    }
+
+    /// <summary>Score of the window at <paramref name="index"/> of the latest call.</summary>
+    public Score ScoreOf(int index)
+    {
+        var row = probability.AsSpan(index * classBias.Length, classBias.Length);
+        int best = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row);
+        return KnownCount == 0 ? new Score(-1, 0, 1) : new Score(best, row[best], novelty[index]);
+    }
+
+    /// <summary>L2-normalised embedding of the window at <paramref name="index"/> of the latest call: [embedding length]. Valid until the next call.</summary>
+    public ReadOnlySpan<float> EmbeddingOf(int index) => embedding.AsSpan(index * Snapshot.EmbeddingLength, Snapshot.EmbeddingLength);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var value in inputs) value.Dispose();
+        foreach (var value in outputs) value.Dispose();
+        runOptions.Dispose();
+        session.Dispose();
+    }
+
+    private void Run() => session.Run(runOptions, s_inputs, inputs, s_outputs, outputs);
+
+    private static SessionOptions Options(string provider, int threadCount)
+    {
+        var options = new SessionOptions
+        {
+            IntraOpNumThreads = threadCount,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            EnableCpuMemArena = false, // An arena keeps what a disposed session took; snapshots come and go.
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // A pool that spins takes the core that training needs.
+        options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
+        if (provider != "cpu") options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); // Fail here rather than run half the graph elsewhere.
+        if (provider == "tensorrt") options.AppendExecutionProvider_Tensorrt();
+        if (provider == "cuda") options.AppendExecutionProvider_CUDA();
+        return options;
+    }
+
+    private static void CheckContract(InferenceSession session, string modelFile)
+    {
+        var missing = s_inputs.Where(name => !session.InputMetadata.ContainsKey(name) && !session.OverridableInitializerMetadata.ContainsKey(name))
+            .Concat(s_outputs.Where(name => !session.OutputMetadata.ContainsKey(name))).ToList();
+        if (missing.Count > 0) throw new InvalidDataException($"{modelFile} is no classifier: it has no {string.Join(", ", missing)}. Export it again with this version.");
+    }
+}
+
+/// <summary>What a window was taken for.</summary>
+/// <param name="ClassIndex">Index of the nearest prototype's class; -1 when there is no prototype at all.</param>
+/// <param name="Confidence">Softmax of the prototype cosines at the configured temperature, 0 to 1.</param>
+/// <param name="Novelty">1 - cosine to the nearest prototype, 0 to 2.</param>
+public readonly record struct Score(int ClassIndex, float Confidence, float Novelty)
+{
+    /// <summary>The class, or -1 ("unknown") when the window is farther from every prototype than <paramref name="unknownBelowSimilarity"/> allows.</summary>
+    public int ClassOrUnknown(double unknownBelowSimilarity) => 1 - Novelty < unknownBelowSimilarity ? -1 : ClassIndex;
+}

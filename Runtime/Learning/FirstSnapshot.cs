@@ -1,0 +1,33 @@
+using Edge.Config;
+using Edge.Storage;
+
+namespace Edge.Runtime.Learning;
+
+/// <summary>The snapshot a device begins with: a seeded random backbone and no prototypes, so that it says "unknown" until somebody has told it something.</summary>
+public static class FirstSnapshot
+{
+    /// <summary>Makes it in a training child, unless there is a snapshot for such windows already.</summary>
+    /// <returns>The running snapshot.</returns>
+    /// <exception cref="InvalidOperationException">The child could not make it; the message has its words and the remedy.</exception>
+    public static async Task<SnapshotManifest> EnsureAsync(
+        SnapshotStore snapshots, RoundFolders folders, DeviceConfig config, WindowShape window, IReadOnlyList<string> channels, TimeProvider time, CancellationToken stopping)
+    {
+        if (snapshots.Current is { } current && current.Window == window) return current;
+        var folder = folders.Create(RoundPlans.Initial(config, window, channels), null, null);
+        var outcome = await TrainingChild.RunAsync(folder.Path, config.Training, (_, _) => { }, time, stopping);
+        if (outcome.Ended is not null)
+            throw new InvalidOperationException($"the first snapshot could not be made: {outcome.Ended}. {outcome.Talk}\nRun 'edge doctor' to see what training needs on this machine.");
+        var report = folder.ReadReport();
+        return snapshots.Promote(
+            folder.CandidateDirectory,
+            new SnapshotManifest
+            {
+                Id = "candidate",
+                CreatedAt = time.GetUtcNow(),
+                Classes = config.Labels.Classes,
+                Window = window,
+                EmbeddingLength = report.EmbeddingLength,
+                Round = 0,
+            });
+    }
+}

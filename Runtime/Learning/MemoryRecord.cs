@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Edge.Runtime.Inference;
+using Edge.Storage;
+using Edge.Telemetry.Forgetting;
+
+namespace Edge.Runtime.Learning;
+
+/// <summary>How well each class has ever been remembered, kept over restarts in <c>forgetting.json</c>.</summary>
+public sealed class MemoryRecord
+{
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private readonly string path;
+    private readonly ForgettingTracker tracker = new();
+
+    /// <summary>Reads the record; a damaged one is begun anew.</summary>
+    public MemoryRecord(string path)
+    {
+        this.path = path;
+        if (!File.Exists(path)) return;
+        try
+        {
+            if (JsonSerializer.Deserialize<ForgettingTrackerState>(File.ReadAllBytes(path), s_json) is { } state) tracker.Restore(state);
+        }
+        catch (JsonException)
+        {
+            File.Move(path, path + ".bad", overwrite: true);
+        }
+    }
+
+    /// <summary>Notes one exam of the anchor set.</summary>
+    public ForgettingReading Update(SnapshotManifest snapshot, ExamResult exam)
+    {
+        var reading = tracker.Update(
+            snapshot.Id, snapshot.Round, exam.PerClass.ToDictionary(c => c.Key, c => new AnchorAccuracy(exam.PercentOf(c.Key), c.Value.Count), StringComparer.Ordinal));
+        DurableFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(tracker.Save(), s_json));
+        return reading;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using Edge.Storage;
+using Edge.Trainer.Rounds;
+
+namespace Edge.Runtime.Learning;
+
+/// <summary>The folders of training rounds under the data directory: made by the service, worked in by the child, kept for a post-mortem, pruned by count.</summary>
+public sealed class RoundFolders(string directory, int keepCount)
+{
+    /// <summary>Writes the folder of a round: the plan, the samples and the parent's checkpoint.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public RoundFolder Create(RoundPlan plan, ReplayDraw? draw, string? parentCheckpoint)
+    {
+        Directory.CreateDirectory(directory);
+        string path = PathOf(plan.Round);
+        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        Directory.CreateDirectory(path);
+        var folder = new RoundFolder(path);
+        if (draw is not null) DurableFile.Replace(folder.SamplesFile, Samples(plan, draw).ToBytes());
+        if (parentCheckpoint is not null) DurableFile.Copy(parentCheckpoint, folder.ParentCheckpointFile);
+        DurableFile.Replace(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json)); // Last: a folder with a plan is complete.
+        return folder;
+    }
+
+    /// <summary>Number of the next round: one more than any that left a trace.</summary>
+    public int NextRound(IEnumerable<SnapshotManifest> snapshots) => snapshots.Select(s => s.Round).Concat(Numbers()).DefaultIfEmpty(0).Max() + 1;
+
+    /// <summary>Deletes the oldest folders beyond the number kept.</summary>
+    public void Prune()
+    {
+        foreach (int number in Numbers().Order().SkipLast(keepCount)) Directory.Delete(PathOf(number), recursive: true);
+    }
+
+    private static RoundSamples Samples(RoundPlan plan, ReplayDraw draw)
+    {
+        var indices = plan.Classes.Select((name, index) => (name, index)).ToDictionary(c => c.name, c => c.index, StringComparer.Ordinal);
+        // A class that left the configuration is still in the buffer; it is not trained.
+        var all = draw.Fresh.Select(e => (Example: e, IsFresh: true)).Concat(draw.Replay.Select(e => (Example: e, IsFresh: false)))
+            .Where(s => indices.ContainsKey(s.Example.Class) && s.Example.Samples.Length == plan.Window.ValueCount).ToList();
+        float[] values = new float[all.Count * plan.Window.ValueCount];
+        for (int i = 0; i < all.Count; i++) all[i].Example.Samples.CopyTo(values, i * plan.Window.ValueCount);
+        return new RoundSamples { Window = plan.Window, Classes = [.. all.Select(s => indices[s.Example.Class])], IsFresh = [.. all.Select(s => s.IsFresh)], Values = values };
+    }
+
+    private IEnumerable<int> Numbers() => Directory.Exists(directory)
+        ? Directory.GetDirectories(directory).Select(path => int.TryParse(Path.GetFileName(path), out int number) ? number : 0).Where(number => number > 0)
+        : [];
+
+    private string PathOf(int round) => Path.Combine(directory, $"{round:D6}");
+}

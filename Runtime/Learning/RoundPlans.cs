@@ -1,0 +1,33 @@
+using Edge.Config;
+using Edge.Storage;
+using Edge.Trainer.Rounds;
+
+namespace Edge.Runtime.Learning;
+
+/// <summary>Orders for training rounds from the device's configuration.</summary>
+public static class RoundPlans
+{
+    /// <summary>Make the first snapshot for such windows.</summary>
+    public static RoundPlan Initial(DeviceConfig config, WindowShape window, IReadOnlyList<string> channels) => new()
+    {
+        Round = 0,
+        Kind = RoundKind.Initial,
+        Classes = config.Labels.Classes,
+        Window = window,
+        Training = config.Training,
+        ReadoutTemperature = config.Inference.Temperature,
+        Channels = channels,
+    };
+
+    /// <summary>Fine-tune the running snapshot.</summary>
+    public static RoundPlan FineTune(DeviceConfig config, int round, SnapshotManifest parent) => new()
+    {
+        Round = round,
+        Kind = RoundKind.FineTune,
+        ParentId = parent.Id,
+        Classes = config.Labels.Classes,
+        Window = parent.Window,
+        Training = config.Training,
+        ReadoutTemperature = config.Inference.Temperature,
+    };
+}

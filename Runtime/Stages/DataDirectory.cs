@@ -1,0 +1,58 @@
+namespace Edge.Runtime.Stages;
+
+/// <summary>The folder with everything that survives a reboot; one service at a time holds it.</summary>
+public sealed class DataDirectory : IDisposable
+{
+    private readonly FileStream holder;
+
+    private DataDirectory(string path, FileStream holder) => (Path, this.holder) = (path, holder);
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The LiteDB file of the replay buffer.</summary>
+    public string ReplayFile => System.IO.Path.Combine(Path, "replay.db");
+
+    /// <summary>Accepted snapshots.</summary>
+    public string Snapshots => System.IO.Path.Combine(Path, "snapshots");
+
+    /// <summary>Training rounds.</summary>
+    public string Rounds => System.IO.Path.Combine(Path, "rounds");
+
+    /// <summary>Best accuracies so far.</summary>
+    public string Forgetting => System.IO.Path.Combine(Path, "forgetting.json");
+
+    /// <summary>Configuration accepted over the air.</summary>
+    public string Config => System.IO.Path.Combine(Path, "config");
+
+    /// <summary>Log of a run with the live view, which has the terminal to itself.</summary>
+    public string Log => System.IO.Path.Combine(Path, "edge.log");
+
+    /// <summary>Takes the folder; created when it is not there.</summary>
+    /// <exception cref="IOException">Another service holds it, or it cannot be written; the message says which and what to do.</exception>
+    public static DataDirectory Take(string path)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(full);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"the data directory '{full}' cannot be created: {e.Message} Set device.dataDirectory to a folder that this user may write.", e);
+        }
+
+        try
+        {
+            // The kernel lets go of this lock when the process dies, however it dies.
+            return new DataDirectory(full, new FileStream(System.IO.Path.Combine(full, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"the data directory '{full}' is held by another edge service, or cannot be written ({e.Message}). Stop the other one, or set device.dataDirectory to another folder.", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => holder.Dispose();
+}

@@ -1,0 +1,124 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Learning;
+using Edge.Storage;
+using Edge.Telemetry.Messages;
+using Microsoft.Extensions.Hosting;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>
+/// Makes labelled windows durable in batches, and with each batch the prototypes that count it in; then acknowledges, and lets the classifier use the fresher prototypes. It owns the
+/// prototypes, so an accepted snapshot is adopted here too, between two batches.
+/// </summary>
+public sealed class ExampleStage(
+    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundGate rounds, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
+    : Stage(faults, lifetime)
+{
+    private readonly List<PendingExample> batch = [];
+
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            while (true)
+            {
+                var example = flows.Examples.Reader.WaitToReadAsync(stopping).AsTask();
+                await Task.WhenAny(example, flows.Adoptions.Reader.WaitToReadAsync(stopping).AsTask());
+                stopping.ThrowIfCancellationRequested();
+                await AdoptAsync();
+                if (!example.IsCompleted) continue;
+                await CollectAsync(stopping);
+                await WaitForRoomAsync(stopping);
+                await StoreAsync();
+            }
+        }
+        finally
+        {
+            // Asked to stop: what has come so far is made durable before the store closes.
+            while (batch.Count < config.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
+            if (batch.Count > 0) await StoreAsync();
+        }
+    }
+
+    private async Task CollectAsync(CancellationToken stopping)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        late.CancelAfter(TimeSpan.FromMilliseconds(config.Replay.CommitDelayMs));
+        try
+        {
+            while (batch.Count < config.Replay.CommitBatchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
+            {
+                while (batch.Count < config.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var example)) batch.Add(example);
+            }
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            // The first of the batch has waited long enough.
+        }
+    }
+
+    /// <summary>A lossless stream waits until the round that is ahead has used up the fresh examples; a snapshot that this round brings is adopted meanwhile.</summary>
+    private async Task WaitForRoomAsync(CancellationToken stopping)
+    {
+        while (flows.Lossless && buffer.Counts.FreshCount + batch.Count > config.Replay.FreshCapacity && rounds.Quiet is { IsCompleted: false } quiet)
+        {
+            await Task.WhenAny(quiet, flows.Adoptions.Reader.WaitToReadAsync(stopping).AsTask());
+            stopping.ThrowIfCancellationRequested();
+            await AdoptAsync();
+        }
+    }
+
+    private async Task StoreAsync()
+    {
+        try
+        {
+            readOut.Count(batch.Where(e => !buffer.IsHeldOut(e.Window.StartSeconds)));
+            var now = time.GetUtcNow();
+            var stored = await buffer.OfferAsync([.. batch.Select(e => ToExample(e, now))], readOut.Bank);
+            readOut.Publish();
+            state.CountStored(batch.Count);
+            for (int i = 0; i < batch.Count; i++) Answer(new LabelOutcome(batch[i].Request, stored[i], null));
+        }
+        catch (IOException e)
+        {
+            state.CountStoreFailure(batch.Count);
+            await readOut.RestoreAsync(buffer);
+            foreach (var pending in batch) Answer(LabelOutcome.Refused(pending.Request, e.Message));
+        }
+
+        batch.Clear();
+        if (buffer.Counts.FreshCount < config.Training.RoundExamples || !config.Training.Enabled) return;
+        rounds.Announce();
+        flows.RoundDue.Writer.TryWrite("examples");
+    }
+
+    private void Answer(LabelOutcome outcome)
+    {
+        if (outcome.Example is not null) labelled.Set(outcome);
+        else labelled.Abandon(outcome.Request.WindowId);
+        reporter.LabelResult(outcome.ToMessage());
+    }
+
+    private async Task AdoptAsync()
+    {
+        while (flows.Adoptions.Reader.TryRead(out var adoption))
+        {
+            await readOut.AdoptAsync(adoption, buffer);
+            state.Snapshot = adoption.Snapshot;
+            state.Provider = adoption.Running.Provider;
+            adoption.Done.SetResult();
+        }
+    }
+
+    private static Example ToExample(PendingExample pending, DateTimeOffset now) => new()
+    {
+        WindowId = pending.Window.Id,
+        Class = pending.Request.Class,
+        StartSeconds = pending.Window.StartSeconds,
+        LabelledAt = now,
+        Samples = pending.Window.Samples,
+    };
+}

@@ -1,0 +1,80 @@
+using System.Threading.Channels;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Sensors;
+using Edge.Runtime.Windowing;
+using Edge.Storage;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>
+/// Every queue of the pipeline, with its capacity, what happens when it is full, and why (the queue to the broker is the link's own: telemetry.queueCapacity, oldest event dropped and counted). With a lossless stream (sensor.speed 0) nothing is ever dropped: every queue waits, and the
+/// sensor with it.
+/// </summary>
+public sealed class Flows
+{
+    /// <summary>Creates the queues.</summary>
+    public Flows(bool lossless, ServiceState state, SampleBlockPool blocks, WindowPool windows)
+    {
+        Lossless = lossless;
+        var live = lossless ? BoundedChannelFullMode.Wait : BoundedChannelFullMode.DropOldest;
+        Blocks = Channel.CreateBounded<SampleBlock>(
+            new BoundedChannelOptions(64) { FullMode = live, SingleReader = true, SingleWriter = true }, // A sensor cannot wait, and fresh beats complete.
+            dropped =>
+            {
+                state.CountDroppedBlock(dropped);
+                blocks.Return(dropped);
+            });
+        Windows = Channel.CreateBounded<Window>(
+            new BoundedChannelOptions(8) { FullMode = live, SingleReader = true, SingleWriter = true }, // Same; eight windows are more than the longest pause of a swap.
+            dropped =>
+            {
+                state.CountDroppedWindow();
+                windows.Return(dropped);
+            });
+        Predictions = Channel.CreateBounded<Prediction>(
+            new BoundedChannelOptions(32) { FullMode = live, SingleReader = true }, // Labelling must never stall inference.
+            _ => state.CountDroppedPrediction());
+        Labels = Channel.CreateBounded<LabelRequest>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });       // Labels are the scarcest thing here.
+        Examples = Channel.CreateBounded<PendingExample>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });   // Same.
+        Adoptions = Channel.CreateBounded<Adoption>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });          // The learner waits until its snapshot runs.
+        RoundDue = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });        // A level, not a queue.
+    }
+
+    /// <summary>Whether every queue waits.</summary>
+    public bool Lossless { get; }
+
+    /// <summary>Sensor to windower.</summary>
+    public Channel<SampleBlock> Blocks { get; }
+
+    /// <summary>Windower to classifier.</summary>
+    public Channel<Window> Windows { get; }
+
+    /// <summary>Classifier to labelling.</summary>
+    public Channel<Prediction> Predictions { get; }
+
+    /// <summary>MQTT and recorded truth to labelling.</summary>
+    public Channel<LabelRequest> Labels { get; }
+
+    /// <summary>Labelling to the replay buffer.</summary>
+    public Channel<PendingExample> Examples { get; }
+
+    /// <summary>An accepted snapshot, from the learner to the owner of prototypes and read-out.</summary>
+    public Channel<Adoption> Adoptions { get; }
+
+    /// <summary>Why a round is due.</summary>
+    public Channel<string> RoundDue { get; }
+}
+
+/// <summary>A labelled window on its way to the disk.</summary>
+/// <param name="Request">The label.</param>
+/// <param name="Window">The window it found.</param>
+public sealed record PendingExample(LabelRequest Request, KeptWindow Window);
+
+/// <summary>A snapshot that passed the gate, with everything that its read-out needs.</summary>
+/// <param name="Snapshot">Its manifest.</param>
+/// <param name="Running">The session that the classifier stage will own.</param>
+/// <param name="Encoder">The session with which the example stage encodes late labels.</param>
+/// <param name="Bank">Prototypes of the replay buffer, in the new snapshot's embedding.</param>
+/// <param name="Done">Completes when the read-out has been switched.</param>
+public sealed record Adoption(SnapshotManifest Snapshot, Classifier Running, Classifier Encoder, PrototypeBank Bank, TaskCompletionSource Done);

@@ -1,0 +1,69 @@
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Windowing;
+using Edge.Telemetry.Messages;
+using Microsoft.Extensions.Hosting;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>Takes labels in, an operator's and a recorded one alike: finds the window each speaks of and hands the pair on, or says why not.</summary>
+public sealed class LabellingStage(
+    Flows flows, WindowRing ring, SourceLabels source, LabelledWindowSet labelled, IReadOnlyList<string> classes, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
+    : Stage(faults, lifetime)
+{
+    /// <inheritdoc/>
+    protected override Task RunAsync(CancellationToken stopping) => Task.WhenAll(FollowSourceAsync(stopping), AnswerAsync(stopping));
+
+    private async Task FollowSourceAsync(CancellationToken stopping)
+    {
+        await foreach (var prediction in flows.Predictions.Reader.ReadAllAsync(stopping))
+        {
+            source.Note(prediction);
+            while (source.NextDue(prediction.EndSeconds) is { } label) await flows.Labels.Writer.WriteAsync(label, stopping);
+            state.LabelsWaiting = source.WaitingCount;
+            labelled.CountFollowed();
+        }
+    }
+
+    private async Task AnswerAsync(CancellationToken stopping)
+    {
+        await foreach (var request in flows.Labels.Reader.ReadAllAsync(stopping))
+        {
+            await AnswerAsync(request, stopping);
+            labelled.CountAnswered();
+        }
+    }
+
+    private async Task AnswerAsync(LabelRequest request, CancellationToken stopping)
+    {
+        string? refusal = null;
+        var earlier = labelled.Find(request.WindowId);
+        if (!classes.Contains(request.Class, StringComparer.Ordinal))
+        {
+            refusal = $"class '{request.Class}' is not one of labels.classes ({string.Join(", ", classes)}); add it there or correct the label";
+        }
+        else if (earlier is not null && earlier.Request.Class != request.Class)
+        {
+            refusal = $"window {request.WindowId} has been labelled '{earlier.Request.Class}' already; one window has one label";
+        }
+        else if (earlier is not null)
+        {
+            // A redelivered label is answered again, not learnt again; while the first is on its way to the disk, its answer will do.
+            if (earlier.Example is not null) reporter.LabelResult((earlier with { Request = request }).ToMessage());
+        }
+        else if (ring.Find(request.WindowId) is { } window)
+        {
+            labelled.Set(new LabelOutcome(request, null, null));
+            state.CountTaken();
+            await flows.Examples.Writer.WriteAsync(new PendingExample(request, window), stopping);
+        }
+        else
+        {
+            var (oldest, newest) = ring.Range;
+            refusal = $"window {request.WindowId} is not held: the ring holds {oldest} to {newest}; label sooner or raise window.ringCapacity";
+        }
+
+        if (refusal is null) return;
+        state.CountLabelRefused();
+        reporter.LabelResult(LabelOutcome.Refused(request, refusal).ToMessage());
+    }
+}

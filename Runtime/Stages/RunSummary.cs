@@ -1,0 +1,89 @@
+using Edge.Config;
+using Edge.Runtime.Learning;
+using Edge.Storage;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>What a run came to. Accuracies and forgetting are there at the end of a recorded stream, in percent and percentage points, on the official test split (subjects never seen in training).</summary>
+public sealed record RunSummary
+{
+    /// <summary>The counters of a run.</summary>
+    public static RunSummary Of(ServiceState state, ReplayCounts now, DeviceConfig config, ReplayCounts before) => new()
+    {
+        WindowsSeen = state.WindowsSeen,
+        WindowsDropped = state.WindowsDropped,
+        ExamplesStored = state.ExamplesStored,
+        ReplayBufferExamples = now.ReplayCount,
+        AnchorExamples = now.AnchorCount,
+        FreshCapacity = config.Replay.FreshCapacity,
+        RoundsRun = state.RoundsRun,
+        RoundsFailed = state.RoundsFailed,
+        SnapshotsPromoted = state.SnapshotsPromoted,
+        SnapshotsRefused = state.SnapshotsRefused,
+        LatencyP50Ms = state.LatencyMs(50),
+        LatencyP99Ms = state.LatencyMs(99),
+        PeakRssMb = TrainingChild.ResidentMiB(Environment.ProcessId, "VmHWM"),
+        Seconds = state.Uptime.TotalSeconds,
+        StartedWithExamples = before.ReplayCount + before.AnchorCount + before.FreshCount,
+    };
+
+    /// <summary>Mean over steps of the accuracy on the step's classes after the last step (A_T).</summary>
+    public double? AverageAccuracy { get; init; }
+
+    /// <summary>Chaudhry et al. 2018: mean over all but the last step of (best accuracy before the last step - accuracy now).</summary>
+    public double? Forgetting { get; init; }
+
+    /// <summary>Mean over steps of the accuracy on the step's classes right after it.</summary>
+    public double? LearningAccuracy { get; init; }
+
+    /// <summary>Class name to its accuracy after each step.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> PerClassAccuracy { get; init; } = new Dictionary<string, IReadOnlyList<double>>();
+
+    /// <summary>Classes that each step brought.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Steps { get; init; } = [];
+
+    /// <summary>Windows classified.</summary>
+    public required long WindowsSeen { get; init; }
+
+    /// <summary>Windows lost.</summary>
+    public required long WindowsDropped { get; init; }
+
+    /// <summary>Labelled windows made durable.</summary>
+    public required long ExamplesStored { get; init; }
+
+    /// <summary>Examples in the replay buffer at the end; it never holds more than its capacity.</summary>
+    public required int ReplayBufferExamples { get; init; }
+
+    /// <summary>Examples held out at the end; likewise.</summary>
+    public required int AnchorExamples { get; init; }
+
+    /// <summary>Most new examples that may wait for a round, beside the replay buffer.</summary>
+    public required int FreshCapacity { get; init; }
+
+    /// <summary>Rounds that brought a candidate.</summary>
+    public required long RoundsRun { get; init; }
+
+    /// <summary>Rounds that did not.</summary>
+    public required long RoundsFailed { get; init; }
+
+    /// <summary>Candidates promoted.</summary>
+    public required long SnapshotsPromoted { get; init; }
+
+    /// <summary>Candidates refused.</summary>
+    public required long SnapshotsRefused { get; init; }
+
+    /// <summary>Median time from a window's last sample to its prediction, milliseconds.</summary>
+    public required double LatencyP50Ms { get; init; }
+
+    /// <summary>99th percentile of the same.</summary>
+    public required double LatencyP99Ms { get; init; }
+
+    /// <summary>Peak resident memory of the service (training runs in a child), MiB.</summary>
+    public required double PeakRssMb { get; init; }
+
+    /// <summary>Wall time of the run.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Examples that were there before the run; above 0 the figures include earlier learning.</summary>
+    public required int StartedWithExamples { get; init; }
+}

@@ -1,0 +1,56 @@
+using Edge.Config;
+using Edge.Runtime.Sensors;
+using Microsoft.Extensions.Hosting;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>Reads the sensor at the pace of the stream and feeds the windower. At the end of a recorded step it lets the pipeline come to rest and the recorder take stock.</summary>
+public sealed class SensorStage(
+    ISensor sensor, SensorSection settings, Flows flows, SampleBlockPool pool, IStreamObserver observer, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
+    : Stage(faults, lifetime)
+{
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken stopping)
+    {
+        long startTicks = time.GetTimestamp();
+        double paced = 0;
+        for (int step = 0; ;)
+        {
+            var block = pool.Rent();
+            switch (await sensor.ReadAsync(block, stopping))
+            {
+                case SensorReading.Block:
+                    paced += block.SampleCount / sensor.SampleRateHz;
+                    if (settings.Speed > 0) await WaitUntil(startTicks, paced / settings.Speed, stopping);
+                    await flows.Blocks.Writer.WriteAsync(block, stopping);
+                    break;
+                case SensorReading.StepEnd:
+                    pool.Return(block);
+                    await observer.StepEndedAsync(step++, stopping);
+                    startTicks = time.GetTimestamp();
+                    paced = 0;
+                    break;
+                case SensorReading.StreamEnd:
+                    pool.Return(block);
+                    await observer.StreamEndedAsync(stopping);
+                    return;
+            }
+        }
+    }
+
+    private async ValueTask WaitUntil(long startTicks, double seconds, CancellationToken stopping)
+    {
+        var left = TimeSpan.FromSeconds(seconds) - time.GetElapsedTime(startTicks);
+        if (left > TimeSpan.Zero) await Task.Delay(left, time, stopping);
+    }
+}
+
+/// <summary>Whoever takes stock of a recorded stream.</summary>
+public interface IStreamObserver
+{
+    /// <summary>A step has been streamed.</summary>
+    Task StepEndedAsync(int step, CancellationToken cancel);
+
+    /// <summary>There is no more.</summary>
+    Task StreamEndedAsync(CancellationToken cancel);
+}

@@ -1,0 +1,190 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Sensors;
+using Edge.Runtime.Updates;
+using Edge.Runtime.View;
+using Edge.Runtime.Windowing;
+using Edge.Storage;
+using Edge.Telemetry.Drift;
+using Edge.Telemetry.Messages;
+using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>Composes the service from a configuration and runs it until it is asked to stop, its stream ends, or a bug ends it. The one place that knows everybody.</summary>
+public static class ServiceHost
+{
+    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(1.8); // A Ctrl-C ends the service within 2 s.
+
+    /// <summary>Runs the service once.</summary>
+    /// <returns>What it came to.</returns>
+    public static async Task<ServiceOutcome> RunAsync(ServiceSettings settings, RunRequest request, CancellationToken stopping)
+    {
+        var (config, data, time) = (settings.Active.Verdict.Config!, settings.Data, TimeProvider.System);
+        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config.Replay), time);
+        var before = buffer.Counts;
+        var sensor = SensorCatalogue.Open(config, before.LastStartSeconds);
+        var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
+        var snapshots = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots);
+        var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds);
+        var known = snapshots.Current;
+        var stored = await FirstSnapshot.EnsureAsync(snapshots, folders, config, shape, sensor.Channels, time, stopping);
+        var snapshot = stored with { Classes = config.Labels.Classes }; // The graph takes any number of prototypes.
+
+        using var slot = new ReadOutSlot();
+        using var readOut = new ReadOut(slot, config.Inference, snapshots.ModelFile(snapshot), snapshot);
+        await readOut.RestoreAsync(buffer);
+        var running = Classifier.Open(snapshots.ModelFile(snapshot), snapshot, config.Inference);
+        var state = new ServiceState(time, config.Window.Stride) { Snapshot = snapshot, Provider = running.Provider };
+        slot.Swap(running, readOut.Bank.ToMatrix(snapshot.Classes));
+
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "edge" });
+        var services = builder.Services;
+        settings.AddLogging(builder.Logging);
+        services.Configure<HostOptions>(options =>
+        {
+            options.ServicesStartConcurrently = true;
+            options.ServicesStopConcurrently = true; // One after another, a stage would wait for one that has stopped reading.
+            options.ShutdownTimeout = s_shutdown;
+        });
+        services.AddSingleton<IHostLifetime, QuietLifetime>().AddSystemd();
+
+        var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
+        var windows = new WindowPool(shape);
+        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Active.Verdict).AddSingleton(time).AddSingleton(request)
+            .AddSingleton(buffer).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
+            .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
+            .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
+            .AddSingleton(new WindowRing(config.Window.RingCapacity, shape)).AddSingleton(new LabelledWindowSet(config.Window.RingCapacity))
+            .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
+            .AddSingleton(new DriftMonitor(
+                new PageHinkley(new PageHinkleyOptions { MinInstances = config.Drift.MinWindows, Delta = config.Drift.Delta, Threshold = config.Drift.Threshold, Direction = DriftDirection.Up }),
+                config.Drift.MinWindows))
+            .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton<RoundGate>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>()
+            .AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
+
+        // Consumers first: with concurrent start the order hardly matters, but a tap that opens into a pipe reads better than one that opens into the air.
+        AddTelemetry(services, settings, request);
+        services.AddHostedService<LearningStage>().AddHostedService<ExampleStage>().AddHostedService<LabellingStage>()
+            .AddHostedService<ClassifierStage>().AddHostedService<WindowingStage>().AddHostedService<SensorStage>();
+        if (settings.LiveView) services.AddHostedService<LiveViewStage>().AddSingleton(settings.Events);
+
+        using var host = builder.Build();
+        Announce(host.Services, known, snapshot, snapshots, buffer, running);
+        await host.StartAsync(stopping);
+        await host.WaitForShutdownAsync(stopping);
+        var recorder = host.Services.GetRequiredService<StreamRecorder>();
+        return new ServiceOutcome(recorder.Summary ?? RunSummary.Of(state, buffer.Counts, config, before), recorder.Summary is not null, host.Services.GetRequiredService<FaultRecord>().First);
+    }
+
+    private static void AddTelemetry(IServiceCollection services, ServiceSettings settings, RunRequest request)
+    {
+        var config = settings.Active.Verdict.Config!;
+        var topics = new Topics(config.Telemetry.TopicRoot, DeviceIdOf(config));
+        string bootId = Guid.NewGuid().ToString("N")[..12];
+        if (config.Telemetry.Broker == "none")
+        {
+            services.AddSingleton(new Reporter(topics, bootId, TimeProvider.System, _ => { }));
+            return;
+        }
+
+        services.AddSingleton(provider => new MqttLink(
+            new MqttLinkOptions
+            {
+                Host = settings.Broker is null ? config.Telemetry.Host : EmbeddedBroker.Host,
+                Port = settings.Broker?.Port ?? config.Telemetry.Port,
+                User = config.Telemetry.User,
+                Password = config.Telemetry.PasswordFile.Length > 0 ? File.ReadAllText(config.Telemetry.PasswordFile).TrimEnd('\r', '\n') : "",
+                ClientId = $"edge-{topics.DeviceId}",
+                KeepAlive = TimeSpan.FromSeconds(config.Telemetry.KeepAliveSeconds),
+                QueueCapacity = config.Telemetry.QueueCapacity,
+                InFlightWindow = Math.Min(16, config.Telemetry.QueueCapacity / 2),
+                LastWill = Reporter.LastWill(topics, bootId, TimeProvider.System),
+                Subscriptions = topics.Inbound,
+            },
+            provider.GetRequiredService<ILogger<MqttLink>>(),
+            TimeProvider.System,
+            new Random()));
+        services.AddSingleton(topics);
+        services.AddSingleton(provider => new Reporter(topics, bootId, TimeProvider.System, provider.GetRequiredService<MqttLink>().Send));
+        services.AddSingleton(provider => new DesiredConfig(settings.Active, settings.Data.Config, provider.GetRequiredService<MqttLink>().IsLoopback, request.LastAttempt, TimeProvider.System));
+        services.AddHostedService<TelemetryStage>();
+    }
+
+    /// <summary>Says what the service found when it started.</summary>
+    private static void Announce(IServiceProvider services, SnapshotManifest? known, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running)
+    {
+        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start");
+        bool restored = known?.Id == snapshot.Id;
+        var counts = buffer.Counts;
+        ServiceLog.Started(log, restored ? "restored" : "initial", snapshot.Id, running.Provider, counts.ReplayCount, counts.AnchorCount, counts.FreshCount);
+        foreach (string refused in running.ProvidersRefused) ServiceLog.ProviderRefused(log, refused);
+        foreach (string damaged in snapshots.Damaged) ServiceLog.SnapshotDamaged(log, damaged);
+        if (buffer.QuarantinedTo is { } path) ServiceLog.BufferQuarantined(log, path);
+        if (counts.CorruptCount > 0) ServiceLog.RecordsCorrupt(log, counts.CorruptCount);
+        services.GetRequiredService<Reporter>().Snapshot(new SnapshotMessage
+        {
+            Event = restored ? SnapshotEvent.Restored : SnapshotEvent.Initial,
+            SnapshotId = snapshot.Id,
+            ParentId = snapshot.ParentId,
+            Round = snapshot.Round,
+            AnchorAccuracyPercent = snapshot.AnchorAccuracy,
+        });
+    }
+
+    private static string DeviceIdOf(DeviceConfig config)
+    {
+        string id = config.Device.Id.Length > 0 ? config.Device.Id : Environment.MachineName;
+        return new string([.. id.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')]);
+    }
+
+    private static ReplayBufferOptions OptionsOf(ReplaySection replay) => new()
+    {
+        Capacity = replay.Capacity,
+        AnchorCapacity = replay.AnchorCapacity,
+        AnchorShare = replay.AnchorShare,
+        AnchorBlockSeconds = replay.AnchorBlockSeconds,
+        FreshCapacity = replay.FreshCapacity,
+        Seed = replay.Seed,
+    };
+
+    private sealed class QuietLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
+
+/// <summary>What a run of the service needs.</summary>
+public sealed record ServiceSettings
+{
+    /// <summary>The configuration; valid.</summary>
+    public required RunningConfig Active { get; init; }
+
+    /// <summary>The folder it holds.</summary>
+    public required DataDirectory Data { get; init; }
+
+    /// <summary>The broker in this process; null when the config names another or none.</summary>
+    public required EmbeddedBroker? Broker { get; init; }
+
+    /// <summary>Whether the terminal shows the live view.</summary>
+    public required bool LiveView { get; init; }
+
+    /// <summary>The latest log lines, for the live view.</summary>
+    public required RecentEvents Events { get; init; }
+
+    /// <summary>Where log lines go.</summary>
+    public required Action<ILoggingBuilder> AddLogging { get; init; }
+}
+
+/// <summary>How a run ended.</summary>
+/// <param name="Summary">What it came to.</param>
+/// <param name="StreamEnded">Whether a recorded stream came to its end.</param>
+/// <param name="Fault">The bug that ended it; null when none did.</param>
+public sealed record ServiceOutcome(RunSummary Summary, bool StreamEnded, string? Fault);

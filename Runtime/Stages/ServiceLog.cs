@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>What the service says at start and stop. Event ids are stable.</summary>
+public static partial class ServiceLog
+{
+    /// <summary>The service runs.</summary>
+    [LoggerMessage(1001, LogLevel.Information, "{How} snapshot {SnapshotId} on {Provider}; buffer holds {ReplayCount} for replay, {AnchorCount} anchors, {FreshCount} fresh")]
+    public static partial void Started(ILogger log, string how, string snapshotId, string provider, int replayCount, int anchorCount, int freshCount);
+
+    /// <summary>A faster provider does not run.</summary>
+    [LoggerMessage(1002, LogLevel.Information, "execution provider not used: {Reason}")]
+    public static partial void ProviderRefused(ILogger log, string reason);
+
+    /// <summary>A snapshot failed its hash.</summary>
+    [LoggerMessage(1003, LogLevel.Warning, "snapshot damaged, the newest good one is used: {What}")]
+    public static partial void SnapshotDamaged(ILogger log, string what);
+
+    /// <summary>The replay buffer could not be read.</summary>
+    [LoggerMessage(1004, LogLevel.Error, "the replay buffer could not be read; it was put aside as {Path} and a new one begun")]
+    public static partial void BufferQuarantined(ILogger log, string path);
+
+    /// <summary>Records failed their checksum.</summary>
+    [LoggerMessage(1005, LogLevel.Warning, "{Count} records of the replay buffer failed their checksum and are left out")]
+    public static partial void RecordsCorrupt(ILogger log, long count);
+
+    /// <summary>Accepted configuration could not be used.</summary>
+    [LoggerMessage(1006, LogLevel.Error, "configuration accepted over the air cannot be run and was set aside: {Reason}")]
+    public static partial void OverlaySetAside(ILogger log, string reason);
+}

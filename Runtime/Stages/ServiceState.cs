@@ -1,0 +1,171 @@
+using Edge.Runtime.Inference;
+using Edge.Runtime.Sensors;
+using Edge.Storage;
+using Edge.Telemetry.Forgetting;
+using Edge.Telemetry.Messages;
+using HdrHistogram;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>
+/// What the device is doing, for the view, the telemetry and the summary. Stages write, anyone reads; every counter is one that some text names.
+/// </summary>
+public sealed class ServiceState(TimeProvider time, int windowStride)
+{
+    private const int TicksPerMicrosecond = 1000; // Latency is kept in nanoseconds.
+    private readonly Lock gate = new();
+    private readonly LongHistogram latency = new(highestTrackableValue: 60L * 1000 * 1000 * TicksPerMicrosecond, numberOfSignificantValueDigits: 2);
+    private readonly Dictionary<string, long> countsSinceSummary = new(StringComparer.Ordinal);
+    private readonly Queue<(long Ticks, long Count)> recent = new();
+    private readonly long startTicks = time.GetTimestamp();
+    private long windowsSeen, droppedWindows, droppedSamples, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, driftAlarms, taken, settled;
+    private Prediction? latest;
+
+    /// <summary>Time since the service started.</summary>
+    public TimeSpan Uptime => time.GetElapsedTime(startTicks);
+
+    /// <summary>Windows classified.</summary>
+    public long WindowsSeen => Interlocked.Read(ref windowsSeen);
+
+    /// <summary>Windows lost: dropped by a full queue, or never cut because their samples were dropped.</summary>
+    public long WindowsDropped => Interlocked.Read(ref droppedWindows) + (Interlocked.Read(ref droppedSamples) + windowStride - 1) / windowStride;
+
+    /// <summary>Predictions that labelling did not get to see.</summary>
+    public long PredictionsDropped => Interlocked.Read(ref droppedPredictions);
+
+    /// <summary>Windows not classified because a sample was NaN or infinite.</summary>
+    public long WindowsBroken => Interlocked.Read(ref brokenWindows);
+
+    /// <summary>Labels that were refused.</summary>
+    public long LabelsRefused => Interlocked.Read(ref labelsRefused);
+
+    /// <summary>Examples made durable since the start.</summary>
+    public long ExamplesStored => Interlocked.Read(ref examplesStored);
+
+    /// <summary>Batches of examples that the disk refused.</summary>
+    public long StoreFailures => Interlocked.Read(ref storeFailures);
+
+    /// <summary>Labelled windows on their way to the disk.</summary>
+    public long ExamplesPending => Interlocked.Read(ref taken) - Interlocked.Read(ref settled);
+
+    /// <summary>Rounds that ended with a candidate.</summary>
+    public long RoundsRun => Interlocked.Read(ref roundsRun);
+
+    /// <summary>Rounds that ended without one.</summary>
+    public long RoundsFailed => Interlocked.Read(ref roundsFailed);
+
+    /// <summary>Candidates that replaced the running snapshot.</summary>
+    public long SnapshotsPromoted => Interlocked.Read(ref promoted);
+
+    /// <summary>Candidates that the gate refused.</summary>
+    public long SnapshotsRefused => Interlocked.Read(ref refused);
+
+    /// <summary>Drift alarms since the start.</summary>
+    public long DriftAlarms => Interlocked.Read(ref driftAlarms);
+
+    /// <summary>The running snapshot; null before the first.</summary>
+    public SnapshotManifest? Snapshot { get; set; }
+
+    /// <summary>Execution provider in use.</summary>
+    public string Provider { get; set; } = "none";
+
+    /// <summary>The round in progress; null when none is.</summary>
+    public TrainingMessage? Round { get; set; }
+
+    /// <summary>Process id of the latest training child; 0 before the first.</summary>
+    public int TrainingProcessId { get; set; }
+
+    /// <summary>Drift statistic divided by its threshold; 1 rings the alarm.</summary>
+    public double DriftScore { get; set; }
+
+    /// <summary>How well each class is remembered, as last measured on the anchor set.</summary>
+    public IReadOnlyList<ClassForgetting> Memory { get; set; } = [];
+
+    /// <summary>Labels known to the sensor that are not due yet.</summary>
+    public int LabelsWaiting { get; set; }
+
+    /// <summary>The latest prediction.</summary>
+    public Prediction? Latest
+    {
+        get
+        {
+            lock (gate) return latest;
+        }
+    }
+
+    /// <summary>Notes one classified window.</summary>
+    public void Count(in Prediction prediction, TimeSpan took)
+    {
+        Interlocked.Increment(ref windowsSeen);
+        lock (gate)
+        {
+            latest = prediction;
+            latency.RecordValue(Math.Max(1, (long)took.TotalNanoseconds));
+            System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(countsSinceSummary, prediction.Class, out _)++;
+        }
+    }
+
+    /// <summary>Latency from a window's last sample to its prediction, milliseconds, at a percentile.</summary>
+    public double LatencyMs(double percentile)
+    {
+        lock (gate) return latency.TotalCount == 0 ? 0 : latency.GetValueAtPercentile(percentile) / 1e6;
+    }
+
+    /// <summary>Windows per second over the last calls (about ten seconds when called several times a second).</summary>
+    public double WindowsPerSecond()
+    {
+        lock (gate)
+        {
+            recent.Enqueue((time.GetTimestamp(), WindowsSeen));
+            while (recent.Count > 2 && time.GetElapsedTime(recent.Peek().Ticks).TotalSeconds > 10) recent.Dequeue();
+            var (ticks, count) = recent.Peek();
+            double seconds = time.GetElapsedTime(ticks).TotalSeconds;
+            return seconds > 0 ? (WindowsSeen - count) / seconds : 0;
+        }
+    }
+
+    /// <summary>Predictions by class since the last call.</summary>
+    public IReadOnlyDictionary<string, long> TakeCounts()
+    {
+        lock (gate)
+        {
+            var counts = new Dictionary<string, long>(countsSinceSummary, StringComparer.Ordinal);
+            countsSinceSummary.Clear();
+            return counts;
+        }
+    }
+
+    internal void CountDroppedBlock(SampleBlock block) => Interlocked.Add(ref droppedSamples, block.SampleCount);
+
+    internal void CountDroppedWindow() => Interlocked.Increment(ref droppedWindows);
+
+    internal void CountDroppedPrediction() => Interlocked.Increment(ref droppedPredictions);
+
+    internal void CountBroken(long count) => Interlocked.Add(ref brokenWindows, count);
+
+    internal void CountLabelRefused() => Interlocked.Increment(ref labelsRefused);
+
+    internal void CountTaken() => Interlocked.Increment(ref taken);
+
+    internal void CountStored(int count)
+    {
+        Interlocked.Add(ref examplesStored, count);
+        Interlocked.Add(ref settled, count);
+    }
+
+    internal void CountStoreFailure(int count)
+    {
+        Interlocked.Increment(ref storeFailures);
+        Interlocked.Add(ref settled, count);
+    }
+
+    internal void CountRound() => Interlocked.Increment(ref roundsRun);
+
+    internal void CountRoundFailed() => Interlocked.Increment(ref roundsFailed);
+
+    internal void CountPromoted() => Interlocked.Increment(ref promoted);
+
+    internal void CountRefused() => Interlocked.Increment(ref refused);
+
+    internal void CountDriftAlarm() => Interlocked.Increment(ref driftAlarms);
+}

@@ -1,0 +1,80 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Sensors;
+using Edge.Storage;
+using Edge.Telemetry.Forgetting;
+using Microsoft.Extensions.Hosting;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>
+/// Takes stock of a recorded stream. After each step the pipeline comes to rest (labels answered, examples durable, the round that was due over; none is forced), then the running snapshot,
+/// with the prototypes it runs with, is examined on the official test split. The learner is told nothing of steps.
+/// </summary>
+public sealed class StreamRecorder(
+    ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, LabelledWindowSet labelled, RoundGate rounds, ReplayBuffer buffer, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
+    : IStreamObserver
+{
+    private readonly List<ExamResult> afterStep = [];
+    private readonly ReplayCounts before = buffer.Counts;
+
+    /// <summary>What came of it; null until the stream has ended.</summary>
+    public RunSummary? Summary { get; private set; }
+
+    /// <inheritdoc/>
+    public async Task StepEndedAsync(int step, CancellationToken cancel)
+    {
+        // The last step's late labels will not be pulled by later windows; this carries stream time past all of them.
+        if (step == sensor.StepCount - 1)
+        {
+            await RestAsync(cancel);
+            await flows.Predictions.Writer.WriteAsync(new Prediction(0, double.PositiveInfinity, Prediction.Unknown, 0, 0, null), cancel);
+        }
+
+        await RestAsync(cancel);
+        var current = snapshots.Current! with { Classes = config.Labels.Classes };
+        var test = UciHarArchive.Read(UciHarArchive.Locate(config.Sensor.UciHar.Path), "test");
+        using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
+        afterStep.Add(AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!, config.Inference, Pairs(test)));
+    }
+
+    /// <inheritdoc/>
+    public Task StreamEndedAsync(CancellationToken cancel)
+    {
+        int steps = afterStep.Count;
+        double[,] accuracy = new double[steps, steps];
+        for (int i = 0; i < steps; i++)
+        {
+            for (int j = 0; j < steps; j++) accuracy[i, j] = Mean(afterStep[i], sensor.ClassesOf(j));
+        }
+
+        Summary = RunSummary.Of(state, buffer.Counts, config, before) with
+        {
+            AverageAccuracy = ContinualMetrics.AverageAccuracy(accuracy),
+            Forgetting = ContinualMetrics.ForgettingChaudhry(accuracy),
+            LearningAccuracy = ContinualMetrics.LearningAccuracy(accuracy),
+            PerClassAccuracy = config.Labels.Classes.ToDictionary(name => name, name => (IReadOnlyList<double>)[.. afterStep.Select(exam => exam.PercentOf(name))], StringComparer.Ordinal),
+            Steps = [.. Enumerable.Range(0, steps).Select(sensor.ClassesOf)],
+        };
+        lifetime.StopApplication();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Waits until everything that was streamed has gone all the way.</summary>
+    private async Task RestAsync(CancellationToken cancel)
+    {
+        for (int quiet = 0; quiet < 3; quiet = AtRest() ? quiet + 1 : 0) await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
+    }
+
+    private bool AtRest() =>
+        flows.Blocks.Reader.Count == 0 && flows.Windows.Reader.Count == 0 && flows.Predictions.Reader.Count == 0 && flows.Labels.Reader.Count == 0 && flows.Examples.Reader.Count == 0
+        && labelled.FollowedCount + state.PredictionsDropped >= state.WindowsSeen && state.ExamplesPending == 0 && rounds.Quiet.IsCompleted;
+
+    private static double Mean(ExamResult exam, IReadOnlyList<string> classes) =>
+        100.0 * classes.Sum(name => exam.PerClass[name].Right) / classes.Sum(name => exam.PerClass[name].Count);
+
+    private static IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> Pairs(LabelledWindows windows) =>
+        Enumerable.Range(0, windows.Count).Select(i => ((ReadOnlyMemory<float>)windows.Values.AsMemory(i * windows.Window.ValueCount, windows.Window.ValueCount), windows.ClassNames[windows.Classes[i]]));
+}

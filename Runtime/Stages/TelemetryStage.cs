@@ -1,0 +1,112 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Updates;
+using Edge.Telemetry.Messages;
+using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>The device's side of the broker: status and summaries out, labels and desired configuration in.</summary>
+public sealed partial class TelemetryStage(
+    MqttLink link, Topics topics, Reporter reporter, Flows flows, DesiredConfig desired, RunRequest request, DeviceConfig config, ConfigVerdict verdict, ServiceState state, TimeProvider time,
+    ILogger<TelemetryStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
+    : Stage(faults, lifetime)
+{
+    /// <inheritdoc/>
+    protected override Task RunAsync(CancellationToken stopping)
+    {
+        reporter.Status(Status(Telemetry.Messages.DeviceState.Online, request.Restarted ? "reconfigured" : null));
+        reporter.ConfigReported(desired.Report());
+        return Task.WhenAll(
+            link.RunAsync(() => reporter.Farewell(Status(Telemetry.Messages.DeviceState.Offline, Fault is not null ? "fault" : request.RestartWanted ? "reconfiguring" : "stopped")), stopping),
+            SummariseAsync(stopping),
+            ListenAsync(stopping));
+    }
+
+    private async Task SummariseAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(config.Telemetry.SummarySeconds), time);
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            var counts = state.TakeCounts();
+            reporter.Prediction(new PredictionMessage
+            {
+                WindowsSeen = state.WindowsSeen,
+                WindowsDropped = state.WindowsDropped,
+                WindowsPerSecond = Math.Round(state.WindowsPerSecond(), 2),
+                LatencyP50Ms = state.LatencyMs(50),
+                LatencyP99Ms = state.LatencyMs(99),
+                Latest = state.Latest is { } latest ? new LatestPrediction(latest.WindowId, latest.Class, latest.Confidence, latest.Novelty) : null,
+                CountsByClass = counts.Where(c => c.Key != Prediction.Unknown).ToDictionary(StringComparer.Ordinal),
+                UnknownCount = counts.GetValueOrDefault(Prediction.Unknown),
+                SnapshotId = state.Snapshot?.Id,
+            });
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken stopping)
+    {
+        await foreach (var message in link.Inbound.ReadAllAsync(stopping))
+        {
+            if (message.Payload.IsEmpty) continue; // Somebody cleared a retained message.
+            if (message.Topic == topics.Label) await TakeLabelAsync(message.Payload, stopping);
+            else if (message.Topic == topics.ConfigDesired) TakeConfig(message.Payload);
+        }
+    }
+
+    private async Task TakeLabelAsync(ReadOnlyMemory<byte> payload, CancellationToken stopping)
+    {
+        var label = LabelMessage.Read(payload);
+        if (label.IsValid)
+        {
+            await flows.Labels.Writer.WriteAsync(new LabelRequest(label.Message.WindowId, label.Message.Class, "mqtt", label.Message.RequestId), stopping);
+            return;
+        }
+
+        state.CountLabelRefused();
+        reporter.LabelResult(new LabelResultMessage { Accepted = false, Reason = string.Join(" ", label.Reasons) });
+    }
+
+    private void TakeConfig(ReadOnlyMemory<byte> payload)
+    {
+        bool accepted = desired.Judge(payload);
+        var attempt = desired.LastAttempt!;
+        LogConfig(attempt.Result, attempt.Version, string.Join("; ", attempt.Reasons));
+        reporter.ConfigReported(desired.Report());
+        if (!accepted) return;
+        request.LastAttempt = attempt;
+        request.RestartWanted = true;
+        Lifetime.StopApplication();
+    }
+
+    private StatusMessage Status(Telemetry.Messages.DeviceState what, string? reason) => new()
+    {
+        State = what,
+        Reason = reason,
+        Version = Product.Version,
+        SnapshotId = state.Snapshot?.Id,
+        ConfigHash = verdict.Hash,
+        Classes = config.Labels.Classes,
+        Provider = state.Provider,
+        UptimeSeconds = Math.Round(state.Uptime.TotalSeconds, 1),
+    };
+
+    [LoggerMessage(3001, LogLevel.Information, "desired configuration {Result}: version {Version} {Reasons}")]
+    private partial void LogConfig(ConfigResult result, long? version, string reasons);
+}
+
+/// <summary>Why the service runs, and whether it is to start again with another configuration.</summary>
+public sealed class RunRequest
+{
+    /// <summary>Whether it was started again by itself.</summary>
+    public bool Restarted { get; set; }
+
+    /// <summary>Whether it is to start again when it has stopped.</summary>
+    public bool RestartWanted { get; set; }
+
+    /// <summary>The latest attempt to change the configuration.</summary>
+    public ConfigAttempt? LastAttempt { get; set; }
+}

@@ -1,0 +1,31 @@
+using Edge.Runtime.Sensors;
+using Edge.Runtime.Windowing;
+using Microsoft.Extensions.Hosting;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>Cuts blocks into windows.</summary>
+public sealed class WindowingStage(
+    Windower windower, Flows flows, SampleBlockPool blocks, WindowPool windows, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
+    : Stage(faults, lifetime)
+{
+    private readonly Queue<Window> cut = new();
+
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken stopping)
+    {
+        long broken = 0;
+        while (await flows.Blocks.Reader.WaitToReadAsync(stopping))
+        {
+            while (flows.Blocks.Reader.TryRead(out var block))
+            {
+                windower.Push(block, windows, cut, static (queue, window) => queue.Enqueue(window));
+                blocks.Return(block);
+                while (cut.TryDequeue(out var window)) await flows.Windows.Writer.WriteAsync(window, stopping);
+                if (windower.BrokenCount == broken) continue;
+                state.CountBroken(windower.BrokenCount - broken);
+                broken = windower.BrokenCount;
+            }
+        }
+    }
+}

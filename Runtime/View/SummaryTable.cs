@@ -1,0 +1,32 @@
+using Edge.Runtime.Stages;
+using Spectre.Console;
+
+namespace Edge.Runtime.View;
+
+/// <summary>A run's summary for a person.</summary>
+public static class SummaryTable
+{
+    /// <summary>Prints it.</summary>
+    public static void Write(IAnsiConsole console, RunSummary summary)
+    {
+        if (summary.Steps.Count > 0)
+        {
+            var table = new Table().Border(TableBorder.Rounded).Title("accuracy per class on the test split, %").AddColumn("class").AddColumn("step");
+            for (int step = 0; step < summary.Steps.Count; step++) table.AddColumn(new TableColumn($"after {step + 1}").RightAligned());
+            foreach (var (name, accuracies) in summary.PerClassAccuracy)
+            {
+                int brought = summary.Steps.ToList().FindIndex(classes => classes.Contains(name));
+                table.AddRow([Markup.Escape(name), $"{brought + 1}", .. accuracies.Select((accuracy, step) => step < brought ? "[grey]-[/]" : $"{accuracy:0.0}")]);
+            }
+
+            console.Write(table);
+            console.MarkupLine($"average accuracy [bold]{summary.AverageAccuracy:0.0} %[/]   forgetting (Chaudhry) [bold]{summary.Forgetting:0.0}[/]   learning accuracy [bold]{summary.LearningAccuracy:0.0} %[/]");
+            if (summary.StartedWithExamples > 0) console.MarkupLine($"[yellow]the run began with {summary.StartedWithExamples} examples from an earlier one; start with an empty data directory (--fresh) for figures of this stream alone[/]");
+        }
+
+        console.WriteLine($"windows {summary.WindowsSeen} seen, {summary.WindowsDropped} dropped; latency p50 {summary.LatencyP50Ms:0.00} ms, p99 {summary.LatencyP99Ms:0.00} ms");
+        console.WriteLine($"examples {summary.ExamplesStored} stored; replay buffer {summary.ReplayBufferExamples}, anchors {summary.AnchorExamples}, at most {summary.FreshCapacity} waiting for a round");
+        console.WriteLine($"rounds {summary.RoundsRun} run, {summary.RoundsFailed} failed; snapshots {summary.SnapshotsPromoted} promoted, {summary.SnapshotsRefused} refused");
+        console.WriteLine($"{summary.Seconds:0} s, peak memory of the service {summary.PeakRssMb:0} MiB");
+    }
+}

@@ -1,0 +1,104 @@
+using System.Buffers.Text;
+using System.IO.Compression;
+
+namespace Edge.Storage;
+
+/// <summary>
+/// The UCI HAR archive (Anguita et al. 2013, A Public Domain Dataset for Human Activity Recognition Using Smartphones), read from the publisher's zip without unpacking. 50 Hz, windows of 128
+/// samples with 50 % overlap. Channels: total_acc x y z and body_acc x y z in g, body_gyro x y z in rad/s. The official splits hold different subjects.
+/// </summary>
+public static class UciHarArchive
+{
+    /// <summary>The zip's usual name.</summary>
+    public const string FileName = "UCI_HAR_Dataset_inertial.zip";
+
+    private const int WindowLength = 128;
+
+    /// <summary>Channels in order.</summary>
+    public static IReadOnlyList<string> Channels { get; } = [.. from kind in new[] { "total_acc", "body_acc", "body_gyro" } from axis in "xyz" select $"{kind}_{axis}"];
+
+    /// <summary>Class names in the order of the archive's labels 1 to 6.</summary>
+    public static IReadOnlyList<string> ClassNames { get; } = ["walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"];
+
+    /// <summary>Shape of its windows.</summary>
+    public static WindowShape Window { get; } = new(9, WindowLength, 50);
+
+    /// <summary>Finds the archive: <paramref name="configured"/> (file or folder), else the folder in EDGE_DATA, else <c>../shared/data</c>.</summary>
+    /// <exception cref="FileNotFoundException">Nowhere there; the message lists the places and the remedy.</exception>
+    public static string Locate(string configured)
+    {
+        string[] places = configured.Length > 0
+            ? [configured, Path.Combine(configured, FileName)]
+            : [Path.Combine(Environment.GetEnvironmentVariable("EDGE_DATA") is { Length: > 0 } folder ? folder : "../shared/data", FileName), Path.Combine("../shared/data", FileName)];
+        return places.FirstOrDefault(File.Exists) ?? throw new FileNotFoundException(
+            $"the UCI HAR archive is not at {string.Join(" nor at ", places.Distinct().Select(Path.GetFullPath))}. Download it from the UCI repository (the zip with the 'Inertial Signals' folders) and set sensor.uciHar.path or the environment variable EDGE_DATA to its folder.");
+    }
+
+    /// <summary>Reads one split.</summary>
+    /// <param name="path">The zip.</param>
+    /// <param name="split"><c>train</c> (7352 windows of 21 subjects) or <c>test</c> (2947 of 9 others).</param>
+    /// <exception cref="InvalidDataException">An entry is missing or malformed; the message says entry, line and what was expected.</exception>
+    public static LabelledWindows Read(string path, string split)
+    {
+        try
+        {
+            using var zip = ZipFile.OpenRead(path);
+            int[] labels = Integers(path, zip, $"{split}/y_{split}.txt", 1, ClassNames.Count);
+            int[] subjects = Integers(path, zip, $"{split}/subject_{split}.txt", 1, int.MaxValue);
+            if (labels.Length != subjects.Length) throw new InvalidDataException($"{path}: y_{split}.txt has {labels.Length} lines, subject_{split}.txt {subjects.Length}; expected as many.");
+            float[] values = new float[labels.Length * Window.ValueCount];
+            for (int channel = 0; channel < Channels.Count; channel++)
+                ReadChannel(path, zip, $"{split}/Inertial Signals/{Channels[channel]}_{split}.txt", values, channel, labels.Length);
+            return new LabelledWindows { Window = Window, Values = values, Classes = [.. labels.Select(label => label - 1)], Subjects = subjects, ClassNames = ClassNames };
+        }
+        catch (InvalidDataException e) when (e.InnerException is null && !e.Message.StartsWith(path, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{path} is not a readable zip: {e.Message} Download it again.", e);
+        }
+    }
+
+    private static void ReadChannel(string path, ZipArchive zip, string name, float[] values, int channel, int windowCount)
+    {
+        // Through a small buffer: one channel is 15 MB of text, and a device has better uses for its memory.
+        using var lines = new LineReader(Entry(path, zip, name).Open());
+        for (int window = 0; window < windowCount; window++)
+        {
+            if (!lines.Read(out var line)) throw new InvalidDataException($"{path}: {name} ends after line {window}; the labels have {windowCount} lines.");
+            var target = values.AsSpan((window * Channels.Count + channel) * WindowLength, WindowLength);
+            for (int i = 0; i < WindowLength; i++)
+            {
+                line = line.TrimStart((byte)' ');
+                if (!Utf8Parser.TryParse(line, out target[i], out int used) || !float.IsFinite(target[i]))
+                    throw new InvalidDataException($"{path}: {name}, line {window + 1}: expected {WindowLength} finite numbers, value {i + 1} is not one.");
+                line = line[used..];
+            }
+
+            if (!line.Trim("\r "u8).IsEmpty) throw new InvalidDataException($"{path}: {name}, line {window + 1}: expected {WindowLength} numbers, there are more.");
+        }
+
+        while (lines.Read(out var rest))
+        {
+            if (!rest.Trim("\r "u8).IsEmpty) throw new InvalidDataException($"{path}: {name} has more than the {windowCount} lines that the labels have.");
+        }
+    }
+
+    private static int[] Integers(string path, ZipArchive zip, string name, int least, int most)
+    {
+        var numbers = new List<int>();
+        using var lines = new LineReader(Entry(path, zip, name).Open());
+        while (lines.Read(out var line))
+        {
+            line = line.Trim("\r "u8);
+            if (line.IsEmpty) continue;
+            if (!Utf8Parser.TryParse(line, out int number, out int used) || used != line.Length || number < least || number > most)
+                throw new InvalidDataException($"{path}: {name}, line {numbers.Count + 1}: expected a whole number from {least} to {most}, not '{System.Text.Encoding.UTF8.GetString(line)}'.");
+            numbers.Add(number);
+        }
+
+        return [.. numbers];
+    }
+
+    private static ZipArchiveEntry Entry(string path, ZipArchive zip, string name) =>
+        zip.Entries.FirstOrDefault(e => e.FullName.EndsWith("/" + name, StringComparison.Ordinal) || e.FullName == name)
+        ?? throw new InvalidDataException($"{path} has no entry '…/{name}'; expected the publisher's layout 'UCI HAR Dataset/{name}'.");
+}

@@ -1,0 +1,18 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace Edge.Storage;
+
+/// <summary>CRC-32C (Castagnoli; RFC 3720, B.4): the checksum inside every record. One instruction per eight bytes on x64 and arm64.</summary>
+public static class Crc32C
+{
+    /// <summary>The checksum of <paramref name="bytes"/>.</summary>
+    public static uint Of(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = uint.MaxValue;
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        foreach (byte b in bytes) crc = BitOperations.Crc32C(crc, b);
+        return ~crc;
+    }
+}

@@ -1,0 +1,68 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Edge.Storage;
+
+/// <summary>Writes files that are, after a crash at any moment, either as before or as after: temporary name, fsync, rename, fsync of the folder.</summary>
+public static partial class DurableFile
+{
+    /// <summary>Replaces <paramref name="path"/> by <paramref name="content"/>.</summary>
+    /// <exception cref="IOException">The disk is full or the folder is not writable; the old content stands.</exception>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        string temporary = path + ".tmp";
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 0))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Copies a file and forces the copy to disk; the target must not exist.</summary>
+    public static void Copy(string source, string target)
+    {
+        using var from = File.OpenRead(source);
+        using var to = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        from.CopyTo(to);
+        to.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Renames a folder whose files are on disk already, so that its appearance survives a crash.</summary>
+    public static void MoveDirectory(string source, string target)
+    {
+        SyncDirectory(source);
+        Directory.Move(source, target);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+    }
+
+    /// <summary>Forces the names in a folder to disk.</summary>
+    /// <exception cref="IOException">The folder cannot be opened or synced.</exception>
+    public static void SyncDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows()) return; // NTFS journals names by itself.
+        const int readOnlyDirectory = 0x10000 | 0x80000; // O_RDONLY | O_DIRECTORY | O_CLOEXEC, Linux generic values (x64; arm64 differs in O_DIRECTORY, see below).
+        const int readOnlyDirectoryArm64 = 0x4000 | 0x80000;
+        int handle = Open(path, RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? readOnlyDirectoryArm64 : readOnlyDirectory, 0);
+        if (handle < 0) throw new IOException($"cannot open folder '{path}' to sync it: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        try
+        {
+            if (Sync(handle) != 0) throw new IOException($"cannot sync folder '{path}': {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        }
+        finally
+        {
+            _ = Close(handle);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(int handle);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int handle);
+}

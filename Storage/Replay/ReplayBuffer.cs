@@ -1,0 +1,207 @@
+namespace Edge.Storage;
+
+/// <summary>
+/// The memory of the device: labelled windows in a LiteDB file. Whole time blocks are held out as anchors when they are written; of the rest a class-balanced reservoir is kept for replay, and
+/// everything waits for the next training round. An example is acknowledged when <see cref="OfferAsync"/> completes: it is on disk then. All methods may be called from any thread; one
+/// dedicated thread does the work.
+/// </summary>
+public sealed class ReplayBuffer : IDisposable
+{
+    private const long StateDocument = -1, PrototypesDocument = -2;
+    private const uint AnchorBlockStream = 0, ReplayStream = 16, AnchorStream = 32;
+    private readonly ReplayBufferOptions options;
+    private readonly StoreThread thread = new("replay buffer");
+    private ReplayFile file = null!;
+    private ReplayIndex index = null!;
+    private volatile ReplayCounts counts = null!;
+
+    private ReplayBuffer(ReplayBufferOptions options) => this.options = options;
+
+    /// <summary>Where the damaged file was put when the store had to begin anew; null when it had not.</summary>
+    public string? QuarantinedTo { get; private set; }
+
+    /// <summary>What the store holds now.</summary>
+    public ReplayCounts Counts => counts;
+
+    /// <summary>Opens the store, creating it when it is not there. A file that cannot be read is renamed to <c>….bad-{time}</c> and a new one begun; <see cref="QuarantinedTo"/> says so.</summary>
+    /// <exception cref="IOException">The folder is not writable.</exception>
+    public static ReplayBuffer Open(string path, ReplayBufferOptions options, TimeProvider time)
+    {
+        var buffer = new ReplayBuffer(options);
+        try
+        {
+            buffer.thread.Post(() => buffer.Load(path, time)).GetAwaiter().GetResult();
+            return buffer;
+        }
+        catch
+        {
+            buffer.thread.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether windows that start at this stream time are held out: decided by a hash of the time block, before anything is known of its content. What is held out must reach neither training nor prototypes.</summary>
+    public bool IsHeldOut(double startSeconds) =>
+        SeededDraw.Unit(options.Seed, AnchorBlockStream, (ulong)(long)Math.Floor(startSeconds / options.AnchorBlockSeconds)) < options.AnchorShare;
+
+    /// <summary>Makes a batch of examples durable, and with it, in the same transaction, the prototypes that count them in.</summary>
+    /// <returns>The examples with their ids and roles, in the order given.</returns>
+    /// <exception cref="IOException">The disk refused; none of the batch was kept, the store goes on.</exception>
+    public Task<IReadOnlyList<Example>> OfferAsync(IReadOnlyList<Example> batch, PrototypeBank? prototypes) => thread.Post<IReadOnlyList<Example>>(() => Guarded(() => Offer(batch, prototypes)));
+
+    /// <summary>Draws what a round trains on: all fresh examples and the whole replay buffer, never an anchor.</summary>
+    public Task<ReplayDraw> DrawAsync() => thread.Post(() =>
+    {
+        var fresh = Read(index.FreshIds());
+        var freshIds = fresh.Select(e => e.Id).ToHashSet();
+        return new ReplayDraw(fresh, Read(index.ReplayIds().Where(id => !freshIds.Contains(id))), index.LastId);
+    });
+
+    /// <summary>The examples held out to judge snapshots.</summary>
+    public Task<IReadOnlyList<Example>> AnchorsAsync() => thread.Post<IReadOnlyList<Example>>(() => Read(index.AnchorIds()));
+
+    /// <summary>Everything that may be trained on, with ids above <paramref name="afterId"/> and in their order: the replay buffer and what is fresh.</summary>
+    public Task<IReadOnlyList<Example>> TrainableAsync(ulong afterId = 0) =>
+        thread.Post<IReadOnlyList<Example>>(() => Read(index.ReplayIds().Union(index.FreshIds()).Where(id => id > afterId).Order()));
+
+    /// <summary>One example by id, whatever its role; null when it is not kept (any more) or its record is damaged.</summary>
+    public Task<Example?> FindAsync(ulong id) => thread.Post(() => Read([id]) is [var example] ? example : null);
+
+    /// <summary>A round has used everything up to <paramref name="throughId"/>: what only waited for it is let go.</summary>
+    public Task SettleAsync(ulong throughId) => thread.Post(() => Guarded(() =>
+    {
+        var gone = index.Settle(throughId);
+        file.Change(gone.Select(id => (long)id), [(StateDocument, index.StateBytes())]);
+        return true;
+    }));
+
+    /// <summary>The prototypes as last made durable; null when there are none or they are damaged.</summary>
+    public Task<PrototypeBank?> PrototypesAsync() => thread.Post(() => file.Find(PrototypesDocument) is { } bytes ? PrototypeBank.FromBytes(bytes) : null);
+
+    /// <summary>Makes prototypes durable without an example, after a new snapshot has re-encoded the buffer.</summary>
+    public Task SavePrototypesAsync(PrototypeBank prototypes) => thread.Post(() => Guarded(() =>
+    {
+        file.Change([], [(PrototypesDocument, prototypes.ToBytes())]);
+        return true;
+    }));
+
+    /// <summary>Finishes what was posted and closes the file.</summary>
+    public void Dispose()
+    {
+        if (file is not null)
+        {
+            thread.Post(() =>
+            {
+                file.Dispose();
+                return true;
+            }).GetAwaiter().GetResult();
+        }
+
+        thread.Dispose();
+    }
+
+    private bool Load(string path, TimeProvider time)
+    {
+        try
+        {
+            file = new ReplayFile(path);
+            Index();
+        }
+        catch (Exception e) when (e is not (UnauthorizedAccessException or DirectoryNotFoundException))
+        {
+            // LiteDB has no page checksums: damage shows as one of many exceptions. Data and log are one unit and move together; the log is never deleted.
+            file?.Dispose();
+            QuarantinedTo = $"{path}.bad-{time.GetUtcNow():yyyyMMddTHHmmss}";
+            if (!File.Exists(path)) throw;
+            File.Move(path, QuarantinedTo);
+            string log = Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileNameWithoutExtension(path) + "-log" + Path.GetExtension(path));
+            if (File.Exists(log)) File.Move(log, QuarantinedTo + "-log");
+            file = new ReplayFile(path);
+            Index();
+        }
+
+        return true;
+    }
+
+    private void Index()
+    {
+        index = new ReplayIndex(options, ReplayStream, AnchorStream);
+        byte[]? state = null;
+        foreach (var (id, bytes) in file.All())
+        {
+            if (id == StateDocument) state = bytes;
+            if (id <= 0) continue;
+            if (ExampleRecord.Read(bytes, (ulong)id) is { } example) index.Restore(example);
+            else index.CorruptCount++;
+        }
+
+        index.Restore(state);
+        var gone = index.Trim();
+        if (gone.Count > 0) file.Change(gone.Select(id => (long)id), [(StateDocument, index.StateBytes())]);
+        counts = index.Counts();
+    }
+
+    private List<Example> Offer(IReadOnlyList<Example> batch, PrototypeBank? prototypes)
+    {
+        var deleted = new HashSet<ulong>();
+        var written = new Dictionary<ulong, Example>();
+        var result = new List<Example>(batch.Count);
+        foreach (var offered in batch)
+        {
+            var placed = index.Place(offered, IsHeldOut(offered.StartSeconds), out ulong evicted);
+            if (placed.Role != ExampleRole.None) written[placed.Id] = placed;
+            result.Add(placed);
+            if (evicted != 0) LetGo(evicted);
+            foreach (ulong id in index.OverflowingFresh()) Drop(id);
+        }
+
+        if (prototypes is not null) prototypes.ThroughExampleId = index.LastId;
+        var documents = written.Values.Select(e => ((long)e.Id, ExampleRecord.Write(e))).Append((StateDocument, index.StateBytes()));
+        if (prototypes is not null) documents = documents.Append((PrototypesDocument, prototypes.ToBytes()));
+        file.Change(deleted.Select(id => (long)id), documents);
+        return result;
+
+        // The reservoir let it go: it is deleted, unless it still waits for a round.
+        void LetGo(ulong id)
+        {
+            if (!index.IsFresh(id)) Drop(id);
+            else if ((written.GetValueOrDefault(id) ?? Read([id]).FirstOrDefault()) is { } example) written[id] = example with { Role = ExampleRole.Fresh };
+        }
+
+        void Drop(ulong id)
+        {
+            if (!written.Remove(id)) deleted.Add(id);
+        }
+    }
+
+    private List<Example> Read(IEnumerable<ulong> ids)
+    {
+        var examples = new List<Example>();
+        foreach (ulong id in ids)
+        {
+            if (file.Find((long)id) is not { } bytes) continue;
+            if (ExampleRecord.Read(bytes, id) is { } example) examples.Add(example);
+            else index.CorruptCount++;
+        }
+
+        return examples;
+    }
+
+    /// <summary>Runs a change; when the disk refuses, the picture in memory is rebuilt from the file, which is as before.</summary>
+    private T Guarded<T>(Func<T> change)
+    {
+        try
+        {
+            return change();
+        }
+        catch (IOException)
+        {
+            Index();
+            throw;
+        }
+        finally
+        {
+            counts = index.Counts();
+        }
+    }
+}

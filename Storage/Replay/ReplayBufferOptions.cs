@@ -1,0 +1,60 @@
+namespace Edge.Storage;
+
+/// <summary>How much the replay buffer keeps, and how it chooses.</summary>
+public sealed record ReplayBufferOptions
+{
+    /// <summary>Most examples kept for replay.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>Most examples held out to judge snapshots.</summary>
+    public required int AnchorCapacity { get; init; }
+
+    /// <summary>Share of time blocks that are held out, 0 to 1.</summary>
+    public required double AnchorShare { get; init; }
+
+    /// <summary>Length of a time block, seconds of stream time.</summary>
+    public required double AnchorBlockSeconds { get; init; }
+
+    /// <summary>Most examples that wait for the next round; the oldest is let go when it is exceeded.</summary>
+    public required int FreshCapacity { get; init; }
+
+    /// <summary>Seed of every choice.</summary>
+    public required int Seed { get; init; }
+}
+
+/// <summary>What the store holds, as one consistent picture.</summary>
+public sealed record ReplayCounts
+{
+    /// <summary>Examples in the replay buffer, by class.</summary>
+    public required IReadOnlyDictionary<string, int> Replay { get; init; }
+
+    /// <summary>Examples held out, by class.</summary>
+    public required IReadOnlyDictionary<string, int> Anchors { get; init; }
+
+    /// <summary>Examples that wait for the next round.</summary>
+    public required int FreshCount { get; init; }
+
+    /// <summary>Examples acknowledged over the life of the store.</summary>
+    public required ulong AcknowledgedCount { get; init; }
+
+    /// <summary>Examples that stopped waiting for a round because <see cref="ReplayBufferOptions.FreshCapacity"/> was reached.</summary>
+    public required long FreshOverflowCount { get; init; }
+
+    /// <summary>Records that failed their checksum when read.</summary>
+    public required long CorruptCount { get; init; }
+
+    /// <summary>Latest stream time of an example, seconds; 0 when there is none. A sensor that makes its own time goes on from here.</summary>
+    public required double LastStartSeconds { get; init; }
+
+    /// <summary>Examples in the replay buffer.</summary>
+    public int ReplayCount => Replay.Values.Sum();
+
+    /// <summary>Examples held out.</summary>
+    public int AnchorCount => Anchors.Values.Sum();
+}
+
+/// <summary>What a round trains on.</summary>
+/// <param name="Fresh">New since the last round.</param>
+/// <param name="Replay">From the replay buffer, without those in <paramref name="Fresh"/>.</param>
+/// <param name="ThroughId">The newest example in the draw; <see cref="ReplayBuffer.SettleAsync"/> takes it.</param>
+public sealed record ReplayDraw(IReadOnlyList<Example> Fresh, IReadOnlyList<Example> Replay, ulong ThroughId);

@@ -1,0 +1,160 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Edge.Storage;
+
+/// <summary>Which example plays which part, in memory; rebuilt from the file at start. Fresh is every example above <c>settledThrough</c> that is not an anchor.</summary>
+internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream, uint anchorStream)
+{
+    private const byte Version = 1;
+    private readonly ClassBalancedReservoir replay = new(options.Capacity, options.Seed, replayStream);
+    private readonly ClassBalancedReservoir anchors = new(options.AnchorCapacity, options.Seed, anchorStream);
+    private readonly SortedSet<ulong> fresh = [];
+    private ulong settledThrough;
+    private long freshOverflow;
+
+    public ulong LastId { get; private set; }
+
+    public long CorruptCount { get; set; }
+
+    public double LastStartSeconds { get; private set; }
+
+    /// <summary>Gives an offered example its id and role.</summary>
+    public Example Place(Example offered, bool anchor, out ulong evicted)
+    {
+        ulong id = ++LastId;
+        var admission = (anchor ? anchors : replay).Offer(offered.Class, id);
+        evicted = admission.EvictedId;
+        LastStartSeconds = Math.Max(LastStartSeconds, offered.StartSeconds);
+        if (!anchor) fresh.Add(id);
+        // What a full anchor set does not take is not trained on either: its neighbours in the block are anchors.
+        var role = (anchor, admission.Admitted) switch
+        {
+            (true, true) => ExampleRole.Anchor,
+            (true, false) => ExampleRole.None,
+            (false, true) => ExampleRole.Replay,
+            (false, false) => ExampleRole.Fresh,
+        };
+        return offered with { Id = id, Role = role };
+    }
+
+    public void Restore(Example example)
+    {
+        LastId = Math.Max(LastId, example.Id);
+        LastStartSeconds = Math.Max(LastStartSeconds, example.StartSeconds);
+        if (example.Role == ExampleRole.Anchor) anchors.Restore(example.Class, example.Id);
+        else if (example.Role == ExampleRole.Replay) replay.Restore(example.Class, example.Id);
+        if (example.Role != ExampleRole.Anchor) fresh.Add(example.Id);
+    }
+
+    public bool IsFresh(ulong id) => fresh.Contains(id);
+
+    public IReadOnlyList<ulong> FreshIds() => [.. fresh];
+
+    public IEnumerable<ulong> ReplayIds() => replay.Kept.Values.SelectMany(ids => ids).Order();
+
+    public IEnumerable<ulong> AnchorIds() => anchors.Kept.Values.SelectMany(ids => ids).Order();
+
+    /// <summary>Takes the oldest from the fresh ones until they fit; returns those that nobody keeps now.</summary>
+    public IEnumerable<ulong> OverflowingFresh()
+    {
+        while (fresh.Count > options.FreshCapacity)
+        {
+            ulong oldest = fresh.Min;
+            fresh.Remove(oldest);
+            settledThrough = Math.Max(settledThrough, oldest);
+            freshOverflow++;
+            if (!InReplay(oldest)) yield return oldest;
+        }
+    }
+
+    /// <summary>Everything up to <paramref name="throughId"/> has had its round; returns those that nobody keeps now.</summary>
+    public IReadOnlyList<ulong> Settle(ulong throughId)
+    {
+        settledThrough = Math.Max(settledThrough, throughId);
+        var kept = replay.Kept.Values.SelectMany(ids => ids).ToHashSet();
+        var gone = fresh.Where(id => id <= settledThrough && !kept.Contains(id)).ToList();
+        fresh.RemoveWhere(id => id <= settledThrough);
+        return gone;
+    }
+
+    /// <summary>Fits what the file held into capacities that may have become smaller.</summary>
+    public IReadOnlyList<ulong> Trim() =>
+        [.. anchors.Trim(), .. replay.Trim().Where(id => !fresh.Contains(id)), .. OverflowingFresh().ToList()];
+
+    public ReplayCounts Counts() => new()
+    {
+        Replay = replay.Kept.Where(pair => pair.Value.Count > 0).ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal),
+        Anchors = anchors.Kept.Where(pair => pair.Value.Count > 0).ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal),
+        FreshCount = fresh.Count,
+        AcknowledgedCount = LastId,
+        FreshOverflowCount = freshOverflow,
+        CorruptCount = CorruptCount,
+        LastStartSeconds = LastStartSeconds,
+    };
+
+    /// <summary>Version u8, last id u64, settled through u64, overflow i64, counters of both reservoirs; CRC-32C last.</summary>
+    public byte[] StateBytes()
+    {
+        using var memory = new MemoryStream();
+        using (var writer = new BinaryWriter(memory, Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write(Version);
+            writer.Write(LastId);
+            writer.Write(settledThrough);
+            writer.Write(freshOverflow);
+            Write(writer, replay.Counters);
+            Write(writer, anchors.Counters);
+            writer.Flush();
+            writer.Write(Crc32C.Of(memory.GetBuffer().AsSpan(0, (int)memory.Length)));
+        }
+
+        return memory.ToArray();
+    }
+
+    /// <summary>Reads the state back; a damaged one is counted, and the reservoirs go on as if they had seen just what they keep.</summary>
+    public void Restore(byte[]? bytes)
+    {
+        if (bytes is null) return;
+        if (bytes.Length < sizeof(uint) + 1 || bytes[0] != Version
+            || Crc32C.Of(bytes.AsSpan(0, bytes.Length - sizeof(uint))) != BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes.Length - sizeof(uint))))
+        {
+            CorruptCount++;
+            return;
+        }
+
+        using var reader = new BinaryReader(new MemoryStream(bytes, 1, bytes.Length - 1), Encoding.UTF8);
+        LastId = Math.Max(LastId, reader.ReadUInt64());
+        settledThrough = reader.ReadUInt64();
+        freshOverflow = reader.ReadInt64();
+        replay.Restore(ReadCounters(reader));
+        anchors.Restore(ReadCounters(reader));
+        fresh.RemoveWhere(id => id <= settledThrough);
+    }
+
+    private static void Write(BinaryWriter writer, ReservoirCounters counters)
+    {
+        writer.Write(counters.Draws);
+        writer.Write(counters.Seen.Count);
+        foreach (var (name, count) in counters.Seen.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            writer.Write(name);
+            writer.Write(count);
+        }
+
+        writer.Write(counters.Full.Count);
+        foreach (string name in counters.Full) writer.Write(name);
+    }
+
+    private static ReservoirCounters ReadCounters(BinaryReader reader)
+    {
+        ulong draws = reader.ReadUInt64();
+        var seen = new Dictionary<string, long>(StringComparer.Ordinal);
+        for (int left = reader.ReadInt32(); left > 0; left--) seen.Add(reader.ReadString(), reader.ReadInt64());
+        var full = new List<string>();
+        for (int left = reader.ReadInt32(); left > 0; left--) full.Add(reader.ReadString());
+        return new ReservoirCounters(seen, full, draws);
+    }
+
+    private bool InReplay(ulong id) => replay.Kept.Values.Any(ids => ids.Contains(id));
+}

@@ -1,0 +1,106 @@
+namespace Edge.Telemetry.Forgetting;
+
+/// <summary>
+/// Metrics of continual learning over an accuracy matrix. <c>a[i, j]</c> is the test accuracy on task j after training on task i, both 0-based in the array,
+/// [T, T] float64; accuracy in
+/// any one unit (fraction or percent), and the results are in that unit. Entries above the diagonal are accuracies on tasks not learned yet. With one task
+/// nothing can be forgotten: forgetting and backward transfer are 0.
+/// </summary>
+public static class ContinualMetrics
+{
+    /// <summary>Average accuracy A_T: mean over j of a[T, j], after the last task.</summary>
+    /// <exception cref="ArgumentException">The matrix is empty or not square.</exception>
+    public static double AverageAccuracy(double[,] a) => AccuracyAfter(a, TaskCount(a) - 1, TaskCount(a));
+
+    /// <summary>Average incremental accuracy: mean over k of A_k, where A_k is the mean accuracy over the first k tasks after task k (Rebuffi et al. 2017,
+    /// section 4.1).</summary>
+    /// <exception cref="ArgumentException">The matrix is empty or not square.</exception>
+    public static double AverageIncrementalAccuracy(double[,] a)
+    {
+        int taskCount = TaskCount(a);
+        double sum = 0;
+        for (int i = 0; i < taskCount; i++)
+        {
+            sum += AccuracyAfter(a, i, i + 1);
+        }
+
+        return sum / taskCount;
+    }
+
+    /// <summary>
+    /// Forgetting as Chaudhry et al. 2018 ("Riemannian Walk", section 4) define it: 1/(T−1) Σ over j &lt; T of (max over l in 1..T−1 of a[l, j]) − a[T, j].
+    /// The maximum leaves the
+    /// last row out, so that forgetting is negative when a task is best after the last training; it takes the best earlier accuracy, not the one right after
+    /// learning.
+    /// </summary>
+    /// <exception cref="ArgumentException">The matrix is empty or not square.</exception>
+    public static double ForgettingChaudhry(double[,] a)
+    {
+        int taskCount = TaskCount(a);
+        double sum = 0;
+        for (int j = 0; j < taskCount - 1; j++)
+        {
+            double best = double.NegativeInfinity;
+            for (int l = 0; l < taskCount - 1; l++)
+            {
+                best = Math.Max(best, a[l, j]);
+            }
+
+            sum += best - a[taskCount - 1, j];
+        }
+
+        return taskCount == 1 ? 0 : sum / (taskCount - 1);
+    }
+
+    /// <summary>Learning accuracy: mean over i of a[i, i], right after each task was learned (Riemer et al. 2019; "Acc_cur" in TSCIL).</summary>
+    /// <exception cref="ArgumentException">The matrix is empty or not square.</exception>
+    public static double LearningAccuracy(double[,] a)
+    {
+        int taskCount = TaskCount(a);
+        double sum = 0;
+        for (int i = 0; i < taskCount; i++)
+        {
+            sum += a[i, i];
+        }
+
+        return sum / taskCount;
+    }
+
+    /// <summary>Backward transfer (Lopez-Paz and Ranzato 2017, equation 3): 1/(T−1) Σ over i &lt; T of a[T, i] − a[i, i]. Negative when learning later tasks
+    /// hurt earlier ones.</summary>
+    /// <exception cref="ArgumentException">The matrix is empty or not square.</exception>
+    public static double BackwardTransfer(double[,] a)
+    {
+        int taskCount = TaskCount(a);
+        double sum = 0;
+        for (int i = 0; i < taskCount - 1; i++)
+        {
+            sum += a[taskCount - 1, i] - a[i, i];
+        }
+
+        return taskCount == 1 ? 0 : sum / (taskCount - 1);
+    }
+
+    private static double AccuracyAfter(double[,] a, int row, int taskCount)
+    {
+        double sum = 0;
+        for (int j = 0; j < taskCount; j++)
+        {
+            sum += a[row, j];
+        }
+
+        return sum / taskCount;
+    }
+
+    private static int TaskCount(double[,] a)
+    {
+        ArgumentNullException.ThrowIfNull(a);
+        if (a.GetLength(0) == 0 || a.GetLength(0) != a.GetLength(1))
+        {
+            throw new ArgumentException(
+                $"The accuracy matrix is [{a.GetLength(0)}, {a.GetLength(1)}]; it must be [T, T] with T at least 1, one row and one column per task.", nameof(a));
+        }
+
+        return a.GetLength(0);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json.Serialization;
+
+namespace Edge.Telemetry.Messages;
+
+/// <summary>The latest window that was classified.</summary>
+/// <param name="WindowId">Its id: the name under which a label for it can be sent.</param>
+/// <param name="Class">Its class, or <see cref="PredictionMessage.UnknownClass"/>.</param>
+/// <param name="Confidence">Probability of the class, 0 to 1.</param>
+/// <param name="Novelty">Distance to the nearest prototype; left out while there is none.</param>
+public sealed record LatestPrediction(ulong WindowId, string Class, double Confidence, double? Novelty);
+
+/// <summary>What was classified since the last summary.</summary>
+public sealed record PredictionMessage : TelemetryMessage
+{
+    /// <summary>Name and version of this message.</summary>
+    public const string SchemaName = "edge.prediction/1";
+
+    /// <summary>What stands for a class when the window is like none of them.</summary>
+    public const string UnknownClass = "unknown";
+
+    /// <inheritdoc/>
+    [JsonPropertyOrder(-10)]
+    public override string Schema => SchemaName;
+
+    /// <summary>Windows classified since the service started.</summary>
+    public required long WindowsSeen { get; init; }
+
+    /// <summary>Windows lost since the service started, because a stage was too slow.</summary>
+    public required long WindowsDropped { get; init; }
+
+    /// <summary>Windows classified per second since the last summary.</summary>
+    public required double WindowsPerSecond { get; init; }
+
+    /// <summary>Median time of one inference since the last summary, milliseconds.</summary>
+    public required double LatencyP50Ms { get; init; }
+
+    /// <summary>99th percentile of the time of one inference since the last summary, milliseconds.</summary>
+    public required double LatencyP99Ms { get; init; }
+
+    /// <summary>The latest window; left out before the first.</summary>
+    public LatestPrediction? Latest { get; init; }
+
+    /// <summary>Windows per predicted class since the last summary; classes that did not occur are left out, and so is "unknown".</summary>
+    public required IReadOnlyDictionary<string, long> CountsByClass { get; init; }
+
+    /// <summary>Windows like no class since the last summary.</summary>
+    public required long UnknownCount { get; init; }
+
+    /// <summary>The snapshot that classified the latest window.</summary>
+    public string? SnapshotId { get; init; }
+}

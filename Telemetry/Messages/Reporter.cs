@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Edge.Telemetry.Drift;
+using Edge.Telemetry.Forgetting;
+using Edge.Telemetry.Mqtt;
+
+namespace Edge.Telemetry.Messages;
+
+/// <summary>
+/// Puts the envelope on messages and hands them to the link; one method per kind. Thread-safe. The sequence number is taken when a message is made, so that
+/// two threads that
+/// report at once may hand over out of sequence; messages of one thread never are.
+/// </summary>
+public sealed class Reporter
+{
+    private readonly Topics _topics;
+    private readonly string _bootId;
+    private readonly TimeProvider _time;
+    private readonly Action<OutboundMessage> _send;
+    private long _seq;
+
+    /// <summary>A reporter for one start of the service.</summary>
+    /// <param name="topics">Topics of the device.</param>
+    /// <param name="bootId">Unique per start of the service.</param>
+    /// <param name="time">The clock for time stamps.</param>
+    /// <param name="send">Takes the finished message, for example <see cref="MqttLink.Send"/>; must not block.</param>
+    public Reporter(Topics topics, string bootId, TimeProvider time, Action<OutboundMessage> send)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        ArgumentException.ThrowIfNullOrEmpty(bootId);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(send);
+        (_topics, _bootId, _time, _send) = (topics, bootId, time, send);
+    }
+
+    /// <summary>Messages reported so far: the sequence number of the latest.</summary>
+    public long Seq => Interlocked.Read(ref _seq);
+
+    /// <summary>The message that the broker is to publish when it loses the device: status offline, reason "lwt", sequence number 0.</summary>
+    public static OutboundMessage LastWill(Topics topics, string bootId, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        ArgumentNullException.ThrowIfNull(time);
+        StatusMessage offline = new() { State = DeviceState.Offline, Reason = StatusMessage.LastWillReason };
+        return Wrap(offline, topics, bootId, 0, time.GetUtcNow());
+    }
+
+    /// <summary>Sends the device's status.</summary>
+    public void Status(StatusMessage status) => _send(Make(status));
+
+    /// <summary>Makes the last status of a clean stop, for <see cref="MqttLink.RunAsync(Func{OutboundMessage}, CancellationToken)"/>; it is not sent by this
+    /// call.</summary>
+    public OutboundMessage Farewell(StatusMessage status) => Make(status);
+
+    /// <summary>Sends a prediction summary.</summary>
+    public void Prediction(PredictionMessage summary) => _send(Make(summary));
+
+    /// <summary>Sends a drift message.</summary>
+    public void Drift(DriftMessage drift) => _send(Make(drift));
+
+    /// <summary>Sends a reading of the drift monitor.</summary>
+    /// <param name="reading">The reading.</param>
+    /// <param name="action">What the device did about it.</param>
+    public void Drift(in DriftReading reading, string action) => Drift(new DriftMessage
+    {
+        Detector = reading.Detector,
+        Statistic = reading.Statistic,
+        Threshold = reading.Threshold,
+        Score = reading.Score,
+        Alarm = reading.Alarm,
+        SinceWindowId = reading.SinceWindowId,
+        Action = action,
+    });
+
+    /// <summary>Sends an evaluation on the anchor set.</summary>
+    public void Forgetting(ForgettingReading reading)
+    {
+        ArgumentNullException.ThrowIfNull(reading);
+        _send(Make(new ForgettingMessage
+        {
+            SnapshotId = reading.SnapshotId,
+            Round = reading.Round,
+            PerClass = reading.PerClass,
+            AverageAccuracyPercent = reading.AverageAccuracyPercent,
+            ForgettingChaudhryPoints = reading.ForgettingChaudhryPoints,
+        }));
+    }
+
+    /// <summary>Sends an event of a training round.</summary>
+    public void Training(TrainingMessage training) => _send(Make(training));
+
+    /// <summary>Sends the running snapshot with the event that led to it.</summary>
+    public void Snapshot(SnapshotMessage snapshot) => _send(Make(snapshot));
+
+    /// <summary>Sends the active configuration with the latest attempt.</summary>
+    public void ConfigReported(ConfigReportedMessage config) => _send(Make(config));
+
+    /// <summary>Sends what became of a label.</summary>
+    public void LabelResult(LabelResultMessage result) => _send(Make(result));
+
+    private static OutboundMessage Wrap(TelemetryMessage body, Topics topics, string bootId, long seq, DateTimeOffset now)
+    {
+        TelemetryMessage message = body with { DeviceId = topics.DeviceId, BootId = bootId, Seq = seq, Ts = now };
+        TopicRow row = Topics.RowOf(message.Schema);
+        byte[] payload = JsonSerializer.SerializeToUtf8Bytes(message, message.GetType(), TelemetryJson.Default);
+        return new OutboundMessage(row.Name, topics.Of(row), payload, row.Delivery ?? Delivery.Event);
+    }
+
+    private OutboundMessage Make(TelemetryMessage body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return Wrap(body, _topics, _bootId, Interlocked.Increment(ref _seq), _time.GetUtcNow());
+    }
+}

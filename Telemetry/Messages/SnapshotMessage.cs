@@ -1,0 +1,56 @@
+using System.Text.Json.Serialization;
+
+namespace Edge.Telemetry.Messages;
+
+/// <summary>What happened at the promotion gate.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<SnapshotEvent>))]
+public enum SnapshotEvent
+{
+    /// <summary>A candidate became the running snapshot.</summary>
+    Promoted,
+
+    /// <summary>A candidate was refused; the running snapshot goes on.</summary>
+    Refused,
+
+    /// <summary>The running snapshot was taken up again after a restart or a roll-back.</summary>
+    Restored,
+
+    /// <summary>The first snapshot of this device was made.</summary>
+    Initial,
+}
+
+/// <summary>The running snapshot and the latest event at the gate; retained.</summary>
+public sealed record SnapshotMessage : TelemetryMessage
+{
+    /// <summary>Name and version of this message.</summary>
+    public const string SchemaName = "edge.snapshot/1";
+
+    /// <inheritdoc/>
+    [JsonPropertyOrder(-10)]
+    public override string Schema => SchemaName;
+
+    /// <summary>What happened.</summary>
+    public required SnapshotEvent Event { get; init; }
+
+    /// <summary>The snapshot that runs after the event.</summary>
+    public required string SnapshotId { get; init; }
+
+    /// <summary>What it was fine-tuned from; left out for the first.</summary>
+    public string? ParentId { get; init; }
+
+    /// <summary>The round that made the candidate, or the running snapshot when there was no candidate.</summary>
+    public required int Round { get; init; }
+
+    /// <summary>Accuracy on the anchor set, percent, of the candidate when there is one, else of the running snapshot; left out when it could not be
+    /// measured.</summary>
+    public double? AnchorAccuracyPercent { get; init; }
+
+    /// <summary>Accuracy on the anchor set, percent, of the snapshot that ran before the event; left out when there was none to measure.</summary>
+    public double? PreviousAnchorAccuracyPercent { get; init; }
+
+    /// <summary>All reasons of a refusal; empty otherwise.</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+
+    /// <summary>The candidate that was judged; left out when there was none.</summary>
+    public string? CandidateId { get; init; }
+}

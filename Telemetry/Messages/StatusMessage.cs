@@ -1,0 +1,58 @@
+using System.Text.Json.Serialization;
+
+namespace Edge.Telemetry.Messages;
+
+/// <summary>Whether a device is there.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<DeviceState>))]
+public enum DeviceState
+{
+    /// <summary>Connected; the pipeline does not run yet.</summary>
+    Starting,
+
+    /// <summary>Connected and classifying.</summary>
+    Online,
+
+    /// <summary>Gone, by its own word or by the broker's (the last will).</summary>
+    Offline,
+}
+
+/// <summary>What a device is and runs; retained, and with state offline its last will.</summary>
+public sealed record StatusMessage : TelemetryMessage
+{
+    /// <summary>Name and version of this message.</summary>
+    public const string SchemaName = "edge.status/1";
+
+    /// <summary>Reason in the last will: the broker lost the device without a word.</summary>
+    public const string LastWillReason = "lwt";
+
+    /// <inheritdoc/>
+    [JsonPropertyOrder(-10)]
+    public override string Schema => SchemaName;
+
+    /// <summary>Whether it is there.</summary>
+    public required DeviceState State { get; init; }
+
+    /// <summary>Why it is in this state: "lwt", "stopped", "fault" or any other single word; left out when there is nothing to say.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Version of the service.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The running snapshot.</summary>
+    public string? SnapshotId { get; init; }
+
+    /// <summary>Hash of the active configuration.</summary>
+    public string? ConfigHash { get; init; }
+
+    /// <summary>Names of the classes in the order of the model's outputs.</summary>
+    public IReadOnlyList<string>? Classes { get; init; }
+
+    /// <summary>Execution provider that runs the model.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>Seconds since the service started.</summary>
+    public double? UptimeSeconds { get; init; }
+
+    /// <summary>Seconds since the embedded broker started; left out with an external broker.</summary>
+    public double? BrokerUptimeSeconds { get; init; }
+}

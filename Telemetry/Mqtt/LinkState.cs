@@ -1,0 +1,41 @@
+namespace Edge.Telemetry.Mqtt;
+
+/// <summary>How the link is doing, at one moment.</summary>
+public sealed record LinkState
+{
+    /// <summary>Whether the broker has taken the session.</summary>
+    public required bool Connected { get; init; }
+
+    /// <summary><c>host:port</c> of the broker.</summary>
+    public required string Broker { get; init; }
+
+    /// <summary>Since when it is connected, or not.</summary>
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>The latest thing that went wrong; null when nothing has. It stays when the link is well again.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>Successful connections after the first.</summary>
+    public long ReconnectCount { get; init; }
+
+    /// <summary>Events that wait for their acknowledgement or to be sent.</summary>
+    public int QueuedCount { get; init; }
+
+    /// <summary>Events dropped because the queue was full.</summary>
+    public long DroppedCount { get; init; }
+
+    /// <summary>The same by name of the message.</summary>
+    public IReadOnlyDictionary<string, long> DroppedByName { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Messages that the broker will not take, ever: not authorised, too large, bad topic. They were given up.</summary>
+    public long RefusedCount { get; init; }
+
+    /// <summary>Messages acknowledged by the broker.</summary>
+    public long PublishedCount { get; init; }
+
+    /// <summary>Messages received.</summary>
+    public long ReceivedCount { get; init; }
+
+    /// <summary>Received messages dropped because nobody read them in time.</summary>
+    public long ReceivedDroppedCount { get; init; }
+}

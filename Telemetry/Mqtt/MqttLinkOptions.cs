@@ -1,0 +1,87 @@
+namespace Edge.Telemetry.Mqtt;
+
+/// <summary>Where the broker is and how patient the link is with it.</summary>
+public sealed record MqttLinkOptions
+{
+    /// <summary>Host name or address of the broker.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>TCP port of the broker, 1 to 65535.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>User name; empty: none is sent.</summary>
+    public string User { get; init; } = "";
+
+    /// <summary>Password; never logged.</summary>
+    public string Password { get; init; } = "";
+
+    /// <summary>Name of the MQTT session, unique on the broker and stable over restarts: the broker keeps what arrives meanwhile under this name.</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>MQTT keep-alive. A broker that gives no sign of life for twice as long counts as gone.</summary>
+    /// <value>Default 15 s; at least 1 s.</value>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Events that wait for the broker. When full the oldest is dropped and counted.</summary>
+    /// <value>Default 512; at least 16.</value>
+    public int QueueCapacity { get; init; } = 512;
+
+    /// <summary>Messages sent before the first of them is acknowledged; fewer when the broker allows fewer.</summary>
+    /// <value>Default 16; 1 to half the queue. 1: a broker that answers after 50 ms gets 20 messages per second.</value>
+    public int InFlightWindow { get; init; } = 16;
+
+    /// <summary>What the broker publishes, retained, when it loses the device; null: nothing.</summary>
+    public OutboundMessage? LastWill { get; init; }
+
+    /// <summary>Topic filters to subscribe to, QoS 1, on every connect.</summary>
+    public IReadOnlyList<string> Subscriptions { get; init; } = [];
+
+    /// <summary>Inbound messages that wait to be read. When full the oldest is dropped and counted.</summary>
+    /// <value>Default 64; at least 1.</value>
+    public int InboundCapacity { get; init; } = 64;
+
+    /// <summary>Largest packet that the broker may send, bytes; it keeps larger ones back. Twice the largest message that is understood, so that one that is
+    /// somewhat too large can still be answered.</summary>
+    /// <value>Default 524,288.</value>
+    public int MaxPacketBytes { get; init; } = 512 * 1024;
+
+    /// <summary>How long one attempt to connect may take, subscribing included.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long one message may wait for its acknowledgement. Then the connection is dropped and the message sent again on the next.</summary>
+    /// <value>Default 20 s.</value>
+    public TimeSpan PublishTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long the broker keeps the session of a device that is gone.</summary>
+    /// <value>Default 1 day.</value>
+    public TimeSpan SessionExpiry { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Longest pause between two attempts to connect.</summary>
+    /// <value>Default 60 s.</value>
+    public TimeSpan MaxPause { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Host and port. The password stays out of it.</summary>
+    public override string ToString() => $"{ClientId} at {Host}:{Port}";
+
+    /// <summary>Throws when a value is out of range.</summary>
+    /// <exception cref="ArgumentException">Names the first value that is.</exception>
+    internal MqttLinkOptions Checked()
+    {
+        ArgumentException.ThrowIfNullOrEmpty(Host, nameof(Host));
+        ArgumentException.ThrowIfNullOrEmpty(ClientId, nameof(ClientId));
+        ArgumentOutOfRangeException.ThrowIfLessThan(Port, 1, nameof(Port));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Port, 65_535, nameof(Port));
+        ArgumentOutOfRangeException.ThrowIfLessThan(KeepAlive, TimeSpan.FromSeconds(1), nameof(KeepAlive));
+        ArgumentOutOfRangeException.ThrowIfLessThan(QueueCapacity, 16, nameof(QueueCapacity));
+        ArgumentOutOfRangeException.ThrowIfLessThan(InFlightWindow, 1, nameof(InFlightWindow));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(InFlightWindow, QueueCapacity / 2, nameof(InFlightWindow));
+        ArgumentOutOfRangeException.ThrowIfLessThan(InboundCapacity, 1, nameof(InboundCapacity));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxPacketBytes, 1024, nameof(MaxPacketBytes));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ConnectTimeout, TimeSpan.Zero, nameof(ConnectTimeout));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(PublishTimeout, TimeSpan.Zero, nameof(PublishTimeout));
+        ArgumentOutOfRangeException.ThrowIfLessThan(SessionExpiry, TimeSpan.Zero, nameof(SessionExpiry));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(MaxPause, TimeSpan.Zero, nameof(MaxPause));
+        return this;
+    }
+}

@@ -1,0 +1,106 @@
+using Edge.Telemetry.Messages;
+
+namespace Edge.Telemetry.Mqtt;
+
+/// <summary>Every topic of one device, <c>{root}/{deviceId}/…</c>, and the table of what is agreed about each.</summary>
+public sealed record Topics
+{
+    /// <summary>The contract, one row per topic. README.md shows it; a test compares the two.</summary>
+    public static readonly IReadOnlyList<TopicRow> Table =
+    [
+        new("status", "status", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.LatestState, StatusMessage.SchemaName,
+            "on connect, when the state, snapshot or configuration changes, at a clean stop; by the broker as last will"),
+        new("prediction", "prediction", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, PredictionMessage.SchemaName,
+            "every telemetry.summarySeconds"),
+        new("drift", "drift", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, DriftMessage.SchemaName,
+            "when the drift alarm rings"),
+        new("forgetting", "forgetting", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, ForgettingMessage.SchemaName,
+            "after every evaluation on the anchor set"),
+        new("training", "training", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, TrainingMessage.SchemaName,
+            "when a training round starts, goes on or ends"),
+        new("snapshot", "snapshot", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedEvent, SnapshotMessage.SchemaName,
+            "at start and when a candidate is promoted or refused"),
+        new("configReported", "config/reported", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedEvent, ConfigReportedMessage.SchemaName,
+            "at start and after every desired configuration"),
+        new("labelResult", "label/result", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelResultMessage.SchemaName,
+            "after every label"),
+        new("label", "label", TopicDirection.ToDevice, 1, false, null, LabelMessage.SchemaName,
+            "when an operator knows the class of a window"),
+        new("configDesired", "config/desired", TopicDirection.ToDevice, 1, true, null, ConfigDesiredMessage.SchemaName,
+            "when the fleet wants another configuration"),
+    ];
+
+    private readonly string _prefix;
+
+    /// <summary>Topics of one device.</summary>
+    /// <param name="root">First levels of every topic, without a slash at either end.</param>
+    /// <param name="deviceId">The device.</param>
+    /// <exception cref="ArgumentException">One of them is empty, has an empty level, or holds a wildcard.</exception>
+    public Topics(string root, string deviceId)
+    {
+        Root = Checked(root, nameof(root), slashAllowed: true);
+        DeviceId = Checked(deviceId, nameof(deviceId), slashAllowed: false);
+        _prefix = $"{Root}/{DeviceId}/";
+    }
+
+    /// <summary>First levels of every topic.</summary>
+    public string Root { get; }
+
+    /// <summary>The device.</summary>
+    public string DeviceId { get; }
+
+    /// <summary>What the device is and runs; retained, last will.</summary>
+    public string Status => _prefix + "status";
+
+    /// <summary>Prediction summaries.</summary>
+    public string Prediction => _prefix + "prediction";
+
+    /// <summary>Drift alarms.</summary>
+    public string Drift => _prefix + "drift";
+
+    /// <summary>Evaluations on the anchor set.</summary>
+    public string Forgetting => _prefix + "forgetting";
+
+    /// <summary>Events of training rounds.</summary>
+    public string Training => _prefix + "training";
+
+    /// <summary>The running snapshot and the latest event at the gate; retained.</summary>
+    public string Snapshot => _prefix + "snapshot";
+
+    /// <summary>The active configuration and the latest attempt to change it; retained.</summary>
+    public string ConfigReported => _prefix + "config/reported";
+
+    /// <summary>What became of a label.</summary>
+    public string LabelResult => _prefix + "label/result";
+
+    /// <summary>Inbound: labels.</summary>
+    public string Label => _prefix + "label";
+
+    /// <summary>Inbound: desired configuration.</summary>
+    public string ConfigDesired => _prefix + "config/desired";
+
+    /// <summary>The topics that the device subscribes to.</summary>
+    public IReadOnlyList<string> Inbound => [Label, ConfigDesired];
+
+    /// <summary>The row of the table with this payload schema.</summary>
+    internal static TopicRow RowOf(string schema) => Table.First(row => row.Schema == schema);
+
+    /// <summary>The topic of a row for this device.</summary>
+    public string Of(TopicRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return _prefix + row.Suffix;
+    }
+
+    private static string Checked(string levels, string name, bool slashAllowed)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(levels, name);
+        bool emptyLevel = levels.Split('/').Any(level => level.Length == 0);
+        if (emptyLevel || levels.AsSpan().ContainsAny("+#$\0") || (!slashAllowed && levels.Contains('/', StringComparison.Ordinal)))
+        {
+            throw new ArgumentException($"'{levels}' cannot be part of a topic: no '+', '#', '$' or NUL, no empty level{(slashAllowed ? "" : ", no '/'")}.", name);
+        }
+
+        return levels;
+    }
+}

@@ -1,0 +1,20 @@
+namespace Edge.Trainer.Onnx;
+
+/// <summary>Type of the elements of a tensor; the numbers are those of TensorProto.DataType.</summary>
+public enum OnnxElement
+{
+    /// <summary>IEEE 754 binary32.</summary>
+    Float32 = 1,
+
+    /// <summary>Signed 32 bits.</summary>
+    Int32 = 6,
+
+    /// <summary>Signed 64 bits: shapes, axes, indices.</summary>
+    Int64 = 7,
+
+    /// <summary>One byte, 0 or 1.</summary>
+    Bool = 9,
+
+    /// <summary>IEEE 754 binary16.</summary>
+    Float16 = 10,
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json;
+using Edge.Storage;
+using Edge.Trainer.Backbones;
+using Edge.Trainer.Onnx;
+
+namespace Edge.Trainer.Rounds;
+
+/// <summary>What a classifier graph is written with, besides the backbone.</summary>
+public sealed record ClassifierGraphOptions
+{
+    /// <summary>Shape of the windows it takes.</summary>
+    public required WindowShape Window { get; init; }
+
+    /// <summary>Names of the classes in the order of the outputs, at least one.</summary>
+    public required IReadOnlyList<string> Classes { get; init; }
+
+    /// <summary>Default of the <c>temperature</c> input, above 0.</summary>
+    public required double Temperature { get; init; }
+
+    /// <summary>Further metadata of the file: snapshot id, parent, names of the channels, summary of the training.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Default of the <c>prototypes</c> input: [classes, embedding length], row-major, of any norm; a row of zeros is a class without a prototype. Null: no class has one yet.
+    /// </summary>
+    public float[]? Prototypes { get; init; }
+}
+
+/// <summary>
+/// Edge's classifier as one ONNX file that stands alone: a raw window in, the embedding, the class probabilities and the novelty out. What the service and anybody else relies on:
+/// <list type="table">
+/// <item><term>input <c>window</c></term><description>float32 [batch, channels, length], in the sensor's units; normalisation is a part of the backbone.</description></item>
+/// <item><term>input <c>prototypes</c></term><description>float32 [classes, D], of any norm; optional, its default is in the file.</description></item>
+/// <item><term>input <c>class_bias</c></term><description>float32 [classes], 0 for a class with a prototype, <see cref="AbsentClassBias"/> for one without; optional.</description></item>
+/// <item><term>input <c>temperature</c></term><description>float32 [1], above 0; optional.</description></item>
+/// <item><term>output <c>embedding</c></term><description>[batch, D] of norm 1, or all zeros where the backbone gives all zeros.</description></item>
+/// <item><term>output <c>similarity</c></term><description>[batch, classes]: cosine of embedding and prototype, plus <c>class_bias</c>.</description></item>
+/// <item><term>output <c>probability</c></term><description>[batch, classes]: softmax(similarity / temperature).</description></item>
+/// <item><term>output <c>novelty</c></term><description>[batch]: 1 - max similarity; 0 to 2, and above 2 when no class has a prototype.</description></item>
+/// </list>
+/// <c>batch</c> and <c>classes</c> are free: one who feeds <c>prototypes</c> and <c>class_bias</c> together may feed more or fewer classes than the file was written with.
+/// <para>
+/// A frozen branch (a second feature path with a ridge read-out) joins without a change to any of these: its features are computed from <c>window</c> beside the backbone, its weights
+/// come as a further input with a default (<c>ridge</c> [F + 1, classes], default zeros) and its scores as a further output; where both branches vote, the ridge scores are added to
+/// similarity / temperature before the softmax, times a <c>fusion</c> input [1] whose default 0 leaves <c>probability</c> as it is here. A caller that knows nothing of it feeds
+/// and reads what it did before.
+/// </para>
+/// </summary>
+public static class ClassifierGraph
+{
+    /// <summary>
+    /// <c>class_bias</c> of a class without a prototype. Neighbouring float32 near 1e9 lie 64 apart, so a cosine added to it vanishes: among classes without a prototype the probability is exactly
+    /// uniform, whatever stands in their rows; and next to a class with a prototype it is exactly 0 at every temperature that the configuration allows. It does not fit float16: the read-out stays float32.
+    /// </summary>
+    public const float AbsentClassBias = -1e9f;
+
+    // As in torch's normalize: only a vector that is zero for all purposes meets it.
+    private const float NormEpsilon = 1e-12f;
+
+    /// <summary>Writes the file. The same backbone and options give the same bytes.</summary>
+    /// <param name="backbone">The encoder, in any mode; it is written as it evaluates.</param>
+    /// <param name="options">Everything else.</param>
+    /// <param name="writer">A writer that knows the modules of the backbone; null: TorchSharp's and Edge's own.</param>
+    /// <exception cref="OnnxExportException">The backbone has a module that cannot be expressed, or does not take such windows.</exception>
+    /// <exception cref="ArgumentException">The options contradict each other or the backbone; the message says which.</exception>
+    public static byte[] Write(Backbone backbone, ClassifierGraphOptions options, OnnxWriter? writer = null)
+    {
+        long classCount = options.Classes.Count, length = backbone.EmbeddingLength;
+        float[] prototypes = options.Prototypes ?? new float[classCount * length];
+        Check(options, prototypes, classCount, length);
+
+        var graph = new OnnxGraph("classifier");
+        var window = graph.Input("window", ["batch", options.Window.ChannelCount, options.Window.Length]);
+        var prototypesInput = graph.InputWithDefault("prototypes", ["classes", length], prototypes, classCount, length);
+        var bias = graph.InputWithDefault("class_bias", ["classes"], DefaultBias(prototypes, (int)length), classCount);
+        var temperature = graph.InputWithDefault("temperature", [1], [(float)options.Temperature], 1);
+
+        var features = (writer ?? BackboneTranslators.RegisterIn(new OnnxWriter())).Write(backbone, window, graph, "backbone");
+        if (features.Rank != 2 || features.Shape[1].Size != length)
+            throw new ArgumentException($"{backbone.GetName()} says that its embedding has {length} values but puts out {features}. Correct its EmbeddingLength.", nameof(backbone));
+
+        var epsilon = graph.Initializer("norm_epsilon", [NormEpsilon]);
+        var embedding = Normalise(graph, "embedding", features, epsilon);
+        var similarity = graph.Node(
+            "readout/similarity", "Gemm", [embedding, Normalise(graph, "prototypes", prototypesInput, epsilon), bias], ["batch", "classes"], [new OnnxAttribute("transB", 1)]);
+        var probability = graph.Node(
+            "readout/softmax", "Softmax", [graph.Node("readout/sharpen", "Div", [similarity, temperature], similarity.Shape)], similarity.Shape, [new OnnxAttribute("axis", -1)]);
+        var nearest = graph.Node("readout/nearest", "ReduceMax", [similarity], ["batch"], [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 0)]);
+        var novelty = graph.Node("readout/novelty", "Sub", [graph.Initializer("one", [1f]), nearest], ["batch"]);
+
+        graph.Output("embedding", embedding);
+        graph.Output("similarity", similarity);
+        graph.Output("probability", probability);
+        graph.Output("novelty", novelty);
+        return graph.ToBytes("edge", typeof(ClassifierGraph).Assembly.GetName().Version?.ToString(3) ?? "", MetadataOf(options));
+    }
+
+    // Rows x / max(‖x‖, ε).
+    private static OnnxValue Normalise(OnnxGraph graph, string name, OnnxValue rows, OnnxValue epsilon)
+    {
+        OnnxDim[] column = [rows.Shape[0], 1];
+        var norm = graph.Node($"readout/{name}_norm", "ReduceL2", [rows], column, [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 1)]);
+        return graph.Node($"readout/{name}_unit", "Div", [rows, graph.Node($"readout/{name}_floor", "Max", [norm, epsilon], column)], rows.Shape);
+    }
+
+    private static float[] DefaultBias(float[] prototypes, int length)
+    {
+        float[] bias = new float[prototypes.Length / length];
+        for (int c = 0; c < bias.Length; c++) bias[c] = prototypes.AsSpan(c * length, length).ContainsAnyExcept(0f) ? 0 : AbsentClassBias;
+        return bias;
+    }
+
+    private static SortedDictionary<string, string> MetadataOf(ClassifierGraphOptions options)
+    {
+        var metadata = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["classes"] = JsonSerializer.Serialize(options.Classes),
+            ["windowChannels"] = options.Window.ChannelCount.ToString(CultureInfo.InvariantCulture),
+            ["windowLength"] = options.Window.Length.ToString(CultureInfo.InvariantCulture),
+            ["sampleRateHz"] = options.Window.SampleRateHz.ToString("R", CultureInfo.InvariantCulture),
+        };
+        foreach (var (key, value) in options.Metadata)
+            if (!metadata.TryAdd(key, value)) throw new ArgumentException($"Metadata '{key}' is written by the graph itself. Leave it out.", nameof(options));
+        return metadata;
+    }
+
+    private static void Check(ClassifierGraphOptions options, float[] prototypes, long classCount, long length)
+    {
+        if (classCount == 0) throw new ArgumentException("Classes is empty. Name at least one class.", nameof(options));
+        if (!(options.Temperature > 0) || !double.IsFinite(options.Temperature)) throw new ArgumentException($"Temperature is {options.Temperature}. It must be above 0.", nameof(options));
+        if (prototypes.LongLength != classCount * length)
+            throw new ArgumentException($"Prototypes has {prototypes.Length} values. It must have {classCount} classes x {length} = {classCount * length}.", nameof(options));
+        foreach (float value in prototypes)
+            if (!float.IsFinite(value)) throw new ArgumentException($"Prototypes holds {value}. Recompute it from finite embeddings.", nameof(options));
+    }
+}

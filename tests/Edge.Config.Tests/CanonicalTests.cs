@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+
+namespace Edge.Config.Tests;
+
+public class CanonicalTests
+{
+    [Theory]
+    [InlineData("""{"window":{"stride":32},"sensor":{"speed":0}}""")]
+    [InlineData("""{"sensor":{"speed":-0.0},"window":{"stride":3.2e1}}""")]
+    [InlineData("""{ /* same */ "sensor":{"speed":0e5,"seed":1,},"window":{"length":128,"stride":32.0}}""")]
+    public void Documents_of_one_effect_have_one_hash(string json) =>
+        Assert.Equal(Verdicts.Of("""{"sensor":{"speed":0},"window":{"stride":32}}""").Hash, Verdicts.Of(json).Hash);
+
+    [Fact]
+    public void The_hash_is_the_SHA_256_of_the_canonical_bytes()
+    {
+        ConfigVerdict verdict = Verdicts.Of("{}");
+
+        Assert.Equal(Convert.ToHexString(SHA256.HashData(verdict.CanonicalUtf8)).ToLowerInvariant(), verdict.Hash);
+        Assert.NotEqual(verdict.Hash, Verdicts.Of("""{"window":{"stride":32}}""").Hash);
+    }
+
+    [Fact]
+    public void The_canonical_form_reads_back_to_itself()
+    {
+        ConfigVerdict verdict = Verdicts.Of("""{"device":{"dataDirectory":"/mnt/Größe+1 \"x\""},"promotion":{"maxParityError":1e-7},"sensor":{"speed":0.1}}""");
+        ConfigVerdict again = DeviceConfigReader.Read(verdict.CanonicalUtf8, "canonical");
+
+        Assert.True(again.IsValid, again.ToString());
+        Assert.Equal(verdict.CanonicalUtf8, again.CanonicalUtf8);
+        Assert.Equal(1e-7, again.Config!.Promotion.MaxParityError);
+        Assert.Equal("/mnt/Größe+1 \"x\"", again.Config.Device.DataDirectory);
+    }
+
+    [Fact]
+    public void Lists_that_are_read_cannot_be_changed_behind_the_record()
+    {
+        var classes = (IList<string>)Verdicts.Of("""{"inference":{"providers":["cpu"]}}""").Config!.Inference.Providers;
+
+        Assert.Throws<NotSupportedException>(() => classes[0] = "cuda");
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace Edge.Config.Tests;
+
+public class DefaultDocumentTests
+{
+    [Fact]
+    public void Device_json_is_the_full_default_document() =>
+        DeviceConfigFolder.HoldsExactly("device.json", CanonicalConfig.WriteIndented(new DeviceConfig(), "./device.schema.json"));
+
+    [Fact]
+    public void Every_default_is_as_written_here()
+    {
+        // A changed default changes what every device in the field does that does not name the key: change this text on purpose or not at all.
+        Assert.Equal(Pinned.Replace("\n", ""), Encoding.UTF8.GetString(CanonicalConfig.Write(new DeviceConfig())));
+    }
+
+    [Fact]
+    public void An_empty_object_means_all_defaults()
+    {
+        ConfigVerdict verdict = DeviceConfigReader.Read("{}"u8, "nothing");
+
+        Assert.True(verdict.IsValid);
+        Assert.Equal(CanonicalConfig.Write(new DeviceConfig()), verdict.CanonicalUtf8);
+        Assert.Equal(0, verdict.OmittedProblemCount);
+    }
+
+    [Fact]
+    public void Device_json_read_back_is_the_default()
+    {
+        ConfigVerdict verdict = DeviceConfigReader.ReadFile(DeviceConfigFolder.PathOf("device.json"));
+
+        Assert.True(verdict.IsValid, verdict.ToString());
+        Assert.Equal(CanonicalConfig.Write(new DeviceConfig()), verdict.CanonicalUtf8);
+        Assert.Equal(CanonicalConfig.Hash(verdict.CanonicalUtf8), verdict.Hash);
+    }
+
+    private const string Pinned = """
+        {
+        "device":{"id":"","dataDirectory":"./edge-data"},
+        "sensor":{"kind":"simulated","sampleRateHz":50,"speed":1,"seed":1,"simulated":{"activitySeconds":12,"noiseStd":0.05,"driftAfterSeconds":0,"driftRotationDegrees":0,"driftGain":1,"driftBiasG":0},"uciHar":{"path":"","classOrder":[]}},
+        "window":{"length":128,"stride":64,"ringCapacity":1024},
+        "labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"sourceShare":1,"sourceDelaySeconds":2},
+        "replay":{"capacity":306,"anchorCapacity":60,"anchorShare":0.15,"anchorBlockSeconds":10,"freshCapacity":512,"commitBatchSize":64,"commitDelayMs":250,"seed":1},
+        "training":{"enabled":true,"method":"supconReplay","roundExamples":256,"epochs":5,"batchSize":32,"replayBatchSize":64,"learningRate":0.001,"temperature":0.1,"crossEntropyWeight":1,"distillationWeight":1,"seed":1,"threadCount":0,"timeBudgetSeconds":600,"memoryBudgetMiB":1500,"maxAttempts":3,"keepRounds":3},
+        "promotion":{"maxAccuracyDropPoints":0.5,"maxClassDropPoints":25,"minAnchors":6,"maxParityError":0.0001,"keepSnapshots":5},
+        "drift":{"delta":0.005,"threshold":5,"minWindows":60},
+        "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"unknownBelowSimilarity":0.2,"temperature":0.1},
+        "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512},
+        "updates":{"accept":true}}
+        """;
+}

@@ -1,0 +1,51 @@
+using Edge.Telemetry.Forgetting;
+
+namespace Edge.Telemetry.Tests.Forgetting;
+
+public class ContinualMetricsTests
+{
+    private static readonly double[,] A = { { .95, .10, 0 }, { .70, .90, .05 }, { .60, .75, .92 } };
+
+    /// <summary>Task 1 is best after task 2, and task 2 after task 3: definitions of forgetting part here.</summary>
+    private static readonly double[,] PeakNotAtLearning = { { .80, .10, 0 }, { .85, .90, 0 }, { .82, .95, .90 } };
+
+    [Fact]
+    public void Known_answers_of_a_device_that_forgets()
+    {
+        Assert.Equal(.7566667, ContinualMetrics.AverageAccuracy(A), 7);
+        Assert.Equal(.9233333, ContinualMetrics.LearningAccuracy(A), 7);
+        Assert.Equal(-.25, ContinualMetrics.BackwardTransfer(A), 12);
+        Assert.Equal(.25, ContinualMetrics.ForgettingChaudhry(A), 12);
+        Assert.Equal(.8355556, ContinualMetrics.AverageIncrementalAccuracy(A), 7);
+    }
+
+    [Fact]
+    public void Learning_accuracy_and_average_accuracy_differ_by_what_transfer_took() =>
+        Assert.Equal(-ContinualMetrics.BackwardTransfer(A), 1.5 * (ContinualMetrics.LearningAccuracy(A) - ContinualMetrics.AverageAccuracy(A)), 12);
+
+    [Fact]
+    public void Forgetting_is_Chaudhrys_and_no_other()
+    {
+        Assert.Equal(-.01, ContinualMetrics.ForgettingChaudhry(PeakNotAtLearning), 12); // +.015 with the last row in the maximum, -.035 from the diagonal
+        Assert.Equal(.035, ContinualMetrics.BackwardTransfer(PeakNotAtLearning), 12);
+        Assert.Equal(.89, ContinualMetrics.AverageAccuracy(PeakNotAtLearning), 12);
+    }
+
+    [Fact]
+    public void One_task_cannot_be_forgotten()
+    {
+        double[,] one = { { .7 } };
+
+        Assert.Equal((0.0, 0.0), (ContinualMetrics.ForgettingChaudhry(one), ContinualMetrics.BackwardTransfer(one)));
+        Assert.Equal((.7, .7), (ContinualMetrics.AverageAccuracy(one), ContinualMetrics.LearningAccuracy(one)));
+    }
+
+    [Fact]
+    public void A_matrix_that_is_not_square_is_a_bug()
+    {
+        ArgumentException thrown = Assert.Throws<ArgumentException>(() => ContinualMetrics.AverageAccuracy(new double[2, 3]));
+
+        Assert.Contains("[2, 3]", thrown.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => ContinualMetrics.ForgettingChaudhry(new double[0, 0]));
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Edge.Telemetry.Forgetting;
+
+namespace Edge.Telemetry.Tests.Forgetting;
+
+public class ForgettingTrackerTests
+{
+    [Fact]
+    public void Forgetting_is_the_best_so_far_minus_now()
+    {
+        ForgettingTracker tracker = new();
+        tracker.Update("s1", 1, Measured(("walking", 80), ("sitting", 90)));
+        tracker.Update("s2", 2, Measured(("walking", 95), ("sitting", 85)));
+        ForgettingReading reading = tracker.Update("s3", 3, Measured(("walking", 70), ("sitting", 88)));
+
+        Assert.Equal(
+            [new ClassForgetting("walking", 70, 95, 25, 10), new ClassForgetting("sitting", 88, 90, 2, 10)],
+            reading.PerClass);
+        Assert.Equal(79, reading.AverageAccuracyPercent);
+        Assert.Equal(13.5, reading.ForgettingChaudhryPoints);
+        Assert.Equal(("s3", 3), (reading.SnapshotId, reading.Round));
+    }
+
+    [Fact]
+    public void A_class_that_appears_later_joins_with_its_first_accuracy_as_best()
+    {
+        ForgettingTracker tracker = new();
+        tracker.Update("s1", 1, Measured(("walking", 90)));
+        ForgettingReading reading = tracker.Update("s2", 2, Measured(("walking", 80), ("laying", 60)));
+
+        Assert.Equal(0, reading.PerClass[1].ForgettingPoints);
+        Assert.Equal(10, reading.ForgettingChaudhryPoints); // laying has no past and does not dilute the mean
+        Assert.Equal(70, reading.AverageAccuracyPercent);
+    }
+
+    [Fact]
+    public void Better_than_ever_is_negative_forgetting_overall_and_none_per_class()
+    {
+        ForgettingTracker tracker = new();
+        tracker.Update("s1", 1, Measured(("walking", 80)));
+        ForgettingReading reading = tracker.Update("s2", 2, Measured(("walking", 85)));
+
+        Assert.Equal(-5, reading.ForgettingChaudhryPoints);
+        Assert.Equal(0, reading.PerClass[0].ForgettingPoints);
+    }
+
+    [Fact]
+    public void It_agrees_with_the_metric_over_the_matrix_when_classes_are_tasks()
+    {
+        double[,] a = { { 80, 10, 5 }, { 85, 90, 5 }, { 82, 95, 90 } };
+        ForgettingTracker tracker = new();
+        ForgettingReading reading = null!;
+        for (int i = 0; i < 3; i++)
+        {
+            reading = tracker.Update($"s{i}", i, Enumerable.Range(0, i + 1).ToDictionary(j => $"c{j}", j => new AnchorAccuracy(a[i, j], 10)));
+        }
+
+        Assert.Equal(ContinualMetrics.ForgettingChaudhry(a), reading.ForgettingChaudhryPoints, 12);
+        Assert.Equal(ContinualMetrics.AverageAccuracy(a), reading.AverageAccuracyPercent, 12);
+    }
+
+    [Fact]
+    public void A_class_without_anchors_keeps_its_best_and_is_left_out()
+    {
+        ForgettingTracker tracker = new();
+        tracker.Update("s1", 1, Measured(("walking", 90), ("sitting", 80)));
+        Assert.Equal("sitting", Assert.Single(tracker.Update("s2", 2, Measured(("sitting", 80))).PerClass).Class);
+
+        Assert.Equal(90, tracker.Update("s3", 3, Measured(("walking", 50))).PerClass[0].BestPercent);
+    }
+
+    [Fact]
+    public void The_best_survives_a_restart()
+    {
+        ForgettingTracker first = new(), second = new();
+        first.Update("s1", 1, Measured(("walking", 95)));
+        second.Restore(JsonSerializer.Deserialize<ForgettingTrackerState>(JsonSerializer.Serialize(first.Save()))!);
+
+        Assert.Equal(15, second.Update("s2", 2, Measured(("walking", 80))).PerClass[0].ForgettingPoints);
+        Assert.Equal(2, second.EvaluationCount);
+    }
+
+    [Theory]
+    [InlineData(double.NaN, 10)]
+    [InlineData(100.5, 10)]
+    [InlineData(90, 0)]
+    public void A_measurement_that_cannot_be_is_a_bug_and_changes_nothing(double accuracy, int anchors)
+    {
+        ForgettingTracker tracker = new();
+        Dictionary<string, AnchorAccuracy> wrong = new() { ["sitting"] = new(50, 10), ["walking"] = new(accuracy, anchors) };
+
+        Assert.Contains("walking", Assert.Throws<ArgumentException>(() => tracker.Update("s1", 1, wrong)).Message, StringComparison.Ordinal);
+        Assert.Empty(tracker.Save().Best);
+    }
+
+    private static Dictionary<string, AnchorAccuracy> Measured(params (string Class, double Percent)[] classes) => classes.ToDictionary(c => c.Class, c => new AnchorAccuracy(c.Percent, 10));
+}

@@ -1,0 +1,79 @@
+using System.Text;
+using System.Text.Json;
+using Edge.Storage;
+using Edge.Telemetry.Forgetting;
+using Edge.Telemetry.Messages;
+using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Edge.Telemetry.Tests.Messages;
+
+/// <summary>One message of every outbound kind, as a device would send them, with the clock at a fixed time.</summary>
+internal static class Examples
+{
+    public static readonly DateTimeOffset Now = new(2026, 1, 31, 23, 59, 58, 120, TimeSpan.Zero);
+
+    public static readonly Topics Topics = new("edge", "pump-7");
+
+    public const string BootId = "b-5f2c";
+
+    /// <summary>In the order of the topic table.</summary>
+    public static IReadOnlyList<OutboundMessage> All { get; } = Make();
+
+    public static string Text(OutboundMessage message) => Encoding.UTF8.GetString(message.Payload.Span);
+
+    public static JsonElement Json(OutboundMessage message) => JsonDocument.Parse(message.Payload).RootElement;
+
+    private static List<OutboundMessage> Make()
+    {
+        List<OutboundMessage> sent = [];
+        FakeTimeProvider time = new(Now);
+        Reporter reporter = new(Topics, BootId, time, sent.Add);
+        reporter.Status(new StatusMessage
+        {
+            State = DeviceState.Online,
+            Version = "0.1.0",
+            SnapshotId = "s000003-1f9a0c42",
+            ConfigHash = "9d0e41c7",
+            Classes = ["walking", "sitting"],
+            Provider = "cpu",
+            UptimeSeconds = 61.5,
+            BrokerUptimeSeconds = 61.7,
+        });
+        reporter.Prediction(new PredictionMessage
+        {
+            WindowsSeen = 1200,
+            WindowsDropped = 0,
+            WindowsPerSecond = 0.78,
+            LatencyP50Ms = 0.21,
+            LatencyP99Ms = 0.48,
+            Latest = new LatestPrediction(1200, "walking", 0.93, 0.12),
+            CountsByClass = new Dictionary<string, long> { ["walking"] = 3 },
+            UnknownCount = 1,
+            SnapshotId = "s000003-1f9a0c42",
+        });
+        reporter.Drift(new Telemetry.Drift.DriftReading("pageHinkley", 5.5, 5, true, 1103), "roundStarted");
+        ForgettingTracker tracker = new();
+        tracker.Update("s000002-77aa0301", 2, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(95, 40) });
+        reporter.Forgetting(tracker.Update("s000003-1f9a0c42", 3, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(92.5, 40), ["sitting"] = new(87.5, 24) }));
+        reporter.Training(new TrainingMessage { Round = 3, Event = TrainingEvent.Finished, Step = 160, StepCount = 160, Loss = 1.25, Seconds = 6.5, Attempt = 1, PeakRssMiB = 512 });
+        reporter.Snapshot(new SnapshotMessage
+        {
+            Event = SnapshotEvent.Refused,
+            SnapshotId = "s000003-1f9a0c42",
+            ParentId = "s000002-77aa0301",
+            Round = 4,
+            AnchorAccuracyPercent = 71.5,
+            PreviousAnchorAccuracyPercent = 90,
+            Reasons = ["anchor accuracy 71.5 %; expected at least 89 %. Collect labels of sitting."],
+            CandidateId = "s000004-0be11d90",
+        });
+        reporter.ConfigReported(new ConfigReportedMessage
+        {
+            Active = new ActiveConfig(6, "9d0e41c7", "desired"),
+            LastAttempt = new ConfigAttempt(7, "c3", ConfigResult.Refused, ["window.length: -1; expected 8 to 65536. Correct the value."], Now),
+        });
+        reporter.LabelResult(new LabelResultMessage { RequestId = "r1", WindowId = 1200, Class = "walking", Accepted = true, ExampleId = 88, Role = ExampleRole.Replay });
+        return sent;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+using Edge.Storage;
+using Edge.Trainer.Backbones;
+using Edge.Trainer.Onnx;
+using Edge.Trainer.Rounds;
+
+namespace Edge.Trainer.Tests.Onnx;
+
+/// <summary>Trainer/Onnx/README.md says what the code does.</summary>
+[Collection(TorchGeneratorCollection.Name)]
+public partial class OnnxReadmeTests
+{
+    // Syntax, and every name that the script asks the file for.
+    private const string ScriptCheck = """
+        import ast, json, onnx, sys
+        model = onnx.load(sys.argv[1])
+        calls = [n for n in ast.walk(ast.parse(SCRIPT)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "run"]
+        subscripts = [n.slice.value for n in ast.walk(ast.parse(SCRIPT)) if isinstance(n, ast.Subscript) and getattr(n.value, "id", "") == "about"]
+        used = {n.value for c in calls for n in ast.walk(c) if isinstance(n, ast.Constant)} | set(subscripts)
+        there = {v.name for v in list(model.graph.input) + list(model.graph.output)} | {p.key for p in model.metadata_props}
+        print(json.dumps([len(used), sorted(used - there)]))
+        """;
+
+    private static string Readme => File.ReadAllText(Path.Combine(RepositoryRoot, "Trainer", "Onnx", "README.md"));
+
+    private static string RepositoryRoot
+    {
+        get
+        {
+            string? folder = AppContext.BaseDirectory;
+            while (folder is not null && !File.Exists(Path.Combine(folder, "Edge.sln"))) folder = Path.GetDirectoryName(folder);
+            return folder ?? throw new InvalidOperationException("Edge.sln is in no folder above the test.");
+        }
+    }
+
+    [Fact]
+    public void The_table_lists_the_modules_that_have_a_translator() =>
+        Assert.Equal(new OnnxWriter().KnownModules, TableRow().Matches(Readme).Select(match => match.Groups[1].Value).Where(name => name != "Module"));
+
+    [Fact]
+    public void The_versions_are_those_that_are_written() => Assert.Contains($"Opset {OnnxGraph.OpsetVersion}, IR version {OnnxGraph.IrVersion},", Readme, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_Python_script_parses_and_asks_for_names_that_are_in_the_file()
+    {
+        PythonOnnx.SkipUnlessThere();
+        string script = Readme.Split("```python\n")[1].Split("```")[0];
+        using var backbone = new TscilCnn(9);
+        byte[] file = ClassifierGraph.Write(backbone, new ClassifierGraphOptions { Window = new WindowShape(9, 128, 50), Classes = ["a"], Temperature = 0.1 });
+        Assert.Equal("[6, []]", PythonOnnx.Read(file, $"SCRIPT = '''{script}'''\n{ScriptCheck}").GetRawText());
+    }
+
+    [GeneratedRegex(@"^\| (\w+) \|", RegexOptions.Multiline)]
+    private static partial Regex TableRow();
+}

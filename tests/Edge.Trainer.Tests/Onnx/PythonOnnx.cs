@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Edge.Trainer.Tests.Onnx;
+
+/// <summary>The onnx package of Debian (python3-onnx), written by others from the same specification: an independent reader.</summary>
+internal static class PythonOnnx
+{
+    private const string Python = "/usr/bin/python3";
+
+    /// <summary>Skips the test where the package is missing.</summary>
+    public static void SkipUnlessThere()
+    {
+        Assert.SkipUnless(File.Exists(Python), $"{Python} is missing (apt-get install python3-onnx).");
+        var (exitCode, _, error) = Run("import onnx", "");
+        Assert.SkipUnless(exitCode == 0, $"{Python} cannot import onnx (apt-get install python3-onnx): {error.Trim()}");
+    }
+
+    /// <summary>Runs a script with the file's path as sys.argv[1]; what it prints is one JSON document.</summary>
+    public static JsonElement Read(byte[] model, string script)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"edge-{Guid.NewGuid():N}.onnx");
+        File.WriteAllBytes(path, model);
+        try
+        {
+            var (exitCode, output, error) = Run(script, path);
+            Assert.True(exitCode == 0, error);
+            return JsonDocument.Parse(output).RootElement;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static (int ExitCode, string Output, string Error) Run(string script, string argument)
+    {
+        var start = new ProcessStartInfo(Python) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add("-");
+        start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        process.StandardInput.Write(script);
+        process.StandardInput.Close();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+}
