@@ -16,7 +16,7 @@ public sealed record TrainingSection
     public string Method { get; init; } = "supconReplay";
 
     /// <summary>Newly labelled windows that make a round due.</summary>
-    /// <value>Default 256. Smaller: fresher snapshots, more work in total.</value>
+    /// <value>Default 256; a quarter of it while the device is untrained, and after a drift alarm. Smaller: fresher snapshots, more work in total.</value>
     [Range(2, 100_000)]
     public int RoundExamples { get; init; } = 256;
 
