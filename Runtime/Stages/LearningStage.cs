@@ -15,8 +15,9 @@ public sealed class LearningStage(
         if (schedule.IsDue(RoundSchedule.Examples)) flows.RoundDue.Writer.TryWrite(RoundSchedule.Examples); // Left from before the restart.
         await foreach (string reason in flows.RoundDue.Reader.ReadAllAsync(stopping))
         {
+            rounds.Announce();
             if (schedule.IsDue(reason)) await round.RunAsync(stopping);
-            rounds.Clear();
+            if (flows.RoundDue.Reader.Count == 0) rounds.Clear(); // Else the next one is ahead already.
         }
     }
 }
