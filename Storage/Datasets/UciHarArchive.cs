@@ -51,7 +51,7 @@ public static class UciHarArchive
                 ReadChannel(path, zip, $"{split}/Inertial Signals/{Channels[channel]}_{split}.txt", values, channel, labels.Length);
             return new LabelledWindows { Window = Window, Values = values, Classes = [.. labels.Select(label => label - 1)], Subjects = subjects, ClassNames = ClassNames };
         }
-        catch (InvalidDataException e) when (e.InnerException is null && !e.Message.StartsWith(path, StringComparison.Ordinal))
+        catch (InvalidDataException e) when (!e.Message.StartsWith(path, StringComparison.Ordinal))
         {
             throw new InvalidDataException($"{path} is not a readable zip: {e.Message} Download it again.", e);
         }
@@ -60,7 +60,7 @@ public static class UciHarArchive
     private static void ReadChannel(string path, ZipArchive zip, string name, float[] values, int channel, int windowCount)
     {
         // Through a small buffer: one channel is 15 MB of text, and a device has better uses for its memory.
-        using var lines = new LineReader(Entry(path, zip, name).Open());
+        using var lines = new LineReader(Entry(path, zip, name).Open(), $"{path}: {name}");
         for (int window = 0; window < windowCount; window++)
         {
             if (!lines.Read(out var line)) throw new InvalidDataException($"{path}: {name} ends after line {window}; the labels have {windowCount} lines.");
@@ -85,13 +85,13 @@ public static class UciHarArchive
     private static int[] Integers(string path, ZipArchive zip, string name, int least, int most)
     {
         var numbers = new List<int>();
-        using var lines = new LineReader(Entry(path, zip, name).Open());
+        using var lines = new LineReader(Entry(path, zip, name).Open(), $"{path}: {name}");
         while (lines.Read(out var line))
         {
             line = line.Trim("\r "u8);
             if (line.IsEmpty) continue;
             if (!Utf8Parser.TryParse(line, out int number, out int used) || used != line.Length || number < least || number > most)
-                throw new InvalidDataException($"{path}: {name}, line {numbers.Count + 1}: expected a whole number from {least} to {most}, not '{System.Text.Encoding.UTF8.GetString(line)}'.");
+                throw new InvalidDataException($"{path}: {name}, line {lines.LineNumber}: expected a whole number from {least} to {most}, not '{System.Text.Encoding.UTF8.GetString(line[..Math.Min(line.Length, 40)])}'.");
             numbers.Add(number);
         }
 
