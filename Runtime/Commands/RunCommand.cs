@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Edge.Config;
+using Edge.Runtime.Learning;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
 using Edge.Runtime.View;
@@ -34,6 +35,7 @@ public static class RunCommand
 
     private static async Task<int> RunAsync(string? configPath, bool headless, bool untilEnd, bool fresh, bool json, CancellationToken stopping)
     {
+        NativeMemory.LimitArenas();
         var document = RunningConfig.Read(configPath);
         if (!document.Verdict.IsValid) return Refused(document.Verdict);
         var config = document.Verdict.Config!;

@@ -37,6 +37,7 @@ public sealed partial class TrainingRound(
         finally
         {
             state.Round = null;
+            NativeMemory.Release();
         }
     }
 
