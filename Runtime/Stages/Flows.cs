@@ -20,16 +20,12 @@ public sealed class Flows
         var live = lossless ? BoundedChannelFullMode.Wait : BoundedChannelFullMode.DropOldest;
         Blocks = Channel.CreateBounded<SampleBlock>(
             new BoundedChannelOptions(64) { FullMode = live, SingleReader = true, SingleWriter = true }, // A sensor cannot wait, and fresh beats complete.
-            dropped =>
-            {
-                state.CountDroppedBlock(dropped);
-                blocks.Return(dropped);
-            });
+            blocks.Return); // The windower sees the gap and counts the windows that it costs.
         Windows = Channel.CreateBounded<Window>(
             new BoundedChannelOptions(8) { FullMode = live, SingleReader = true, SingleWriter = true }, // Same; eight windows are more than the longest pause of a swap.
             dropped =>
             {
-                state.CountDroppedWindow();
+                state.CountDroppedWindows(1);
                 windows.Return(dropped);
             });
         Predictions = Channel.CreateBounded<Prediction>(
