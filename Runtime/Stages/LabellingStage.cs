@@ -26,11 +26,7 @@ public sealed class LabellingStage(
 
     private async Task AnswerAsync(CancellationToken stopping)
     {
-        await foreach (var request in flows.Labels.Reader.ReadAllAsync(stopping))
-        {
-            await AnswerAsync(request, stopping);
-            labelled.CountAnswered();
-        }
+        await foreach (var request in flows.Labels.Reader.ReadAllAsync(stopping)) await AnswerAsync(request, stopping);
     }
 
     private async Task AnswerAsync(LabelRequest request, CancellationToken stopping)
