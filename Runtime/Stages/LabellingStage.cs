@@ -11,7 +11,7 @@ public sealed class LabellingStage(
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
-    protected override Task RunAsync(CancellationToken stopping) => Task.WhenAll(FollowSourceAsync(stopping), AnswerAsync(stopping));
+    protected override Task RunAsync(CancellationToken stopping) => SideBySideAsync(stopping, FollowSourceAsync(stopping), AnswerAsync(stopping));
 
     private async Task FollowSourceAsync(CancellationToken stopping)
     {

@@ -11,9 +11,9 @@ namespace Edge.Runtime.Stages;
 /// </summary>
 public sealed class ServiceState(TimeProvider time)
 {
-    private const int TicksPerMicrosecond = 1000; // Latency is kept in nanoseconds.
+    private const long LargestLatencyNs = 60L * 1_000_000_000; // A process that was stopped for longer shows as this.
     private readonly Lock gate = new();
-    private readonly LongHistogram latency = new(highestTrackableValue: 60L * 1000 * 1000 * TicksPerMicrosecond, numberOfSignificantValueDigits: 2);
+    private readonly LongHistogram latency = new(highestTrackableValue: LargestLatencyNs, numberOfSignificantValueDigits: 2);
     private readonly Dictionary<string, long> countsSinceSummary = new(StringComparer.Ordinal);
     private readonly Queue<(long Ticks, long Count)> recent = new();
     private readonly long startTicks = time.GetTimestamp();
@@ -99,7 +99,7 @@ public sealed class ServiceState(TimeProvider time)
         lock (gate)
         {
             latest = prediction;
-            latency.RecordValue(Math.Max(1, (long)took.TotalNanoseconds));
+            latency.RecordValue((long)Math.Clamp(took.TotalNanoseconds, 1, LargestLatencyNs));
             System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(countsSinceSummary, prediction.Class, out _)++;
         }
     }
