@@ -24,7 +24,7 @@ public static class RunCommand
         var seconds = new Option<double?>("--for") { Description = "Stop by itself after that many seconds." };
         seconds.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<double?>() is { } value && !(value is > 0 and <= MostSeconds)) result.AddError($"--for {value}: expected more than 0 and at most {MostSeconds} seconds. Leave it out to run until stopped.");
+            if (result.Tokens is [var token] && double.TryParse(token.Value, out double value) && value is not (> 0 and <= MostSeconds)) result.AddError($"--for {value}: expected more than 0 and at most {MostSeconds} seconds. Leave it out to run until stopped.");
         });
         var fresh = new Option<bool>("--fresh") { Description = "Begin with an empty data directory; the old one is renamed to NAME.old-TIME." };
         var command = new Command("run", "Run the device: classify, learn, export, swap, report.") { config, headless, untilEnd, seconds, fresh, GlobalOptions.Json };
