@@ -21,9 +21,9 @@ public sealed record TrainingSection
     public int RoundExamples { get; init; } = 256;
 
     /// <summary>Passes over the new windows in one round.</summary>
-    /// <value>Default 5. More: a longer round that leans towards the newest windows.</value>
+    /// <value>Default 3: on held-out training subjects of UCI HAR 2, 3 and 5 lie within noise, and 3 costs 40 % less than 5. More: a longer round that leans towards the newest windows.</value>
     [Range(1, 1000)]
-    public int Epochs { get; init; } = 5;
+    public int Epochs { get; init; } = 3;
 
     /// <summary>New windows per step.</summary>
     /// <value>Default 32. Larger: fewer, steadier steps and more memory.</value>
