@@ -22,11 +22,12 @@ public static class TrainCommand
     private static int Run(string path, int? parent, bool json, CancellationToken cancel)
     {
         BeLeastImportant();
-        using var watch = parent is { } id ? new Timer(_ => EndWith(id), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)) : null;
+        using var orphaned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var watch = parent is { } id ? new Timer(_ => EndWith(id, orphaned), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)) : null;
         try
         {
             using var holder = RoundLock.Take(path);
-            var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), cancel);
+            var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), orphaned.Token);
             if (!report.HasCandidate) Console.Error.WriteLine($"round {report.Round} abandoned: {report.AbandonedBecause}");
             else if (!json) Console.WriteLine($"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, peak {report.PeakRssMiB:0} MiB");
             return ExitCode.Done;
@@ -77,9 +78,17 @@ public static class TrainCommand
         }
     }
 
-    private static void EndWith(int parent)
+    /// <summary>Between two steps: to exit in the middle of one would tear down libtorch under its threads.</summary>
+    private static void EndWith(int parent, CancellationTokenSource orphaned)
     {
         if (!Directory.Exists("/proc") || Directory.Exists($"/proc/{parent}")) return;
-        Environment.Exit(ExitCode.Fault);
+        try
+        {
+            orphaned.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The round was over first.
+        }
     }
 }
