@@ -22,6 +22,7 @@ public static class TrainCommand
     {
         BeLeastImportant();
         using var watch = parent is { } id ? new Timer(_ => EndWith(id), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)) : null;
+        if (parent is not null) new Thread(EndWithInput) { IsBackground = true }.Start();
         try
         {
             var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), cancel);
@@ -73,6 +74,16 @@ public static class TrainCommand
         {
             // Not allowed here: the round runs at normal priority.
         }
+    }
+
+    /// <summary>The service holds the other end of standard input; when it is gone, however it went, the input ends at once, and its successor does not meet this process in the folder.</summary>
+    private static void EndWithInput()
+    {
+        while (Console.In.Read() >= 0)
+        {
+        }
+
+        Environment.Exit(ExitCode.Fault);
     }
 
     private static void EndWith(int parent)
