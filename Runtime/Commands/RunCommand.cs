@@ -126,7 +126,11 @@ public static class RunCommand
     private static void AddLogging(ILoggingBuilder builder, bool toStandardError, RecentEvents events)
     {
         builder.SetMinimumLevel(LogLevel.Information);
-        if (toStandardError) builder.AddJsonConsole(options => options.UseUtcTimestamp = true).AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (toStandardError) builder.AddJsonConsole(options =>
+            {
+                options.UseUtcTimestamp = true;
+                options.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+            }).AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         else builder.AddProvider(events);
     }
 

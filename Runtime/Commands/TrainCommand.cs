@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using Edge.Runtime.Learning;
 using Edge.Trainer.Rounds;
 
 namespace Edge.Runtime.Commands;
@@ -25,6 +26,7 @@ public static class TrainCommand
         if (parent is not null) new Thread(EndWithInput) { IsBackground = true }.Start();
         try
         {
+            using var holder = RoundLock.Take(path);
             var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), cancel);
             if (!report.HasCandidate) Console.Error.WriteLine($"round {report.Round} abandoned: {report.AbandonedBecause}");
             else if (!json) Console.WriteLine($"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, peak {report.PeakRssMiB:0} MiB");

@@ -80,7 +80,9 @@ public sealed class Classifier : IDisposable
             }
             catch (Exception e) when (provider != "cpu" && e is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
             {
-                refused.Add($"{provider}: {e.Message.ReplaceLineEndings(" ").Trim()}");
+                refused.Add(e is EntryPointNotFoundException
+                    ? $"{provider}: this build of ONNX Runtime does not have it; build with -p:EdgeAccelerator=cuda"
+                    : $"{provider}: {e.Message.ReplaceLineEndings(" ").Trim()}");
             }
             catch (OnnxRuntimeException e)
             {

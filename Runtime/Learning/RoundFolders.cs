@@ -13,7 +13,12 @@ public sealed class RoundFolders(string directory, int keepCount)
     {
         Directory.CreateDirectory(directory);
         string path = PathOf(plan.Round);
-        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        if (Directory.Exists(path))
+        {
+            // A child of a service that was killed may still be at work here; it notices within a second.
+            using (RoundLock.Take(path)) Directory.Delete(path, recursive: true);
+        }
+
         Directory.CreateDirectory(path);
         var folder = new RoundFolder(path);
         if (draw is not null) DurableFile.Replace(folder.SamplesFile, Samples(plan, draw).ToBytes());

@@ -217,23 +217,45 @@ public sealed partial class TrainingRound(
 
     private void Tell(TrainingMessage what)
     {
-        LogRound(what.Round, what.Event, what.Attempt, what.StepCount, what.Loss, what.Seconds, what.Reason);
         if (what.Event is TrainingEvent.Started or TrainingEvent.Retried) state.Round = what;
+        switch (what.Event)
+        {
+            case TrainingEvent.Started:
+                LogRoundStarted(what.Round);
+                break;
+            case TrainingEvent.Finished:
+                LogRoundFinished(what.Round, what.StepCount, what.Loss, what.Seconds, what.PeakRssMiB);
+                break;
+            default:
+                LogRoundTrouble(what.Round, what.Event, what.Attempt, what.Reason);
+                break;
+        }
+
         reporter.Training(what);
     }
 
     private void Tell(SnapshotMessage what)
     {
-        LogSnapshot(what.Event, what.SnapshotId, what.Round, what.AnchorAccuracyPercent, what.PreviousAnchorAccuracyPercent, string.Join("; ", what.Reasons));
+        if (what.Event == SnapshotEvent.Promoted) LogPromoted(what.SnapshotId, what.Round, what.AnchorAccuracyPercent, what.PreviousAnchorAccuracyPercent);
+        else LogRefused(what.SnapshotId, what.Round, string.Join("; ", what.Reasons));
         reporter.Snapshot(what);
     }
 
     private static List<Example> Fitting(IReadOnlyList<Example> examples, SnapshotManifest snapshot) =>
         [.. examples.Where(e => e.Samples.Length == snapshot.Window.ValueCount && snapshot.Classes.Contains(e.Class, StringComparer.Ordinal))];
 
-    [LoggerMessage(2001, LogLevel.Information, "round {Round} {Event} (attempt {Attempt}, {StepCount} steps, loss {Loss}, {Seconds:0.0} s) {Reason}")]
-    private partial void LogRound(int round, TrainingEvent @event, int? attempt, int? stepCount, double? loss, double? seconds, string? reason);
+    [LoggerMessage(2001, LogLevel.Information, "round {Round} started")]
+    private partial void LogRoundStarted(int round);
 
-    [LoggerMessage(2002, LogLevel.Information, "snapshot {Event}: running {SnapshotId}, round {Round}, anchors {AnchorAccuracyPercent:0.0} % (before {PreviousAnchorAccuracyPercent:0.0} %) {Reasons}")]
-    private partial void LogSnapshot(SnapshotEvent @event, string snapshotId, int round, double? anchorAccuracyPercent, double? previousAnchorAccuracyPercent, string reasons);
+    [LoggerMessage(2002, LogLevel.Information, "round {Round} finished: {StepCount} steps, loss {Loss:0.000}, {Seconds:0.0} s, child's peak memory {PeakRssMiB:0} MiB")]
+    private partial void LogRoundFinished(int round, int? stepCount, double? loss, double? seconds, double? peakRssMiB);
+
+    [LoggerMessage(2003, LogLevel.Warning, "round {Round} {Event} (attempt {Attempt}): {Reason}")]
+    private partial void LogRoundTrouble(int round, TrainingEvent @event, int? attempt, string? reason);
+
+    [LoggerMessage(2004, LogLevel.Information, "snapshot {SnapshotId} promoted by round {Round}: {AnchorAccuracyPercent:0.0} % on the anchor set, the one before has {PreviousAnchorAccuracyPercent:0.0} %")]
+    private partial void LogPromoted(string snapshotId, int round, double? anchorAccuracyPercent, double? previousAnchorAccuracyPercent);
+
+    [LoggerMessage(2005, LogLevel.Information, "snapshot {SnapshotId} goes on, the candidate of round {Round} was refused: {Reasons}")]
+    private partial void LogRefused(string snapshotId, int round, string reasons);
 }

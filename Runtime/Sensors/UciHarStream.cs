@@ -11,74 +11,85 @@ public sealed class UciHarStream : ISensor
 {
     private const int Half = 64;
     private const int ClassesPerStep = 2;
-    private readonly LabelledWindows recording;
-    private readonly string[] order;
-    private readonly List<int>[] steps;
+    private readonly Func<IReadOnlyList<string>, LabelledWindows> load;
+    private readonly string[][] steps;
+    private LabelledWindows? recording;
     private int step, position;
     private long sampleCount;
 
-    /// <summary>Reads the archive.</summary>
+    /// <summary>Streams the archive; each step is read when it begins.</summary>
+    /// <exception cref="FileNotFoundException">The archive is not where the config says.</exception>
     public UciHarStream(SensorSection settings, WindowSection window)
-        : this(UciHarArchive.Read(UciHarArchive.Locate(settings.UciHar.Path), "train"), settings.UciHar.ClassOrder)
+        : this(Reader(UciHarArchive.Locate(settings.UciHar.Path)), UciHarArchive.Window, settings.UciHar.ClassOrder.Count > 0 ? settings.UciHar.ClassOrder : UciHarArchive.ClassNames)
     {
         if (window.Length != UciHarArchive.Window.Length || window.Stride != Half) throw new InvalidOperationException("window.length and window.stride passed validation but do not fit the archive");
     }
 
     /// <summary>Streams a recording that was cut into windows of 128 with half overlap.</summary>
     public UciHarStream(LabelledWindows recording, IReadOnlyList<string> classOrder)
+        : this(recording.Of, recording.Window, classOrder.Count > 0 ? classOrder : recording.ClassNames)
     {
-        this.recording = recording;
-        order = classOrder.Count > 0 ? [.. classOrder] : [.. recording.ClassNames];
-        steps = [.. order.Chunk(ClassesPerStep).Select(classes => Enumerable.Range(0, recording.Count).Where(i => classes.Contains(recording.ClassNames[recording.Classes[i]])).ToList())];
+    }
+
+    private UciHarStream(Func<IReadOnlyList<string>, LabelledWindows> load, WindowShape window, IReadOnlyList<string> classOrder)
+    {
+        this.load = load;
+        Window = window;
+        steps = [.. classOrder.Chunk(ClassesPerStep)];
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Channels => UciHarArchive.Channels;
 
     /// <inheritdoc/>
-    public double SampleRateHz => recording.Window.SampleRateHz;
+    public double SampleRateHz => Window.SampleRateHz;
 
     /// <inheritdoc/>
-    public int BlockCapacity => recording.Window.Length;
+    public int BlockCapacity => Window.Length;
 
     /// <inheritdoc/>
     public int StepCount => steps.Length;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ClassesOf(int step) => [.. order.Chunk(ClassesPerStep).ElementAt(step)];
+    public IReadOnlyList<string> ClassesOf(int step) => steps[step];
+
+    private WindowShape Window { get; }
 
     /// <inheritdoc/>
     public ValueTask<SensorReading> ReadAsync(SampleBlock block, CancellationToken cancel)
     {
         if (step == steps.Length) return ValueTask.FromResult(SensorReading.StreamEnd);
-        if (position == steps[step].Count)
+        recording ??= load(steps[step]);
+        if (position == recording.Count)
         {
+            recording = null;
             step++;
             position = 0;
             return ValueTask.FromResult(SensorReading.StepEnd);
         }
 
-        int window = steps[step][position];
-        bool joined = position > 0 && Continues(steps[step][position - 1], window);
-        block.SampleCount = joined ? Half : recording.Window.Length;
+        bool joined = position > 0 && Continues(recording, position);
+        block.SampleCount = joined ? Half : Window.Length;
         block.StartsAfterGap = !joined;
         block.StartSeconds = sampleCount / SampleRateHz;
-        block.Truth = recording.ClassNames[recording.Classes[window]];
-        for (int channel = 0; channel < recording.Window.ChannelCount; channel++)
-            recording[window].Slice(channel * recording.Window.Length + recording.Window.Length - block.SampleCount, block.SampleCount).CopyTo(block.Channel(channel));
+        block.Truth = recording.ClassNames[recording.Classes[position]];
+        for (int channel = 0; channel < Window.ChannelCount; channel++)
+            recording[position].Slice((channel + 1) * Window.Length - block.SampleCount, block.SampleCount).CopyTo(block.Channel(channel));
         sampleCount += block.SampleCount;
         position++;
         return ValueTask.FromResult(SensorReading.Block);
     }
 
-    /// <summary>Whether <paramref name="window"/> begins, bit for bit on every channel, with the second half of <paramref name="previous"/>, of the same person doing the same.</summary>
-    private bool Continues(int previous, int window)
+    private static Func<IReadOnlyList<string>, LabelledWindows> Reader(string path) => classes => UciHarArchive.Read(path, "train", classes);
+
+    /// <summary>Whether a window begins, bit for bit on every channel, with the second half of the one before, of the same person doing the same.</summary>
+    private static bool Continues(LabelledWindows recording, int window)
     {
-        if (recording.Subjects[previous] != recording.Subjects[window] || recording.Classes[previous] != recording.Classes[window]) return false;
+        if (recording.Subjects[window - 1] != recording.Subjects[window] || recording.Classes[window - 1] != recording.Classes[window]) return false;
         int length = recording.Window.Length;
         for (int channel = 0; channel < recording.Window.ChannelCount; channel++)
         {
-            if (!recording[previous].Slice(channel * length + Half, Half).SequenceEqual(recording[window].Slice(channel * length, Half))) return false;
+            if (!recording[window - 1].Slice(channel * length + Half, Half).SequenceEqual(recording[window].Slice(channel * length, Half))) return false;
         }
 
         return true;

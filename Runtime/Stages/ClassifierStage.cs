@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Edge.Config;
 using Edge.Runtime.Inference;
+using Edge.Runtime.Learning;
 using Edge.Runtime.Windowing;
 using Edge.Telemetry.Drift;
 using Edge.Telemetry.Messages;
@@ -69,6 +70,6 @@ public sealed class ClassifierStage(
         state.DriftScore = reading.Score;
         if (!reading.Alarm) return;
         state.CountDriftAlarm();
-        reporter.Drift(reading, flows.RoundDue.Writer.TryWrite("drift") ? "roundRequested" : "roundUnderWay");
+        reporter.Drift(reading, flows.RoundDue.Writer.TryWrite(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay");
     }
 }

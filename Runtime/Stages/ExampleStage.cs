@@ -13,7 +13,7 @@ namespace Edge.Runtime.Stages;
 /// prototypes, so an accepted snapshot is adopted here too, between two batches.
 /// </summary>
 public sealed class ExampleStage(
-    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundGate rounds, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundSchedule schedule, RoundGate rounds, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     private readonly List<PendingExample> batch = [];
@@ -90,9 +90,9 @@ public sealed class ExampleStage(
         }
 
         batch.Clear();
-        if (buffer.Counts.FreshCount < config.Training.RoundExamples || !config.Training.Enabled) return;
+        if (!schedule.IsDue(RoundSchedule.Examples)) return;
         rounds.Announce();
-        flows.RoundDue.Writer.TryWrite("examples");
+        flows.RoundDue.Writer.TryWrite(RoundSchedule.Examples);
     }
 
     private void Answer(LabelOutcome outcome)

@@ -35,9 +35,12 @@ public sealed class StreamRecorder(
 
         await RestAsync(cancel);
         var current = snapshots.Current! with { Classes = config.Labels.Classes };
-        var test = UciHarArchive.Read(UciHarArchive.Locate(config.Sensor.UciHar.Path), "test");
         using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
-        afterStep.Add(AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!, config.Inference, Pairs(test)));
+        string archive = UciHarArchive.Locate(config.Sensor.UciHar.Path);
+        // Two classes at a time: the service has a memory budget, and a test split is large.
+        var perClass = Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf)
+            .SelectMany(classes => AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!, config.Inference, Pairs(UciHarArchive.Read(archive, "test", classes))).PerClass);
+        afterStep.Add(new ExamResult(perClass.ToDictionary(StringComparer.Ordinal)));
     }
 
     /// <inheritdoc/>
@@ -69,7 +72,7 @@ public sealed class StreamRecorder(
     }
 
     private bool AtRest() =>
-        flows.Blocks.Reader.Count == 0 && flows.Windows.Reader.Count == 0 && flows.Predictions.Reader.Count == 0 && flows.Labels.Reader.Count == 0 && flows.Examples.Reader.Count == 0
+        flows.Blocks.Reader.Count == 0 && flows.Windows.Reader.Count == 0 && flows.Predictions.Reader.Count == 0 && flows.Labels.Reader.Count == 0 && flows.Examples.Reader.Count == 0 && flows.RoundDue.Reader.Count == 0
         && labelled.FollowedCount + state.PredictionsDropped >= state.WindowsSeen && state.ExamplesPending == 0 && rounds.Quiet.IsCompleted;
 
     private static double Mean(ExamResult exam, IReadOnlyList<string> classes) =>

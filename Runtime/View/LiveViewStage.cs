@@ -1,4 +1,5 @@
 using Edge.Config;
+using Edge.Runtime.Learning;
 using Edge.Runtime.Stages;
 using Edge.Storage;
 using Edge.Telemetry.Mqtt;
@@ -11,7 +12,7 @@ namespace Edge.Runtime.View;
 
 /// <summary>The terminal view: what the device sees, knows, learns and forgets, four times a second.</summary>
 public sealed class LiveViewStage(
-    ServiceState state, ReplayBuffer buffer, RecentEvents events, DeviceConfig config, IServiceProvider services, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
+    ServiceState state, ReplayBuffer buffer, RecentEvents events, DeviceConfig config, RoundSchedule schedule, IServiceProvider services, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     private readonly MqttLink? link = services.GetService<MqttLink>();
@@ -44,13 +45,14 @@ public sealed class LiveViewStage(
     private Grid Learning()
     {
         var counts = buffer.Counts;
+        int needed = schedule.NeededFor(RoundSchedule.Examples);
         return Pairs(
             ("snapshot", state.Snapshot is { } snapshot ? $"{snapshot.Id}" + (snapshot.AnchorAccuracy is { } accuracy ? $" ({accuracy:0.0} % on anchors)" : " (untrained)") : "none"),
             ("round", state.Round is { } round ? $"{round.Round}: {Bar(round.StepCount is > 0 and { } all ? (round.Step ?? 0) / (double)all : 0)} {round.Step ?? 0}/{round.StepCount ?? 0} loss {round.Loss:0.000}" : "waiting for labels"),
             ("rounds", $"{state.RoundsRun} run, {state.RoundsFailed} failed"),
             ("snapshots", $"{state.SnapshotsPromoted} promoted, {state.SnapshotsRefused} refused"),
             ("buffer", $"{counts.ReplayCount}/{config.Replay.Capacity} replay, {counts.AnchorCount}/{config.Replay.AnchorCapacity} anchors"),
-            ("fresh", $"{Bar(counts.FreshCount / (double)config.Training.RoundExamples)} {counts.FreshCount}/{config.Training.RoundExamples} to the next round"));
+            ("fresh", $"{Bar(counts.FreshCount / (double)needed)} {counts.FreshCount}/{needed} to the next round"));
     }
 
     private Table Classes()

@@ -21,6 +21,15 @@ public sealed record LabelledWindows
     /// <summary>Number of windows.</summary>
     public int Count => Classes.Length;
 
+    /// <summary>The windows of some classes, in order.</summary>
+    public LabelledWindows Of(IReadOnlyCollection<string> classes)
+    {
+        int[] kept = [.. Enumerable.Range(0, Count).Where(i => classes.Contains(ClassNames[Classes[i]]))];
+        float[] values = new float[kept.Length * Window.ValueCount];
+        for (int i = 0; i < kept.Length; i++) this[kept[i]].CopyTo(values.AsSpan(i * Window.ValueCount));
+        return this with { Values = values, Classes = [.. kept.Select(i => Classes[i])], Subjects = [.. kept.Select(i => Subjects[i])] };
+    }
+
     /// <summary>One window: [channels, length].</summary>
     public ReadOnlySpan<float> this[int window] => Values.AsSpan(window * Window.ValueCount, Window.ValueCount);
 }

@@ -34,11 +34,12 @@ public static class UciHarArchive
             $"the UCI HAR archive is not at {string.Join(" nor at ", places.Distinct().Select(Path.GetFullPath))}. Download it from the UCI repository (the zip with the 'Inertial Signals' folders) and set sensor.uciHar.path or the environment variable EDGE_DATA to its folder.");
     }
 
-    /// <summary>Reads one split.</summary>
+    /// <summary>Reads one split, or some classes of it.</summary>
     /// <param name="path">The zip.</param>
     /// <param name="split"><c>train</c> (7352 windows of 21 subjects) or <c>test</c> (2947 of 9 others).</param>
+    /// <param name="classes">Names of the classes wanted; null: all. What is not wanted takes no memory.</param>
     /// <exception cref="InvalidDataException">An entry is missing or malformed; the message says entry, line and what was expected.</exception>
-    public static LabelledWindows Read(string path, string split)
+    public static LabelledWindows Read(string path, string split, IReadOnlyCollection<string>? classes = null)
     {
         try
         {
@@ -46,10 +47,18 @@ public static class UciHarArchive
             int[] labels = Integers(path, zip, $"{split}/y_{split}.txt", 1, ClassNames.Count);
             int[] subjects = Integers(path, zip, $"{split}/subject_{split}.txt", 1, int.MaxValue);
             if (labels.Length != subjects.Length) throw new InvalidDataException($"{path}: y_{split}.txt has {labels.Length} lines, subject_{split}.txt {subjects.Length}; expected as many.");
-            float[] values = new float[labels.Length * Window.ValueCount];
+            bool[] wanted = [.. labels.Select(label => classes is null || classes.Contains(ClassNames[label - 1]))];
+            float[] values = new float[wanted.Count(w => w) * Window.ValueCount];
             for (int channel = 0; channel < Channels.Count; channel++)
-                ReadChannel(path, zip, $"{split}/Inertial Signals/{Channels[channel]}_{split}.txt", values, channel, labels.Length);
-            return new LabelledWindows { Window = Window, Values = values, Classes = [.. labels.Select(label => label - 1)], Subjects = subjects, ClassNames = ClassNames };
+                ReadChannel(path, zip, $"{split}/Inertial Signals/{Channels[channel]}_{split}.txt", values, channel, wanted);
+            return new LabelledWindows
+            {
+                Window = Window,
+                Values = values,
+                Classes = [.. labels.Where((_, i) => wanted[i]).Select(label => label - 1)],
+                Subjects = [.. subjects.Where((_, i) => wanted[i])],
+                ClassNames = ClassNames,
+            };
         }
         catch (InvalidDataException e) when (e.InnerException is null && !e.Message.StartsWith(path, StringComparison.Ordinal))
         {
@@ -57,14 +66,16 @@ public static class UciHarArchive
         }
     }
 
-    private static void ReadChannel(string path, ZipArchive zip, string name, float[] values, int channel, int windowCount)
+    private static void ReadChannel(string path, ZipArchive zip, string name, float[] values, int channel, bool[] wanted)
     {
         // Through a small buffer: one channel is 15 MB of text, and a device has better uses for its memory.
         using var lines = new LineReader(Entry(path, zip, name).Open());
-        for (int window = 0; window < windowCount; window++)
+        int kept = 0;
+        for (int window = 0; window < wanted.Length; window++)
         {
-            if (!lines.Read(out var line)) throw new InvalidDataException($"{path}: {name} ends after line {window}; the labels have {windowCount} lines.");
-            var target = values.AsSpan((window * Channels.Count + channel) * WindowLength, WindowLength);
+            if (!lines.Read(out var line)) throw new InvalidDataException($"{path}: {name} ends after line {window}; the labels have {wanted.Length} lines.");
+            if (!wanted[window]) continue;
+            var target = values.AsSpan((kept++ * Channels.Count + channel) * WindowLength, WindowLength);
             for (int i = 0; i < WindowLength; i++)
             {
                 line = line.TrimStart((byte)' ');
@@ -78,7 +89,7 @@ public static class UciHarArchive
 
         while (lines.Read(out var rest))
         {
-            if (!rest.Trim("\r "u8).IsEmpty) throw new InvalidDataException($"{path}: {name} has more than the {windowCount} lines that the labels have.");
+            if (!rest.Trim("\r "u8).IsEmpty) throw new InvalidDataException($"{path}: {name} has more than the {wanted.Length} lines that the labels have.");
         }
     }
 

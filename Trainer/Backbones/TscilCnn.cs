@@ -6,11 +6,17 @@ namespace Edge.Trainer.Backbones;
 
 /// <summary>
 /// The 1-D CNN of the TSCIL benchmark (Qiao et al. 2024), with layer normalisation over channels: input normalisation, then four blocks of Conv1d(k 5, s 1, p 2), ReLU, LN, MaxPool(2)
-/// with channels C-64-128-256-128, then the mean over time: [batch, C, length] to [batch, 128]. About 372 k parameters and 11 M multiply-adds for a 9 x 128 window.
+/// with channels C-64-128-256-128, then the mean over time: [batch, C, length] to [batch, 128]. About 373 k parameters and 11 M multiply-adds for a 9 x 128 window.
 /// </summary>
+/// <remarks>
+/// The input is normalised over the channels of each time step, without parameters, as TSCIL does for UCI HAR. Measured class-incrementally on UCI HAR, four held-out subjects of the training
+/// split, three class orders, 3 epochs: 90.1 % with it, 89.1 % without, 90.4 % with the standard deviations of the first 256 windows divided out, which differs by less than the orders do and
+/// would need samples before the first snapshot. It takes away what all channels have in common, so with fewer than six channels the input stays as it is: for one channel it would leave zeros.
+/// </remarks>
 public sealed class TscilCnn : Backbone
 {
     private static readonly int[] s_widths = [64, 128, 256, 128];
+    private const int FewestChannelsToNormalise = 6;
     private readonly Sequential layers;
 
     /// <summary>Creates the network for windows of <paramref name="channelCount"/> channels; weights come from torch's generator, so seed it first.</summary>
@@ -19,6 +25,7 @@ public sealed class TscilCnn : Backbone
     {
         ChannelCount = channelCount;
         var modules = new List<(string, Module<Tensor, Tensor>)>();
+        if (channelCount >= FewestChannelsToNormalise) modules.Add(("input", new ChannelLayerNorm(channelCount, affine: false)));
         int width = channelCount;
         for (int block = 0; block < s_widths.Length; block++)
         {

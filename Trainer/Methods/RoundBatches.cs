@@ -12,7 +12,7 @@ public sealed class RoundBatches
     private readonly TrainingSection plan;
     private readonly RoundSamples samples;
     private readonly Random random;
-    private readonly ReplayDraw replay;
+    private readonly ClassBalancedDraw replay;
     private readonly int[] fresh;
     private readonly HashSet<int> offered = [];
     private int next;
@@ -20,7 +20,7 @@ public sealed class RoundBatches
     /// <summary>Lays out the samples; the seed gives the order of the new windows and the draws.</summary>
     public RoundBatches(RoundSamples samples, TrainingSection plan, int seed)
     {
-        (this.samples, this.plan, random, replay) = (samples, plan, new Random(seed), new ReplayDraw(seed));
+        (this.samples, this.plan, random, replay) = (samples, plan, new Random(seed), new ClassBalancedDraw(seed));
         fresh = [.. Enumerable.Range(0, samples.Count).Where(i => samples.IsFresh[i])];
         foreach (int i in Enumerable.Range(0, samples.Count).Where(i => !samples.IsFresh[i])) replay.Offer(i, samples.Classes[i]);
         next = fresh.Length;

@@ -19,7 +19,7 @@ namespace Edge.Trainer.Methods;
 public sealed class SupConReplay(TrainingSection plan, int seed)
 {
     private const double LargestGradientNorm = 1;
-    private const double LargestRise = 0.5; // Nats. A collapsed network is about 2 ln(classes) above a trained one; a candidate of a good round never was above its parent by more than 0.2.
+    private const double LargestRise = 0.5; // Nats. The largest rise in 21 rounds on UCI HAR was 0.08; a network trained to pieces (step size 1) rises by 0.9 on the synthetic waves.
 
     /// <summary>Trains the weights in place.</summary>
     /// <param name="net">The parent's weights in, the candidate's out; undefined when the outcome is abandoned.</param>

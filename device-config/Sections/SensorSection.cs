@@ -17,9 +17,11 @@ public sealed record SensorSection
     public double SampleRateHz { get; init; } = 50;
 
     /// <summary>How fast stream time runs against the clock.</summary>
-    /// <value>Default 1 (real time). 10 = ten times faster. 0 = as fast as the pipeline takes it, and then nothing is ever dropped: every queue waits.</value>
+    /// <value>
+    /// Default 10: ten times faster than real time, so that a demonstration learns within a minute. 1 = real time. 0 = as fast as the pipeline takes it, and then nothing is ever dropped: every queue waits.
+    /// </value>
     [Range(0, 1000)]
-    public double Speed { get; init; } = 1;
+    public double Speed { get; init; } = 10;
 
     /// <summary>Generator seed for everything the sensor draws (simulated noise, activity order, class order, which windows get a label).</summary>
     /// <value>Default 1. The same seed gives the same stream; devices that are to differ need different ones.</value>

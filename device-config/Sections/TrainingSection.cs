@@ -16,14 +16,14 @@ public sealed record TrainingSection
     public string Method { get; init; } = "supconReplay";
 
     /// <summary>Newly labelled windows that make a round due.</summary>
-    /// <value>Default 256. Smaller: fresher snapshots, more work in total.</value>
+    /// <value>Default 256; a quarter of it while the device is untrained, and after a drift alarm. Smaller: fresher snapshots, more work in total.</value>
     [Range(2, 100_000)]
     public int RoundExamples { get; init; } = 256;
 
     /// <summary>Passes over the new windows in one round.</summary>
-    /// <value>Default 5. More: a longer round that leans towards the newest windows.</value>
+    /// <value>Default 3: on held-out training subjects of UCI HAR 2, 3 and 5 lie within noise, and 3 costs 40 % less than 5. More: a longer round that leans towards the newest windows.</value>
     [Range(1, 1000)]
-    public int Epochs { get; init; } = 5;
+    public int Epochs { get; init; } = 3;
 
     /// <summary>New windows per step.</summary>
     /// <value>Default 32. Larger: fewer, steadier steps and more memory.</value>

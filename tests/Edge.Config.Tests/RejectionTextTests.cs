@@ -28,7 +28,7 @@ public class RejectionTextTests
             - devise is an unknown key (line 3, column 3) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, telemetry, updates; rename it to device or delete it.
             - sensor.kind is "uciHAR" (line 4, column 23) but must be one of "simulated", "uciHar"; write "uciHar", or delete it for the default "simulated".
             - sensor.sampleRateHz is "50" (line 4, column 49) but must be a number from 1 to 10000; write 50 without quotes.
-            - sensor.speed is -1 (line 4, column 64) but must be a number from 0 to 1000; raise it to 0 or more, or delete it for the default 1.
+            - sensor.speed is -1 (line 4, column 64) but must be a number from 0 to 1000; raise it to 0 or more, or delete it for the default 10.
             - window.stride is 96.5 (line 5, column 39) but must be an integer from 1 to 4096; round it to 96 or 97, or delete it for the default 64.
             - window.ringCapacity is 99999999999 (line 5, column 61) but must be an integer from 16 to 65536; lower it to 65536 or less, or delete it for the default 1024.
             - window.length is given again (line 5, column 74) but must be given once (first on line 5); delete one of the two.

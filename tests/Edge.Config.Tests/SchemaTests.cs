@@ -37,8 +37,8 @@ public class SchemaTests
         JsonSchema speed = schema.Properties["sensor"].ActualSchema.Properties["speed"];
 
         Assert.Equal((0m, 1000m), (speed.Minimum, speed.Maximum));
-        Assert.Equal(1L, speed.Default);
-        Assert.Equal("How fast stream time runs against the clock. Default 1 (real time). 10 = ten times faster. 0 = as fast as the pipeline takes it, and then nothing is ever dropped: every queue waits.",
+        Assert.Equal(10L, speed.Default);
+        Assert.Equal("How fast stream time runs against the clock. Default 10: ten times faster than real time, so that a demonstration learns within a minute. 1 = real time. 0 = as fast as the pipeline takes it, and then nothing is ever dropped: every queue waits.",
             speed.Description);
     }
 

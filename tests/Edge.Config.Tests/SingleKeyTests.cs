@@ -60,9 +60,9 @@ public class SingleKeyTests
     [InlineData("""{"window":{"stride":99999999999999999999}}""",
         "window.stride is 99999999999999999999 (line 1, column 21) but must be an integer from 1 to 4096; lower it to 4096 or less, or delete it for the default 64.")]
     [InlineData("""{"sensor":{"speed":1e999}}""",
-        "sensor.speed is 1e999 (line 1, column 20) but must be a number from 0 to 1000; lower it to 1000 or less, or delete it for the default 1.")]
+        "sensor.speed is 1e999 (line 1, column 20) but must be a number from 0 to 1000; lower it to 1000 or less, or delete it for the default 10.")]
     [InlineData("""{"sensor":{"speed":-1e999}}""",
-        "sensor.speed is -1e999 (line 1, column 20) but must be a number from 0 to 1000; raise it to 0 or more, or delete it for the default 1.")]
+        "sensor.speed is -1e999 (line 1, column 20) but must be a number from 0 to 1000; raise it to 0 or more, or delete it for the default 10.")]
     [InlineData("""{"drift":{"threshold":1e-7}}""",
         "drift.threshold is 1e-7 (line 1, column 23) but must be a number from 0.000001 to 1000000000; raise it to 0.000001 or more, or delete it for the default 5.")]
     [InlineData("""{"sensor":{"kind":"ucihar"}}""",

@@ -49,7 +49,7 @@ public class RoundBatchesTests
     [Fact]
     public void Every_window_of_a_class_comes_up_before_one_comes_up_again()
     {
-        var draw = new ReplayDraw(1);
+        var draw = new ClassBalancedDraw(1);
         for (int i = 0; i < 10; i++) draw.Offer(i, 0);
         for (int pass = 0; pass < 3; pass++) Assert.Equal(Enumerable.Range(0, 10), draw.Next(4).Concat(draw.Next(6)).Order());
         Assert.Equal(Enumerable.Range(0, 10), draw.Next(99).Order());

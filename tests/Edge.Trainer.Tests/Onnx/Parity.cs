@@ -35,5 +35,5 @@ internal static class Parity
         Assert.True(worst <= Tolerance * Math.Max(scale, 1e-30), $"{what}: off by {worst:g3} where the largest value is {scale:g3}; at most {Tolerance:g1} of it is allowed.");
     }
 
-    public static OnnxWriter BackboneTranslatorsAdded() => Rounds.BackboneTranslators.RegisterIn(new OnnxWriter());
+    public static OnnxWriter BackboneTranslatorsAdded() => Edge.Trainer.Rounds.BackboneTranslators.RegisterIn(new OnnxWriter());
 }

@@ -82,7 +82,7 @@ public sealed class LearnerCheckpointTests : IDisposable
         using var net = Net(["a"], seed: 1);
         byte[] bytes = LearnerCheckpoint.ToBytes(net);
         bytes[9] = (byte)'X';
-        BitConverter.GetBytes(System.IO.Hashing.Crc32.HashToUInt32(bytes.AsSpan(0, bytes.Length - 4))).CopyTo(bytes, bytes.Length - 4);
+        BitConverter.GetBytes(Edge.Storage.Crc32C.Of(bytes.AsSpan(0, bytes.Length - 4))).CopyTo(bytes, bytes.Length - 4);
         Assert.Contains("Backbone 'XscilCnn' is unknown", Assert.Throws<InvalidDataException>(() => LearnerCheckpoint.Read(Written(bytes), ["a"])).Message, StringComparison.Ordinal);
     }
 

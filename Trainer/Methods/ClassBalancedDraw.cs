@@ -4,7 +4,7 @@ namespace Edge.Trainer.Methods;
 /// A class-balanced draw without duplicates: classes take turns, each dealing from its own shuffled deck, so that every window of a class comes up before one comes up again.
 /// Holds at most as many indices as the round has samples.
 /// </summary>
-public sealed class ReplayDraw(int seed)
+public sealed class ClassBalancedDraw(int seed)
 {
     private readonly Random random = new(seed);
     private readonly SortedDictionary<int, Deck> decks = [];
