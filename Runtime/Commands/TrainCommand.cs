@@ -13,17 +13,17 @@ public static class TrainCommand
     public static Command Create()
     {
         var round = new Option<string>("--round") { Description = "Folder of the round: plan.json, samples.bin, parent.checkpoint.", Required = true };
-        var parent = new Option<int?>("--parent") { Description = "Process id of the service; the round ends when that process is gone." };
-        var command = new Command("train", "Run one training round from its folder.") { round, parent, GlobalOptions.Json };
-        command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(parent), parsed.GetValue(GlobalOptions.Json), cancel)));
+        var ofService = new Option<bool>("--of-service") { Description = "The round belongs to a running service, which holds its standard input: it ends when the input ends." };
+        var command = new Command("train", "Run one training round from its folder.") { round, ofService, GlobalOptions.Json };
+        command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(ofService), parsed.GetValue(GlobalOptions.Json), cancel)));
         return command;
     }
 
-    private static int Run(string path, int? parent, bool json, CancellationToken cancel)
+    private static int Run(string path, bool ofService, bool json, CancellationToken cancel)
     {
         BeLeastImportant();
         using var orphaned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        using var watch = parent is { } id ? new Timer(_ => EndWith(id, orphaned), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)) : null;
+        if (ofService) new Thread(() => EndWithInput(orphaned)) { IsBackground = true }.Start();
         try
         {
             using var holder = RoundLock.Take(path);
@@ -78,10 +78,16 @@ public static class TrainCommand
         }
     }
 
-    /// <summary>Between two steps: to exit in the middle of one would tear down libtorch under its threads.</summary>
-    private static void EndWith(int parent, CancellationTokenSource orphaned)
+    /// <summary>
+    /// The service holds the other end of standard input; when it is gone, however it went, the input ends at once. The round then stops between two steps: to exit in the middle of one would tear down
+    /// libtorch under its threads.
+    /// </summary>
+    private static void EndWithInput(CancellationTokenSource orphaned)
     {
-        if (!Directory.Exists("/proc") || Directory.Exists($"/proc/{parent}")) return;
+        while (Console.In.Read() >= 0)
+        {
+        }
+
         try
         {
             orphaned.Cancel();

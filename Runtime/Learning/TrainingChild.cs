@@ -46,6 +46,8 @@ public static class TrainingChild
         // .NET reports a process that a signal ended as 128 + the signal's number.
         bool signalled = child.ExitCode > 128;
         string? ended = overBudget ?? (signalled ? $"signal {child.ExitCode - 128} ended the training child" : child.ExitCode != 0 ? $"the training child exited with {child.ExitCode}" : null);
+        // A Ctrl-C in a terminal reaches the child as well, and may end it before this process has heard of it.
+        if (ended is not null) await Task.Delay(TimeSpan.FromMilliseconds(300), time, stopping);
         return new ChildOutcome(ended, signalled, seconds, string.Join('\n', talk));
     }
 
@@ -78,7 +80,7 @@ public static class TrainingChild
             RedirectStandardInput = true, // Its own, so that a Ctrl-C typed for the service is not read by the child.
         };
         if (hosted) info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edge.dll"));
-        foreach (string argument in new[] { "train", "--round", folder, "--parent", Environment.ProcessId.ToString(), "--json" }) info.ArgumentList.Add(argument);
+        foreach (string argument in new[] { "train", "--round", folder, "--of-service", "--json" }) info.ArgumentList.Add(argument);
         return info;
     }
 

@@ -30,8 +30,15 @@ public sealed partial class TelemetryStage(
     private async Task SummariseAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(config.Telemetry.SummarySeconds), time);
+        string? told = state.Snapshot?.Id;
         while (await timer.WaitForNextTickAsync(stopping))
         {
+            if (state.Snapshot?.Id is { } running && running != told)
+            {
+                reporter.Status(Status(Telemetry.Messages.DeviceState.Online, null)); // The retained status names the snapshot that runs.
+                told = running;
+            }
+
             var counts = state.TakeCounts();
             reporter.Prediction(new PredictionMessage
             {

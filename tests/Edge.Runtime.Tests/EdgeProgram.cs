@@ -50,7 +50,7 @@ internal static class EdgeProgram
     }
 
     private static Process StartOther(string program, string workingDirectory, string[] arguments) =>
-        Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = workingDirectory, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = workingDirectory, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
 }
 
 /// <summary>How a program ended.</summary>

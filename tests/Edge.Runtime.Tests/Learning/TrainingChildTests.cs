@@ -97,10 +97,9 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
     [Fact]
     public async Task A_child_whose_service_is_gone_ends_by_itself()
     {
-        using var gone = Process.Start(new ProcessStartInfo("true"))!;
-        await gone.WaitForExitAsync(TestContext.Current.CancellationToken);
-        var folder = first.FineTune(data, 1, Endless);
-        Assert.Equal(70, (await EdgeProgram.RunAsync(data.Path, "train", "--round", folder.Path, "--parent", gone.Id.ToString())).ExitCode);
+        using var child = EdgeProgram.Start(data.Path, "train", "--round", first.FineTune(data, 1, Endless).Path, "--of-service");
+        child.StandardInput.Close(); // The kernel does this when a service dies.
+        Assert.Equal(70, (await EdgeProgram.EndAsync(child)).ExitCode);
     }
 
     [Theory]

@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+using Edge.Storage;
+
+namespace Edge.EndToEnd.Tests.World;
+
+/// <summary>The disk of one device: a working folder with a config file, which outlives its processes. At the end nothing of it is left, no process either.</summary>
+internal sealed class DeviceFolder : IAsyncDisposable
+{
+    public const string DeviceId = "d1";
+    private readonly List<RunningDevice> runs = [];
+
+    private DeviceFolder(JsonObject config) => Config = config;
+
+    /// <summary>The config file's content; it is written at every start.</summary>
+    public JsonObject Config { get; }
+
+    public string Path { get; } = Directory.CreateTempSubdirectory("edge-e2e-").FullName;
+
+    public string Data => System.IO.Path.Combine(Path, "edge-data");
+
+    /// <summary>A device that lives fast: stream time runs at 20 times the clock, and rounds are small and many.</summary>
+    /// <param name="brokerPort">Port of the broker outside the process; null: the device has none.</param>
+    public static DeviceFolder Create(int? brokerPort = null) => new(JsonNode.Parse($$"""
+        {
+          "device": { "id": "{{DeviceId}}" },
+          "sensor": { "speed": 20 },
+          "replay": { "capacity": 10000, "anchorCapacity": 1000, "anchorShare": 0.3, "freshCapacity": 10000 },
+          "training": { "roundExamples": 24, "epochs": 2, "batchSize": 16, "replayBatchSize": 16 },
+          "inference": { "providers": ["cpu"] },
+          "telemetry": { "broker": "{{(brokerPort is null ? "none" : "external")}}", "port": {{brokerPort ?? 1883}}, "summarySeconds": 0.25 }
+        }
+        """)!.AsObject());
+
+    /// <summary>Sets one field, named by its path.</summary>
+    public DeviceFolder With(string path, JsonNode? value)
+    {
+        string[] names = path.Split('.');
+        var section = Config;
+        foreach (string name in names[..^1])
+        {
+            if (section[name] is not JsonObject next) section[name] = next = [];
+            section = next;
+        }
+
+        section[names[^1]] = value;
+        return this;
+    }
+
+    /// <summary>Starts <c>edge run</c> here. Three minutes later it ends by itself whatever becomes of the test.</summary>
+    public RunningDevice Run(params string[] arguments)
+    {
+        File.WriteAllText(System.IO.Path.Combine(Path, "config.json"), Config.ToJsonString());
+        var run = RunningDevice.Start(Path, ["run", "--config", "config.json", "--headless", "--json", "--for", "180", .. arguments]);
+        runs.Add(run);
+        return run;
+    }
+
+    /// <summary>The id in the file that names the running snapshot; null before the first. Read without the product's code, which would repair what it finds.</summary>
+    public string? CurrentSnapshotId() => File.Exists(System.IO.Path.Combine(Data, "snapshots", "current")) ? File.ReadAllText(System.IO.Path.Combine(Data, "snapshots", "current")).Trim() : null;
+
+    /// <summary>Opens the replay buffer as the service would; only while no service runs.</summary>
+    public ReplayBuffer OpenBuffer() => ReplayBuffer.Open(
+        System.IO.Path.Combine(Data, "replay.db"),
+        new ReplayBufferOptions
+        {
+            Capacity = (int)Config["replay"]!["capacity"]!,
+            AnchorCapacity = (int)Config["replay"]!["anchorCapacity"]!,
+            AnchorShare = (double)Config["replay"]!["anchorShare"]!,
+            AnchorBlockSeconds = 10,
+            FreshCapacity = (int)Config["replay"]!["freshCapacity"]!,
+            Seed = 1,
+        },
+        TimeProvider.System);
+
+    /// <summary>Training children that work in this folder, whoever started them.</summary>
+    public IReadOnlyList<int> TrainingChildren() => [.. LinuxProcess.With($"train --round {Path}").Select(process => process.Id)];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var run in runs) await run.DisposeAsync();
+        foreach (int left in TrainingChildren()) LinuxProcess.Signal(left, LinuxProcess.Kill);
+        for (int tries = 0; ; tries++)
+        {
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+                return;
+            }
+            catch (IOException) when (tries < 50)
+            {
+                await Task.Delay(20, CancellationToken.None); // A child that was killed just now still holds a file.
+            }
+        }
+    }
+}

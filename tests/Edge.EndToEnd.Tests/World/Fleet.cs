@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Edge.EndToEnd.Tests.World;
+
+/// <summary>A message from the device as an independent client received it.</summary>
+/// <param name="Topic">Topic below <c>edge/{deviceId}/</c>.</param>
+/// <param name="IsRetained">Whether the broker handed it out as the retained one.</param>
+/// <param name="Body">The payload.</param>
+internal sealed record Heard(string Topic, bool IsRetained, JsonObject Body)
+{
+    public string BootId => (string)Body["bootId"]!;
+
+    public long Seq => (long)Body["seq"]!;
+
+    public string? Event => (string?)Body["event"];
+
+    public override string ToString() => $"{Topic}{(IsRetained ? " (retained)" : "")} {Body.ToJsonString()}";
+}
+
+/// <summary>Whoever watches the devices: a running mosquitto_sub with everything that it received, and mosquitto_pub for what the devices are told.</summary>
+internal sealed class Fleet : IAsyncDisposable
+{
+    private const string Root = $"edge/{DeviceFolder.DeviceId}/";
+    private readonly ConcurrentQueue<Heard> heard = new();
+    private readonly ConcurrentQueue<string> unreadable = new();
+    private readonly Process process;
+    private readonly int port;
+    private volatile bool subscribed;
+
+    private Fleet(int port)
+    {
+        this.port = port;
+        process = Process.Start(new ProcessStartInfo(Mosquitto.PathOf("mosquitto_sub"), ["-h", "127.0.0.1", "-p", $"{port}", "-V", "5", "-q", "1", "-t", "edge/#", "-t", "probe/#", "-F", "%r\t%t\t%p"])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.BeginOutputReadLine();
+    }
+
+    /// <summary>All messages so far, in order of arrival.</summary>
+    public IReadOnlyList<Heard> All => [.. heard];
+
+    /// <summary>Lines that were no JSON object.</summary>
+    public IReadOnlyList<string> Unreadable => [.. unreadable];
+
+    /// <summary>Starts to listen; returns when the subscription stands.</summary>
+    public static async Task<Fleet> ListenAsync(int port)
+    {
+        var fleet = new Fleet(port);
+        await fleet.PublishAsync($"probe/{Guid.NewGuid():n}", "?", retain: true);
+        await Eventually.Holds(() => fleet.subscribed, "mosquitto_sub has subscribed");
+        return fleet;
+    }
+
+    /// <summary>Windows that the latest prediction summary counts; 0 before the first.</summary>
+    public long WindowsSeen => On("prediction") is [.., var latest] ? (long)latest["windowsSeen"]! : 0;
+
+    /// <summary>Messages of one topic, in order of arrival.</summary>
+    public IReadOnlyList<JsonObject> On(string topic) => [.. heard.Where(message => message.Topic == topic).Select(message => message.Body)];
+
+    /// <summary>Waits for a message and returns it.</summary>
+    public async Task<JsonObject> HearsAsync(string topic, Func<JsonObject, bool> condition, string what)
+    {
+        JsonObject? found = null;
+        await Eventually.Holds(() => (found = On(topic).FirstOrDefault(condition)) is not null, what, () => string.Join('\n', heard.Where(message => message.Topic == topic).TakeLast(10).Concat(heard.TakeLast(5))));
+        return found!;
+    }
+
+    /// <summary>Says something to the device.</summary>
+    public Task TellAsync(string topic, string payload, bool retain = false) => PublishAsync(Root + topic, payload, retain);
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync(CancellationToken.None);
+        process.Dispose();
+    }
+
+    private async Task PublishAsync(string topic, string payload, bool retain)
+    {
+        using var publisher = Process.Start(Mosquitto.PathOf("mosquitto_pub"), ["-h", "127.0.0.1", "-p", $"{port}", "-V", "5", "-q", "1", "-t", topic, "-m", payload, .. retain ? new[] { "-r" } : []]);
+        await publisher.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, publisher.ExitCode);
+    }
+
+    private void Take(string? line)
+    {
+        if (line?.Split('\t', 3) is not [string retained, string topic, string payload]) return;
+        if (topic.StartsWith("probe/", StringComparison.Ordinal))
+        {
+            subscribed = true;
+            return;
+        }
+
+        if (topic is Root + "label" or Root + "config/desired") return; // What this side said.
+        try
+        {
+            heard.Enqueue(new Heard(topic[Root.Length..], retained == "1", JsonNode.Parse(payload)!.AsObject()));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentOutOfRangeException)
+        {
+            unreadable.Enqueue(line);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Edge.EndToEnd.Tests.World;
+
+/// <summary>The real broker on 127.0.0.1, on a port of its own. Without it installed the test is skipped.</summary>
+internal sealed class Mosquitto : IAsyncDisposable
+{
+    private static readonly string[] s_places = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"];
+    private readonly string folder = Directory.CreateTempSubdirectory("edge-mosquitto-").FullName;
+    private Process? process;
+
+    public int Port { get; } = FreePort();
+
+    /// <summary>Path of one of its programs; skips the test when it is not there.</summary>
+    public static string PathOf(string program)
+    {
+        string? path = s_places.Select(place => Path.Combine(place, program)).FirstOrDefault(File.Exists);
+        Assert.SkipWhen(path is null, $"{program} is not installed (Debian: apt-get install mosquitto mosquitto-clients)");
+        return path!;
+    }
+
+    public static async Task<Mosquitto> StartAsync()
+    {
+        string program = PathOf("mosquitto");
+        PathOf("mosquitto_sub");
+        PathOf("mosquitto_pub");
+        var broker = new Mosquitto();
+        string config = Path.Combine(broker.folder, "mosquitto.conf");
+        File.WriteAllLines(config, [$"listener {broker.Port} 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest none", "max_queued_messages 0"]);
+        broker.process = Process.Start(new ProcessStartInfo(program, ["-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        await Eventually.Holds(broker.Listens, "mosquitto listens");
+        return broker;
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+            process.Dispose();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private bool Listens()
+    {
+        Assert.False(process!.HasExited, "mosquitto ended");
+        using var probe = new TcpClient();
+        try
+        {
+            probe.Connect(IPAddress.Loopback, Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
