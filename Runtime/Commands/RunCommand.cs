@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Edge.Config;
+using Edge.Runtime.Learning;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
 using Edge.Runtime.View;
@@ -13,6 +14,8 @@ namespace Edge.Runtime.Commands;
 /// <summary><c>edge run</c>: the service.</summary>
 public static class RunCommand
 {
+    private const double MostSeconds = 4_000_000; // 46 days; a timer takes no more than 49.
+
     /// <summary>The verb.</summary>
     public static Command Create()
     {
@@ -20,6 +23,10 @@ public static class RunCommand
         var headless = new Option<bool>("--headless") { Description = "No live view; structured log lines (JSON) on standard error. Automatic when standard output is not a terminal." };
         var untilEnd = new Option<bool>("--until-end") { Description = "For a recorded stream: say so if it has no end (it ends the run by itself in any case)." };
         var seconds = new Option<double?>("--for") { Description = "Stop by itself after that many seconds." };
+        seconds.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && double.TryParse(token.Value, out double value) && value is not (> 0 and <= MostSeconds)) result.AddError($"--for {value}: expected more than 0 and at most {MostSeconds} seconds. Leave it out to run until stopped.");
+        });
         var fresh = new Option<bool>("--fresh") { Description = "Begin with an empty data directory; the old one is renamed to NAME.old-TIME." };
         var command = new Command("run", "Run the device: classify, learn, export, swap, report.") { config, headless, untilEnd, seconds, fresh, GlobalOptions.Json };
         command.SetAction(async (parsed, cancel) =>
@@ -34,6 +41,7 @@ public static class RunCommand
 
     private static async Task<int> RunAsync(string? configPath, bool headless, bool untilEnd, bool fresh, bool json, CancellationToken stopping)
     {
+        NativeMemory.LimitArenas();
         var document = RunningConfig.Read(configPath);
         if (!document.Verdict.IsValid) return Refused(document.Verdict);
         var config = document.Verdict.Config!;
@@ -58,11 +66,18 @@ public static class RunCommand
                 {
                     var active = document.WithOverlay(data.Config, out string? setAside);
                     if (setAside is not null) ServiceLog.OverlaySetAside(log, setAside);
-                    broker = await BrokerAsync(broker, active.Verdict.Config!.Telemetry, log, stopping);
-                    var settings = new ServiceSettings { Active = active, Data = data, Broker = broker, LiveView = !headless && !json, Events = events, AddLogging = builder => AddLogging(builder, headless || json, events) };
                     ServiceOutcome outcome;
                     try
                     {
+                        var telemetry = active.Verdict.Config!.Telemetry;
+                        if (broker is not null && !Serves(broker, telemetry))
+                        {
+                            await broker.DisposeAsync();
+                            broker = null;
+                        }
+
+                        if (telemetry.Broker == "embedded") broker ??= await EmbeddedBroker.StartAsync(telemetry.Port, log, stopping);
+                        var settings = new ServiceSettings { Active = active, Data = data, Broker = broker, LiveView = !headless && !json, Events = events, AddLogging = builder => AddLogging(builder, headless || json, events) };
                         outcome = await ServiceHost.RunAsync(settings, request, stopping);
                     }
                     catch (Exception e) when (active.Overlay is not null && e is not OperationCanceledException)
@@ -114,14 +129,7 @@ public static class RunCommand
         return ExitCode.Config;
     }
 
-    private static async Task<EmbeddedBroker?> BrokerAsync(EmbeddedBroker? running, TelemetrySection telemetry, ILogger log, CancellationToken stopping)
-    {
-        bool wanted = telemetry.Broker == "embedded";
-        if (running is not null && wanted && (telemetry.Port == 0 || telemetry.Port == running.Port)) return running;
-        if (running is not null) await running.DisposeAsync();
-        if (!wanted) return null;
-        return await EmbeddedBroker.StartAsync(telemetry.Port, log, stopping);
-    }
+    private static bool Serves(EmbeddedBroker broker, TelemetrySection telemetry) => telemetry.Broker == "embedded" && (telemetry.Port == 0 || telemetry.Port == broker.Port);
 
     private static void AddLogging(ILoggingBuilder builder, bool toStandardError, RecentEvents events)
     {
@@ -137,6 +145,7 @@ public static class RunCommand
     private static void SetAside(string directory)
     {
         if (!Directory.Exists(directory)) return;
+        using var held = DataDirectory.Take(directory); // Not from under another service.
         Directory.Move(directory, $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))}.old-{TimeProvider.System.GetUtcNow():yyyyMMddTHHmmss}");
     }
 

@@ -13,21 +13,21 @@ public static class TrainCommand
     public static Command Create()
     {
         var round = new Option<string>("--round") { Description = "Folder of the round: plan.json, samples.bin, parent.checkpoint.", Required = true };
-        var parent = new Option<int?>("--parent") { Description = "Process id of the service; the round ends when that process is gone." };
-        var command = new Command("train", "Run one training round from its folder.") { round, parent, GlobalOptions.Json };
-        command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(parent), parsed.GetValue(GlobalOptions.Json), cancel)));
+        var ofService = new Option<bool>("--of-service") { Description = "The round belongs to a running service, which holds its standard input: it ends when the input ends." };
+        var command = new Command("train", "Run one training round from its folder.") { round, ofService, GlobalOptions.Json };
+        command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(ofService), parsed.GetValue(GlobalOptions.Json), cancel)));
         return command;
     }
 
-    private static int Run(string path, int? parent, bool json, CancellationToken cancel)
+    private static int Run(string path, bool ofService, bool json, CancellationToken cancel)
     {
         BeLeastImportant();
-        using var watch = parent is { } id ? new Timer(_ => EndWith(id), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)) : null;
-        if (parent is not null) new Thread(EndWithInput) { IsBackground = true }.Start();
+        using var orphaned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        if (ofService) new Thread(() => EndWithInput(orphaned)) { IsBackground = true }.Start();
         try
         {
             using var holder = RoundLock.Take(path);
-            var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), cancel);
+            var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), orphaned.Token);
             if (!report.HasCandidate) Console.Error.WriteLine($"round {report.Round} abandoned: {report.AbandonedBecause}");
             else if (!json) Console.WriteLine($"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, peak {report.PeakRssMiB:0} MiB");
             return ExitCode.Done;
@@ -78,19 +78,23 @@ public static class TrainCommand
         }
     }
 
-    /// <summary>The service holds the other end of standard input; when it is gone, however it went, the input ends at once, and its successor does not meet this process in the folder.</summary>
-    private static void EndWithInput()
+    /// <summary>
+    /// The service holds the other end of standard input; when it is gone, however it went, the input ends at once. The round then stops between two steps: to exit in the middle of one would tear down
+    /// libtorch under its threads.
+    /// </summary>
+    private static void EndWithInput(CancellationTokenSource orphaned)
     {
         while (Console.In.Read() >= 0)
         {
         }
 
-        Environment.Exit(ExitCode.Fault);
-    }
-
-    private static void EndWith(int parent)
-    {
-        if (!Directory.Exists("/proc") || Directory.Exists($"/proc/{parent}")) return;
-        Environment.Exit(ExitCode.Fault);
+        try
+        {
+            orphaned.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The round was over first.
+        }
     }
 }

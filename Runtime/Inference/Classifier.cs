@@ -16,6 +16,7 @@ public sealed class Classifier : IDisposable
     private readonly RunOptions runOptions = new();
     private readonly OrtValue[] inputs, outputs;
     private readonly float[] window, prototypes, classBias, temperature, embedding, similarity, probability, novelty;
+    private bool disposed;
 
     private Classifier(InferenceSession session, SnapshotManifest snapshot, InferenceSection settings, string provider, IReadOnlyList<string> providersRefused, int batchSize)
     {
@@ -134,13 +135,19 @@ public sealed class Classifier : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (disposed) return;
+        disposed = true;
         foreach (var value in inputs) value.Dispose();
         foreach (var value in outputs) value.Dispose();
         runOptions.Dispose();
         session.Dispose();
     }
 
-    private void Run() => session.Run(runOptions, s_inputs, inputs, s_outputs, outputs);
+    private void Run()
+    {
+        ObjectDisposedException.ThrowIf(disposed, this); // The session itself would read freed memory.
+        session.Run(runOptions, s_inputs, inputs, s_outputs, outputs);
+    }
 
     private static SessionOptions Options(string provider, int threadCount)
     {

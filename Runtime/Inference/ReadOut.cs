@@ -27,7 +27,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, string 
         {
             Bank = new PrototypeBank(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
             AnchorExam.Encode(encoder, Bank, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync())));
-            await buffer.SavePrototypesAsync(Bank);
+            await SaveAsync(buffer);
         }
 
         Publish();
@@ -59,6 +59,15 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, string 
         encoder = adoption.Encoder;
         Bank = adoption.Bank;
         AnchorExam.Encode(encoder, Bank, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync(Bank.ThroughExampleId))));
+        await SaveAsync(buffer);
+        slot.Swap(adoption.Running, Bank.ToMatrix(encoder.Snapshot.Classes));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => encoder.Dispose();
+
+    private async Task SaveAsync(ReplayBuffer buffer)
+    {
         try
         {
             await buffer.SavePrototypesAsync(Bank);
@@ -67,12 +76,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, string 
         {
             // A full disk: the next start encodes the buffer anew, which is what these are.
         }
-
-        slot.Swap(adoption.Running, Bank.ToMatrix(encoder.Snapshot.Classes));
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => encoder.Dispose();
 
     private IEnumerable<Example> Fitting(IEnumerable<Example> examples) => examples.Where(e => e.Samples.Length == encoder.Snapshot.Window.ValueCount);
 }

@@ -1,18 +1,17 @@
 namespace Edge.Runtime.Labelling;
 
-/// <summary>Labels of the windows that are still in the ring, so that a label delivered twice (MQTT QoS 1) is learnt once. Bounded by the ring's capacity; safe from any thread.</summary>
+/// <summary>
+/// Labels of the windows that are still in the ring, so that a label delivered twice (MQTT QoS 1) is learnt once. Bounded by the ring's capacity: the oldest window goes, which is not in the ring
+/// any more, in whatever order the windows were labelled. Safe from any thread.
+/// </summary>
 public sealed class LabelledWindowSet(int capacity)
 {
-    private readonly Dictionary<ulong, LabelOutcome> outcomes = new(capacity);
-    private readonly Queue<ulong> order = new(capacity);
+    private readonly SortedDictionary<ulong, LabelOutcome> outcomes = [];
     private readonly Lock gate = new();
-    private long followed, answered;
+    private long followed;
 
     /// <summary>Predictions that labelling has gone through; the end of a recorded step waits for it.</summary>
     public long FollowedCount => Interlocked.Read(ref followed);
-
-    /// <summary>Labels taken from the inbox; likewise.</summary>
-    public long AnsweredCount => Interlocked.Read(ref answered);
 
     /// <summary>What became of a window's label; it has no example while it is on the way to the disk. Null when it has none.</summary>
     public LabelOutcome? Find(ulong windowId)
@@ -28,20 +27,13 @@ public sealed class LabelledWindowSet(int capacity)
 
     internal void CountFollowed() => Interlocked.Increment(ref followed);
 
-    internal void CountAnswered() => Interlocked.Increment(ref answered);
-
     /// <summary>Notes a label that is on its way (no example yet) or durable.</summary>
     public void Set(LabelOutcome outcome)
     {
         lock (gate)
         {
-            if (!outcomes.ContainsKey(outcome.Request.WindowId))
-            {
-                order.Enqueue(outcome.Request.WindowId);
-                while (order.Count > capacity) outcomes.Remove(order.Dequeue());
-            }
-
             outcomes[outcome.Request.WindowId] = outcome;
+            if (outcomes.Count > capacity) outcomes.Remove(outcomes.Keys.First());
         }
     }
 }

@@ -32,7 +32,15 @@ public sealed class MemoryRecord
     {
         var reading = tracker.Update(
             snapshot.Id, snapshot.Round, exam.PerClass.ToDictionary(c => c.Key, c => new AnchorAccuracy(exam.PercentOf(c.Key), c.Value.Count), StringComparer.Ordinal));
-        DurableFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(tracker.Save(), s_json));
+        try
+        {
+            DurableFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(tracker.Save(), s_json));
+        }
+        catch (IOException)
+        {
+            // A full disk: the reading stands, and the next exam writes the record again.
+        }
+
         return reading;
     }
 }

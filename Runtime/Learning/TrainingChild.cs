@@ -80,7 +80,7 @@ public static class TrainingChild
             RedirectStandardInput = true, // Its own, so that a Ctrl-C typed for the service is not read by the child.
         };
         if (hosted) info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "edge.dll"));
-        foreach (string argument in new[] { "train", "--round", folder, "--parent", Environment.ProcessId.ToString(), "--json" }) info.ArgumentList.Add(argument);
+        foreach (string argument in new[] { "train", "--round", folder, "--of-service", "--json" }) info.ArgumentList.Add(argument);
         return info;
     }
 

@@ -37,6 +37,7 @@ public sealed partial class TrainingRound(
         finally
         {
             state.Round = null;
+            NativeMemory.Release();
         }
     }
 
@@ -172,7 +173,16 @@ public sealed partial class TrainingRound(
             Classifier.Open(model, accepted, config.Inference, AnchorExam.BatchSize),
             bank.For(accepted.Id),
             new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        await flows.Adoptions.Writer.WriteAsync(adoption, stopping);
+        try
+        {
+            await flows.Adoptions.Writer.WriteAsync(adoption, stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            adoption.Dispose(); // The next start opens what has been promoted.
+            throw;
+        }
+
         await adoption.Done.Task.WaitAsync(stopping);
     }
 

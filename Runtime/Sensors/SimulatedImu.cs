@@ -24,7 +24,7 @@ public sealed class SimulatedImu : ISensor
     private readonly SensorSection settings;
     private long nextSample;
     private double activityUntil;
-    private long activityNumber = -1;
+    private long activityNumber;
     private Gait gait = s_gaits[0];
     private Random random = new(0);
     private double frequency, tilt, amplitude, phase;
@@ -33,8 +33,8 @@ public sealed class SimulatedImu : ISensor
     public SimulatedImu(SensorSection settings, double startSeconds)
     {
         this.settings = settings;
-        // A new activity begins at the start, with a number that no earlier run has used: stream time only grows.
-        activityNumber = (long)(startSeconds * 10);
+        // A new activity begins at the start, with a number that no earlier run has used (stream time only grows) and that begins a permutation of all six.
+        activityNumber = (long)Math.Ceiling(startSeconds * 10 / s_gaits.Length) * s_gaits.Length - 1;
         nextSample = (long)Math.Ceiling(startSeconds * settings.SampleRateHz);
         activityUntil = double.NegativeInfinity;
     }

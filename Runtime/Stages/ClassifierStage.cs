@@ -11,7 +11,7 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>Classifies windows with the running session, which it owns, and switches sessions between two windows.</summary>
 public sealed class ClassifierStage(
-    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftMonitor drift, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftMonitor drift, RoundGate rounds, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
@@ -70,6 +70,6 @@ public sealed class ClassifierStage(
         state.DriftScore = reading.Score;
         if (!reading.Alarm) return;
         state.CountDriftAlarm();
-        reporter.Drift(reading, flows.RoundDue.Writer.TryWrite(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay");
+        reporter.Drift(reading, rounds.Ask(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay");
     }
 }

@@ -17,6 +17,7 @@ public sealed class ExampleStage(
     : Stage(faults, lifetime)
 {
     private readonly List<PendingExample> batch = [];
+    private Task<bool>? example, adoption; // Kept until they complete: a queue remembers everyone who ever waited for it.
 
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
@@ -25,11 +26,10 @@ public sealed class ExampleStage(
         {
             while (true)
             {
-                var example = flows.Examples.Reader.WaitToReadAsync(stopping).AsTask();
-                await Task.WhenAny(example, flows.Adoptions.Reader.WaitToReadAsync(stopping).AsTask());
-                stopping.ThrowIfCancellationRequested();
-                await AdoptAsync();
+                example ??= flows.Examples.Reader.WaitToReadAsync(stopping).AsTask();
+                await AdoptOrAsync(example, stopping);
                 if (!example.IsCompleted) continue;
+                example = null;
                 await CollectAsync(stopping);
                 await WaitForRoomAsync(stopping);
                 await StoreAsync();
@@ -38,8 +38,13 @@ public sealed class ExampleStage(
         finally
         {
             // Asked to stop: what has come so far is made durable before the store closes.
-            while (batch.Count < config.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
-            if (batch.Count > 0) await StoreAsync();
+            do
+            {
+                while (batch.Count < config.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
+                if (batch.Count > 0) await StoreAsync();
+            }
+            while (flows.Examples.Reader.Count > 0);
+            while (flows.Adoptions.Reader.TryRead(out var late)) late.Dispose();
         }
     }
 
@@ -65,10 +70,19 @@ public sealed class ExampleStage(
     {
         while (flows.Lossless && buffer.Counts.FreshCount + batch.Count > config.Replay.FreshCapacity && rounds.Quiet is { IsCompleted: false } quiet)
         {
-            await Task.WhenAny(quiet, flows.Adoptions.Reader.WaitToReadAsync(stopping).AsTask());
-            stopping.ThrowIfCancellationRequested();
-            await AdoptAsync();
+            await AdoptOrAsync(quiet, stopping);
         }
+    }
+
+    /// <summary>Waits for <paramref name="other"/>, or until an accepted snapshot has come and been adopted.</summary>
+    private async Task AdoptOrAsync(Task other, CancellationToken stopping)
+    {
+        adoption ??= flows.Adoptions.Reader.WaitToReadAsync(stopping).AsTask();
+        await Task.WhenAny(other, adoption);
+        stopping.ThrowIfCancellationRequested();
+        if (!adoption.IsCompleted) return;
+        adoption = null;
+        await AdoptAsync();
     }
 
     private async Task StoreAsync()
@@ -90,9 +104,7 @@ public sealed class ExampleStage(
         }
 
         batch.Clear();
-        if (!schedule.IsDue(RoundSchedule.Examples)) return;
-        rounds.Announce();
-        flows.RoundDue.Writer.TryWrite(RoundSchedule.Examples);
+        if (schedule.IsDue(RoundSchedule.Examples)) rounds.Ask(RoundSchedule.Examples);
     }
 
     private void Answer(LabelOutcome outcome)
@@ -104,12 +116,12 @@ public sealed class ExampleStage(
 
     private async Task AdoptAsync()
     {
-        while (flows.Adoptions.Reader.TryRead(out var adoption))
+        while (flows.Adoptions.Reader.TryRead(out var accepted))
         {
-            await readOut.AdoptAsync(adoption, buffer);
-            state.Snapshot = adoption.Snapshot;
-            state.Provider = adoption.Running.Provider;
-            adoption.Done.SetResult();
+            await readOut.AdoptAsync(accepted, buffer);
+            state.Snapshot = accepted.Snapshot;
+            state.Provider = accepted.Running.Provider;
+            accepted.Done.SetResult();
         }
     }
 

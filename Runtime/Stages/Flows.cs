@@ -20,16 +20,12 @@ public sealed class Flows
         var live = lossless ? BoundedChannelFullMode.Wait : BoundedChannelFullMode.DropOldest;
         Blocks = Channel.CreateBounded<SampleBlock>(
             new BoundedChannelOptions(64) { FullMode = live, SingleReader = true, SingleWriter = true }, // A sensor cannot wait, and fresh beats complete.
-            dropped =>
-            {
-                state.CountDroppedBlock(dropped);
-                blocks.Return(dropped);
-            });
+            blocks.Return); // The windower sees the gap and counts the windows that it costs.
         Windows = Channel.CreateBounded<Window>(
             new BoundedChannelOptions(8) { FullMode = live, SingleReader = true, SingleWriter = true }, // Same; eight windows are more than the longest pause of a swap.
             dropped =>
             {
-                state.CountDroppedWindow();
+                state.CountDroppedWindows(1);
                 windows.Return(dropped);
             });
         Predictions = Channel.CreateBounded<Prediction>(
@@ -38,7 +34,7 @@ public sealed class Flows
         Labels = Channel.CreateBounded<LabelRequest>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });       // Labels are the scarcest thing here.
         Examples = Channel.CreateBounded<PendingExample>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });   // Same.
         Adoptions = Channel.CreateBounded<Adoption>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });          // The learner waits until its snapshot runs.
-        RoundDue = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });        // A level, not a queue.
+        RoundDue = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });             // A level, not a queue: nobody waits here, a second request is told that there is one.
     }
 
     /// <summary>Whether every queue waits.</summary>
@@ -62,7 +58,7 @@ public sealed class Flows
     /// <summary>An accepted snapshot, from the learner to the owner of prototypes and read-out.</summary>
     public Channel<Adoption> Adoptions { get; }
 
-    /// <summary>Why a round is due.</summary>
+    /// <summary>Why a round is due; written through <see cref="Learning.RoundGate"/>.</summary>
     public Channel<string> RoundDue { get; }
 }
 
@@ -77,4 +73,12 @@ public sealed record PendingExample(LabelRequest Request, KeptWindow Window);
 /// <param name="Encoder">The session with which the example stage encodes late labels.</param>
 /// <param name="Bank">Prototypes of the replay buffer, in the new snapshot's embedding.</param>
 /// <param name="Done">Completes when the read-out has been switched.</param>
-public sealed record Adoption(SnapshotManifest Snapshot, Classifier Running, Classifier Encoder, PrototypeBank Bank, TaskCompletionSource Done);
+public sealed record Adoption(SnapshotManifest Snapshot, Classifier Running, Classifier Encoder, PrototypeBank Bank, TaskCompletionSource Done) : IDisposable
+{
+    /// <summary>Closes both sessions: nobody took them over.</summary>
+    public void Dispose()
+    {
+        Running.Dispose();
+        Encoder.Dispose();
+    }
+}

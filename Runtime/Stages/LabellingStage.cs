@@ -11,7 +11,7 @@ public sealed class LabellingStage(
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
-    protected override Task RunAsync(CancellationToken stopping) => Task.WhenAll(FollowSourceAsync(stopping), AnswerAsync(stopping));
+    protected override Task RunAsync(CancellationToken stopping) => SideBySideAsync(stopping, FollowSourceAsync(stopping), AnswerAsync(stopping));
 
     private async Task FollowSourceAsync(CancellationToken stopping)
     {
@@ -26,11 +26,7 @@ public sealed class LabellingStage(
 
     private async Task AnswerAsync(CancellationToken stopping)
     {
-        await foreach (var request in flows.Labels.Reader.ReadAllAsync(stopping))
-        {
-            await AnswerAsync(request, stopping);
-            labelled.CountAnswered();
-        }
+        await foreach (var request in flows.Labels.Reader.ReadAllAsync(stopping)) await AnswerAsync(request, stopping);
     }
 
     private async Task AnswerAsync(LabelRequest request, CancellationToken stopping)

@@ -12,12 +12,11 @@ public sealed class LearningStage(
     protected override async Task RunAsync(CancellationToken stopping)
     {
         await round.MeasureAsync(stopping);
-        if (schedule.IsDue(RoundSchedule.Examples)) flows.RoundDue.Writer.TryWrite(RoundSchedule.Examples); // Left from before the restart.
+        if (schedule.IsDue(RoundSchedule.Examples)) rounds.Ask(RoundSchedule.Examples); // Left from before the restart.
         await foreach (string reason in flows.RoundDue.Reader.ReadAllAsync(stopping))
         {
-            rounds.Announce();
             if (schedule.IsDue(reason)) await round.RunAsync(stopping);
-            if (flows.RoundDue.Reader.Count == 0) rounds.Clear(); // Else the next one is ahead already.
+            rounds.Clear();
         }
     }
 }

@@ -14,6 +14,7 @@ public sealed class SensorStage(
     {
         long startTicks = time.GetTimestamp();
         double paced = 0;
+        long sampleCount = 0;
         for (int step = 0; ;)
         {
             var block = pool.Rent();
@@ -22,6 +23,8 @@ public sealed class SensorStage(
                 case SensorReading.Block:
                     paced += block.SampleCount / sensor.SampleRateHz;
                     if (settings.Speed > 0) await WaitUntil(startTicks, paced / settings.Speed, stopping);
+                    block.FirstSample = sampleCount;
+                    sampleCount += block.SampleCount;
                     await flows.Blocks.Writer.WriteAsync(block, stopping);
                     break;
                 case SensorReading.StepEnd:

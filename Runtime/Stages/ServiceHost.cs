@@ -40,7 +40,7 @@ public static class ServiceHost
         using var readOut = new ReadOut(slot, config.Inference, snapshots.ModelFile(snapshot), snapshot);
         await readOut.RestoreAsync(buffer);
         var running = Classifier.Open(snapshots.ModelFile(snapshot), snapshot, config.Inference);
-        var state = new ServiceState(time, config.Window.Stride) { Snapshot = snapshot, Provider = running.Provider };
+        var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
         slot.Swap(running, readOut.Bank.ToMatrix(snapshot.Classes));
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "edge" });

@@ -1,5 +1,4 @@
 using Edge.Runtime.Inference;
-using Edge.Runtime.Sensors;
 using Edge.Storage;
 using Edge.Telemetry.Forgetting;
 using Edge.Telemetry.Messages;
@@ -10,15 +9,15 @@ namespace Edge.Runtime.Stages;
 /// <summary>
 /// What the device is doing, for the view, the telemetry and the summary. Stages write, anyone reads; every counter is one that some text names.
 /// </summary>
-public sealed class ServiceState(TimeProvider time, int windowStride)
+public sealed class ServiceState(TimeProvider time)
 {
-    private const int TicksPerMicrosecond = 1000; // Latency is kept in nanoseconds.
+    private const long LargestLatencyNs = 60L * 1_000_000_000; // A process that was stopped for longer shows as this.
     private readonly Lock gate = new();
-    private readonly LongHistogram latency = new(highestTrackableValue: 60L * 1000 * 1000 * TicksPerMicrosecond, numberOfSignificantValueDigits: 2);
+    private readonly LongHistogram latency = new(highestTrackableValue: LargestLatencyNs, numberOfSignificantValueDigits: 2);
     private readonly Dictionary<string, long> countsSinceSummary = new(StringComparer.Ordinal);
     private readonly Queue<(long Ticks, long Count)> recent = new();
     private readonly long startTicks = time.GetTimestamp();
-    private long windowsSeen, droppedWindows, droppedSamples, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, driftAlarms, taken, settled;
+    private long windowsSeen, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, driftAlarms, taken, settled;
     private Prediction? latest;
 
     /// <summary>Time since the service started.</summary>
@@ -28,12 +27,12 @@ public sealed class ServiceState(TimeProvider time, int windowStride)
     public long WindowsSeen => Interlocked.Read(ref windowsSeen);
 
     /// <summary>Windows lost: dropped by a full queue, or never cut because their samples were dropped.</summary>
-    public long WindowsDropped => Interlocked.Read(ref droppedWindows) + (Interlocked.Read(ref droppedSamples) + windowStride - 1) / windowStride;
+    public long WindowsDropped => Interlocked.Read(ref droppedWindows);
 
     /// <summary>Predictions that labelling did not get to see.</summary>
     public long PredictionsDropped => Interlocked.Read(ref droppedPredictions);
 
-    /// <summary>Windows not classified because a sample was NaN or infinite.</summary>
+    /// <summary>Windows not classified because a sample was NaN, infinite or beyond what a sensor measures.</summary>
     public long WindowsBroken => Interlocked.Read(ref brokenWindows);
 
     /// <summary>Labels that were refused.</summary>
@@ -100,7 +99,7 @@ public sealed class ServiceState(TimeProvider time, int windowStride)
         lock (gate)
         {
             latest = prediction;
-            latency.RecordValue(Math.Max(1, (long)took.TotalNanoseconds));
+            latency.RecordValue((long)Math.Clamp(took.TotalNanoseconds, 1, LargestLatencyNs));
             System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(countsSinceSummary, prediction.Class, out _)++;
         }
     }
@@ -135,9 +134,7 @@ public sealed class ServiceState(TimeProvider time, int windowStride)
         }
     }
 
-    internal void CountDroppedBlock(SampleBlock block) => Interlocked.Add(ref droppedSamples, block.SampleCount);
-
-    internal void CountDroppedWindow() => Interlocked.Increment(ref droppedWindows);
+    internal void CountDroppedWindows(long count) => Interlocked.Add(ref droppedWindows, count);
 
     internal void CountDroppedPrediction() => Interlocked.Increment(ref droppedPredictions);
 

@@ -18,11 +18,22 @@ public abstract class Stage(FaultRecord faults, IHostApplicationLifetime lifetim
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield(); // Start-up of the next stage does not wait for this one's first await.
+        await GuardAsync(() => RunAsync(stoppingToken), stoppingToken);
+    }
+
+    /// <summary>The stage's work until the service stops.</summary>
+    protected abstract Task RunAsync(CancellationToken stopping);
+
+    /// <summary>For a stage that does several things side by side: all of them to their end. A bug in one ends the service at once, though the others would go on.</summary>
+    protected Task SideBySideAsync(CancellationToken stopping, params Task[] parts) => Task.WhenAll(parts.Select(part => GuardAsync(() => part, stopping)));
+
+    private async Task GuardAsync(Func<Task> work, CancellationToken stopping)
+    {
         try
         {
-            await RunAsync(stoppingToken);
+            await work();
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // Asked to stop.
         }
@@ -32,9 +43,6 @@ public abstract class Stage(FaultRecord faults, IHostApplicationLifetime lifetim
             lifetime.StopApplication();
         }
     }
-
-    /// <summary>The stage's work until the service stops.</summary>
-    protected abstract Task RunAsync(CancellationToken stopping);
 }
 
 /// <summary>The first bug that ended the service.</summary>

@@ -72,7 +72,7 @@ public sealed class StreamRecorder(
     }
 
     private bool AtRest() =>
-        flows.Blocks.Reader.Count == 0 && flows.Windows.Reader.Count == 0 && flows.Predictions.Reader.Count == 0 && flows.Labels.Reader.Count == 0 && flows.Examples.Reader.Count == 0 && flows.RoundDue.Reader.Count == 0
+        flows.Blocks.Reader.Count == 0 && flows.Windows.Reader.Count == 0 && flows.Predictions.Reader.Count == 0 && flows.Labels.Reader.Count == 0 && flows.Examples.Reader.Count == 0
         && labelled.FollowedCount + state.PredictionsDropped >= state.WindowsSeen && state.ExamplesPending == 0 && rounds.Quiet.IsCompleted;
 
     private static double Mean(ExamResult exam, IReadOnlyList<string> classes) =>

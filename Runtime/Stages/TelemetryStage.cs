@@ -20,7 +20,8 @@ public sealed partial class TelemetryStage(
     {
         reporter.Status(Status(Telemetry.Messages.DeviceState.Online, request.Restarted ? "reconfigured" : null));
         reporter.ConfigReported(desired.Report());
-        return Task.WhenAll(
+        return SideBySideAsync(
+            stopping,
             link.RunAsync(() => reporter.Farewell(Status(Telemetry.Messages.DeviceState.Offline, Fault is not null ? "fault" : request.RestartWanted ? "reconfiguring" : "stopped")), stopping),
             SummariseAsync(stopping),
             ListenAsync(stopping));

@@ -14,7 +14,7 @@ public sealed class WindowingStage(
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
-        long broken = 0;
+        long broken = 0, lost = 0;
         while (await flows.Blocks.Reader.WaitToReadAsync(stopping))
         {
             while (flows.Blocks.Reader.TryRead(out var block))
@@ -22,9 +22,9 @@ public sealed class WindowingStage(
                 windower.Push(block, windows, cut, static (queue, window) => queue.Enqueue(window));
                 blocks.Return(block);
                 while (cut.TryDequeue(out var window)) await flows.Windows.Writer.WriteAsync(window, stopping);
-                if (windower.BrokenCount == broken) continue;
                 state.CountBroken(windower.BrokenCount - broken);
-                broken = windower.BrokenCount;
+                state.CountDroppedWindows(windower.LostCount - lost);
+                (broken, lost) = (windower.BrokenCount, windower.LostCount);
             }
         }
     }

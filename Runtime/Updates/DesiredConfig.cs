@@ -8,6 +8,9 @@ namespace Edge.Runtime.Updates;
 /// </summary>
 public sealed class DesiredConfig(RunningConfig active, string directory, bool brokerIsLoopback, ConfigAttempt? lastAttempt, TimeProvider time)
 {
+    // What runs, or what was accepted since and will run after the restart that is under way: two documents may come before it.
+    private (long? Version, string Hash) newest = (active.Overlay?.Version, active.Verdict.Hash);
+
     /// <summary>The latest attempt; null before the first.</summary>
     public ConfigAttempt? LastAttempt { get; private set; } = lastAttempt;
 
@@ -23,25 +26,26 @@ public sealed class DesiredConfig(RunningConfig active, string directory, bool b
         var updates = active.Verdict.Config!.Updates;
         if (!updates.Accept) reasons.Add("updates.accept is false on this device; change it in the device's own config file");
         if (!brokerIsLoopback) reasons.Add("it is not signed, and the broker is not on the loopback interface; unsigned configuration is taken only from a broker on the device itself");
-        if (active.Overlay is { } running && version < running.Version) reasons.Add($"version {version} is older than the active version {running.Version}; send a higher version, with the old content if that is what you want");
+        if (version < newest.Version) reasons.Add($"version {version} is older than the active version {newest.Version}; send a higher version, with the old content if that is what you want");
 
         var overlay = new AcceptedOverlay(version, Parse(message.Message.Config));
         var verdict = active.Merge(overlay);
         reasons.AddRange(verdict.Problems.Select(problem => problem.ToString()));
         if (verdict.Config is { } wanted && wanted.Device != active.Verdict.Config.Device) reasons.Add("device.id and device.dataDirectory cannot be changed over the air: the device would not find its memory again");
-        if (reasons.Count == 0 && verdict.Hash == active.Verdict.Hash) return Note(version, verdict.Hash, ConfigResult.Unchanged, []);
-        if (active.Overlay is { } same && version == same.Version) reasons.Add($"version {version} is active with other content; give every change a new version");
+        if (reasons.Count == 0 && verdict.Hash == newest.Hash) return Note(version, verdict.Hash, ConfigResult.Unchanged, []);
+        if (version == newest.Version) reasons.Add($"version {version} is active with other content; give every change a new version");
         if (reasons.Count > 0) return Refuse(version, verdict.Hash, reasons);
 
         try
         {
             RunningConfig.Keep(directory, overlay);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return Refuse(version, verdict.Hash, [$"it could not be written: {e.Message}"]);
         }
 
+        newest = (version, verdict.Hash);
         Note(version, verdict.Hash, ConfigResult.Applied, []);
         return true;
     }

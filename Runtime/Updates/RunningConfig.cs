@@ -8,6 +8,7 @@ namespace Edge.Runtime.Updates;
 /// <summary>The configuration a device runs with: the document it was started with, and over it, as a merge patch, what was last accepted over the air (kept in <c>desired.json</c>).</summary>
 public sealed class RunningConfig
 {
+    private const string Defaults = "defaults";
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
     private readonly string baseSource;
     private readonly byte[] baseUtf8;
@@ -26,12 +27,12 @@ public sealed class RunningConfig
     public AcceptedOverlay? Overlay { get; }
 
     /// <summary>Where the configuration comes from: <c>default</c>, <c>file</c> or <c>desired</c>.</summary>
-    public string Source => Overlay is not null ? "desired" : baseUtf8.Length == 2 ? "default" : "file";
+    public string Source => Overlay is not null ? "desired" : baseSource == Defaults ? "default" : "file";
 
     /// <summary>Reads the document at <paramref name="path"/> (null: the defaults).</summary>
     public static RunningConfig Read(string? path)
     {
-        if (path is null) return new RunningConfig("defaults", "{}"u8.ToArray(), DeviceConfigReader.Read("{}"u8, "defaults"), null);
+        if (path is null) return new RunningConfig(Defaults, "{}"u8.ToArray(), DeviceConfigReader.Read("{}"u8, Defaults), null);
         var verdict = DeviceConfigReader.ReadFile(path);
         return new RunningConfig(path, verdict.IsValid ? File.ReadAllBytes(path) : "{}"u8.ToArray(), verdict, null);
     }

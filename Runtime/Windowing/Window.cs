@@ -28,11 +28,11 @@ public sealed class Window(WindowShape shape)
 /// <summary>Windows for reuse; safe from any thread.</summary>
 public sealed class WindowPool(WindowShape shape)
 {
-    private readonly ConcurrentStack<Window> free = new();
+    private readonly ConcurrentQueue<Window> free = new(); // A ring of slots; a stack would allocate a node for every window given back.
 
     /// <summary>A window to fill.</summary>
-    public Window Rent() => free.TryPop(out var used) ? used : new Window(shape);
+    public Window Rent() => free.TryDequeue(out var used) ? used : new Window(shape);
 
     /// <summary>Gives a window back.</summary>
-    public void Return(Window window) => free.Push(window);
+    public void Return(Window window) => free.Enqueue(window);
 }

@@ -1,29 +1,43 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using Edge.Runtime.Sensors;
 using Edge.Storage;
 
 namespace Edge.Runtime.Windowing;
 
-/// <summary>Cuts a stream of sample blocks into overlapping windows. No window reaches across a gap, and none holds a value that is not finite. Allocates nothing after warm-up.</summary>
+/// <summary>
+/// Cuts a stream of sample blocks into overlapping windows. No window reaches across a gap, be it the sensor's own or blocks that a full queue dropped, and none holds a value that no sensor
+/// measures. Allocates nothing after warm-up.
+/// </summary>
 /// <param name="shape">Shape of the windows.</param>
 /// <param name="stride">Samples from the start of one window to the next, 1 to the window's length.</param>
 /// <param name="firstId">Id of the first window; later ones count up.</param>
 public sealed class Windower(WindowShape shape, int stride, ulong firstId)
 {
+    /// <summary>Magnitude beyond which a value is no measurement, in any unit. The classifier squares and sums values in float32: from about 1e18 on its embedding would be NaN, and a label would put that into a prototype for good.</summary>
+    public const float LargestMagnitude = 1e9f;
+
     private readonly float[] tail = new float[shape.ValueCount];
     private readonly string?[] truths = new string?[shape.Length];
     private ulong nextId = firstId;
     private int filled;
     private double startSeconds;
+    private long nextSample;
 
-    /// <summary>Windows not cut because a sample was NaN or infinite.</summary>
+    /// <summary>Windows not cut because a sample was NaN, infinite or beyond <see cref="LargestMagnitude"/>.</summary>
     public long BrokenCount { get; private set; }
+
+    /// <summary>Windows not cut because blocks were dropped on the way here: those that would have been complete before the first one after the gap.</summary>
+    public long LostCount { get; private set; }
 
     /// <summary>Takes a block in and hands every window that it completes to <paramref name="cut"/>.</summary>
     /// <returns>The number of windows cut.</returns>
     public int Push<TState>(SampleBlock block, WindowPool pool, TState state, Action<TState, Window> cut)
     {
-        if (block.StartsAfterGap) filled = 0;
+        long missing = block.FirstSample - nextSample;
+        if (missing > 0) LostCount += (missing + filled) / stride;
+        if (block.StartsAfterGap || missing != 0) filled = 0;
+        nextSample = block.FirstSample + block.SampleCount;
         int count = 0;
         for (int taken = 0; taken < block.SampleCount;)
         {
@@ -50,7 +64,7 @@ public sealed class Windower(WindowShape shape, int stride, ulong firstId)
     private Window? Cut(WindowPool pool)
     {
         ulong id = nextId++;
-        if (System.Numerics.Tensors.TensorPrimitives.Sum<float>(tail) is var sum && !float.IsFinite(sum) && tail.AsSpan().ContainsAnyNotFinite())
+        if (!(MathF.Abs(TensorPrimitives.MaxMagnitude<float>(tail)) <= LargestMagnitude)) // The negation takes NaN in.
         {
             BrokenCount++;
             return null;
@@ -80,18 +94,5 @@ public sealed class Windower(WindowShape shape, int stride, ulong firstId)
             tail.AsSpan(channel * shape.Length + stride, filled).CopyTo(tail.AsSpan(channel * shape.Length));
         truths.AsSpan(stride).CopyTo(truths);
         startSeconds += stride / shape.SampleRateHz;
-    }
-}
-
-file static class FiniteSearch
-{
-    public static bool ContainsAnyNotFinite(this Span<float> values)
-    {
-        foreach (float value in values)
-        {
-            if (!float.IsFinite(value)) return true;
-        }
-
-        return false;
     }
 }

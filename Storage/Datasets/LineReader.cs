@@ -1,15 +1,20 @@
 namespace Edge.Storage;
 
 /// <summary>Lines of a byte stream without their line feed, through one buffer that grows to the longest line and no further than 1 MiB.</summary>
-internal sealed class LineReader(Stream stream) : IDisposable
+/// <param name="stream">Read to its end and disposed with the reader.</param>
+/// <param name="name">What it is, for messages.</param>
+internal sealed class LineReader(Stream stream, string name) : IDisposable
 {
-    private const int LongestLine = 1 << 20;
+    private const int LargestBuffer = 1 << 20;
     private byte[] buffer = new byte[16 * 1024];
     private int start, end;
     private bool drained;
 
+    /// <summary>Lines read so far: the number, from 1, of the latest.</summary>
+    public int LineNumber { get; private set; }
+
     /// <summary>The next line; valid until the next call. False at the end of the stream.</summary>
-    /// <exception cref="InvalidDataException">A line is longer than 1 MiB.</exception>
+    /// <exception cref="InvalidDataException">A line has 1 MiB or more; the message says where.</exception>
     public bool Read(out ReadOnlySpan<byte> line)
     {
         for (int searched = start; ;)
@@ -19,6 +24,7 @@ internal sealed class LineReader(Stream stream) : IDisposable
             {
                 line = buffer.AsSpan(start, searched + feed - start);
                 start = searched + feed + 1;
+                LineNumber++;
                 return true;
             }
 
@@ -26,11 +32,13 @@ internal sealed class LineReader(Stream stream) : IDisposable
             {
                 line = buffer.AsSpan(start, end - start);
                 start = end;
-                return line.Length > 0;
+                if (line.IsEmpty) return false;
+                LineNumber++;
+                return true;
             }
 
             int kept = end - start;
-            if (kept == LongestLine) throw new InvalidDataException($"a line is longer than {LongestLine} bytes");
+            if (kept == LargestBuffer) throw new InvalidDataException($"{name}, line {LineNumber + 1}: expected fewer than {LargestBuffer} bytes, there are more.");
             if (kept == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
             buffer.AsSpan(start, kept).CopyTo(buffer);
             (start, end, searched) = (0, kept, kept);

@@ -60,7 +60,7 @@ public static class UciHarArchive
                 ClassNames = ClassNames,
             };
         }
-        catch (InvalidDataException e) when (e.InnerException is null && !e.Message.StartsWith(path, StringComparison.Ordinal))
+        catch (InvalidDataException e) when (!e.Message.StartsWith(path, StringComparison.Ordinal))
         {
             throw new InvalidDataException($"{path} is not a readable zip: {e.Message} Download it again.", e);
         }
@@ -69,7 +69,7 @@ public static class UciHarArchive
     private static void ReadChannel(string path, ZipArchive zip, string name, float[] values, int channel, bool[] wanted)
     {
         // Through a small buffer: one channel is 15 MB of text, and a device has better uses for its memory.
-        using var lines = new LineReader(Entry(path, zip, name).Open());
+        using var lines = new LineReader(Entry(path, zip, name).Open(), $"{path}: {name}");
         int kept = 0;
         for (int window = 0; window < wanted.Length; window++)
         {
@@ -96,13 +96,13 @@ public static class UciHarArchive
     private static int[] Integers(string path, ZipArchive zip, string name, int least, int most)
     {
         var numbers = new List<int>();
-        using var lines = new LineReader(Entry(path, zip, name).Open());
+        using var lines = new LineReader(Entry(path, zip, name).Open(), $"{path}: {name}");
         while (lines.Read(out var line))
         {
             line = line.Trim("\r "u8);
             if (line.IsEmpty) continue;
             if (!Utf8Parser.TryParse(line, out int number, out int used) || used != line.Length || number < least || number > most)
-                throw new InvalidDataException($"{path}: {name}, line {numbers.Count + 1}: expected a whole number from {least} to {most}, not '{System.Text.Encoding.UTF8.GetString(line)}'.");
+                throw new InvalidDataException($"{path}: {name}, line {lines.LineNumber}: expected a whole number from {least} to {most}, not '{System.Text.Encoding.UTF8.GetString(line[..Math.Min(line.Length, 40)])}'.");
             numbers.Add(number);
         }
 

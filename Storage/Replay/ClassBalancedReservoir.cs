@@ -3,18 +3,20 @@ namespace Edge.Storage;
 /// <summary>
 /// Which examples of an endless stream are kept so that classes stay balanced: CBRS (Chrysakis and Moens 2020, Online Continual Learning from Imbalanced Data, algorithm 1). While there is
 /// room everything is kept. Once full, an example of a class that has never been the largest replaces a random one of the largest class; an example of a class that has been replaces
-/// a random one of its own class with probability (kept of the class / seen of the class), which keeps each class a uniform sample of what was seen of it.
+/// a random one of its own class with probability (kept of the class / seen of the class), which keeps each class a uniform sample of what was seen of it. Where the paper is silent: equally large
+/// classes are all the largest and the first by name gives way, and a class of which nothing is kept (any more) is treated as new. What is chosen depends on the ids kept and the counters only,
+/// so a restart goes on exactly as if there had been none.
 /// </summary>
 public sealed class ClassBalancedReservoir(int capacity, int seed, uint stream)
 {
     private const uint AdmitStream = 0, EvictStream = 1;
-    private readonly Dictionary<string, List<ulong>> kept = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<ulong>> kept = new(StringComparer.Ordinal); // Ids ascending.
     private readonly Dictionary<string, long> seen = new(StringComparer.Ordinal);
     private readonly HashSet<string> full = new(StringComparer.Ordinal);
     private ulong draws;
 
-    /// <summary>Most examples kept.</summary>
-    public int Capacity { get; } = capacity;
+    /// <summary>Most examples kept, at least 1.</summary>
+    public int Capacity { get; } = capacity > 0 ? capacity : throw new ArgumentOutOfRangeException(nameof(capacity), capacity, "a reservoir keeps at least 1");
 
     /// <summary>Examples kept now.</summary>
     public int Count { get; private set; }
@@ -32,32 +34,35 @@ public sealed class ClassBalancedReservoir(int capacity, int seed, uint stream)
         if (Count < Capacity)
         {
             Add(className, id);
-            if (Count == Capacity) full.Add(Largest());
             return new Admission(true, 0);
         }
 
-        string victimClass = className;
-        if (full.Contains(className))
+        string victimClass = Largest();
+        foreach (var (name, theirs) in kept)
         {
-            double keepShare = kept[className].Count / (double)seen[className];
-            if (SeededDraw.Unit(seed, stream + AdmitStream, draws++) >= keepShare) return new Admission(false, 0);
+            if (theirs.Count == kept[victimClass].Count) full.Add(name);
         }
-        else
+
+        if (full.Contains(className) && kept.GetValueOrDefault(className) is { Count: > 0 } ids)
         {
-            victimClass = Largest();
-            full.Add(victimClass);
+            victimClass = className;
+            double keepShare = ids.Count / (double)seen[className];
+            if (SeededDraw.Unit(seed, stream + AdmitStream, draws++) >= keepShare) return new Admission(false, 0);
         }
 
         ulong evicted = RemoveRandom(victimClass);
         Add(className, id);
-        full.Add(Largest());
         return new Admission(true, evicted);
     }
 
-    /// <summary>Puts an example back that was kept before a restart.</summary>
-    public void Restore(string className, ulong id) => Add(className, id);
+    /// <summary>Puts an example back that was kept before a restart. Without the counters the reservoir goes on as if it had seen just what is put back.</summary>
+    public void Restore(string className, ulong id)
+    {
+        seen[className] = seen.GetValueOrDefault(className) + 1;
+        Add(className, id);
+    }
 
-    /// <summary>Puts the counters back after a restart.</summary>
+    /// <summary>Puts the counters back after a restart, when all examples are back.</summary>
     public void Restore(ReservoirCounters counters)
     {
         foreach (var (name, count) in counters.Seen) seen[name] = count;
@@ -76,7 +81,8 @@ public sealed class ClassBalancedReservoir(int capacity, int seed, uint stream)
     private void Add(string className, ulong id)
     {
         if (!kept.TryGetValue(className, out var ids)) kept.Add(className, ids = []);
-        ids.Add(id);
+        int place = ids.BinarySearch(id);
+        ids.Insert(place < 0 ? ~place : throw new ArgumentException($"example {id} is kept already", nameof(id)), id);
         Count++;
     }
 
@@ -85,13 +91,21 @@ public sealed class ClassBalancedReservoir(int capacity, int seed, uint stream)
         var ids = kept[className];
         int index = SeededDraw.Index(seed, stream + EvictStream, draws++, ids.Count);
         ulong id = ids[index];
-        ids[index] = ids[^1];
-        ids.RemoveAt(ids.Count - 1);
+        ids.RemoveAt(index);
         Count--;
         return id;
     }
 
-    private string Largest() => kept.MaxBy(pair => pair.Value.Count).Key;
+    private string Largest()
+    {
+        var (largest, most) = ("", 0);
+        foreach (var (name, ids) in kept)
+        {
+            if (ids.Count > most || (ids.Count == most && string.CompareOrdinal(name, largest) < 0)) (largest, most) = (name, ids.Count);
+        }
+
+        return largest;
+    }
 }
 
 /// <summary>Outcome of an offer.</summary>

@@ -66,7 +66,7 @@ public sealed class PrototypeBank(string snapshotId, int embeddingLength)
         return new PrototypeMatrix(values, bias, known);
     }
 
-    /// <summary>The bank's bytes: version u8, snapshot id, embedding length i32, through id u64, class count i32, then per class name, count i64, sum f64[]; CRC-32C last. Strings: u16 length + UTF-8.</summary>
+    /// <summary>The bank's bytes: version u8, snapshot id, embedding length i32, through id u64, class count i32, then per class name, count i64, sum f64[]; CRC-32C last. Strings: length in UTF-8 bytes as a 7-bit encoded integer (LEB128), then UTF-8.</summary>
     public byte[] ToBytes()
     {
         using var memory = new MemoryStream();

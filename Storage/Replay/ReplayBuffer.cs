@@ -14,6 +14,7 @@ public sealed class ReplayBuffer : IDisposable
     private ReplayFile file = null!;
     private ReplayIndex index = null!;
     private volatile ReplayCounts counts = null!;
+    private bool stale, disposed;
 
     private ReplayBuffer(ReplayBufferOptions options) => this.options = options;
 
@@ -24,7 +25,8 @@ public sealed class ReplayBuffer : IDisposable
     public ReplayCounts Counts => counts;
 
     /// <summary>Opens the store, creating it when it is not there. A file that cannot be read is renamed to <c>….bad-{time}</c> and a new one begun; <see cref="QuarantinedTo"/> says so.</summary>
-    /// <exception cref="IOException">The folder is not writable.</exception>
+    /// <exception cref="IOException">The disk refused: no such folder, no room for a new file, a read error. The file is left as it is.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder or the file may not be written.</exception>
     public static ReplayBuffer Open(string path, ReplayBufferOptions options, TimeProvider time)
     {
         var buffer = new ReplayBuffer(options);
@@ -35,7 +37,7 @@ public sealed class ReplayBuffer : IDisposable
         }
         catch
         {
-            buffer.thread.Dispose();
+            buffer.Dispose();
             throw;
         }
     }
@@ -47,10 +49,10 @@ public sealed class ReplayBuffer : IDisposable
     /// <summary>Makes a batch of examples durable, and with it, in the same transaction, the prototypes that count them in.</summary>
     /// <returns>The examples with their ids and roles, in the order given.</returns>
     /// <exception cref="IOException">The disk refused; none of the batch was kept, the store goes on.</exception>
-    public Task<IReadOnlyList<Example>> OfferAsync(IReadOnlyList<Example> batch, PrototypeBank? prototypes) => thread.Post<IReadOnlyList<Example>>(() => Guarded(() => Offer(batch, prototypes)));
+    public Task<IReadOnlyList<Example>> OfferAsync(IReadOnlyList<Example> batch, PrototypeBank? prototypes) => Post<IReadOnlyList<Example>>(() => Offer(batch, prototypes));
 
     /// <summary>Draws what a round trains on: all fresh examples and the whole replay buffer, never an anchor.</summary>
-    public Task<ReplayDraw> DrawAsync() => thread.Post(() =>
+    public Task<ReplayDraw> DrawAsync() => Post(() =>
     {
         var fresh = Read(index.FreshIds());
         var freshIds = fresh.Select(e => e.Id).ToHashSet();
@@ -58,91 +60,109 @@ public sealed class ReplayBuffer : IDisposable
     });
 
     /// <summary>The examples held out to judge snapshots.</summary>
-    public Task<IReadOnlyList<Example>> AnchorsAsync() => thread.Post<IReadOnlyList<Example>>(() => Read(index.AnchorIds()));
+    public Task<IReadOnlyList<Example>> AnchorsAsync() => Post<IReadOnlyList<Example>>(() => Read(index.AnchorIds()));
 
     /// <summary>Everything that may be trained on, with ids above <paramref name="afterId"/> and in their order: the replay buffer and what is fresh.</summary>
     public Task<IReadOnlyList<Example>> TrainableAsync(ulong afterId = 0) =>
-        thread.Post<IReadOnlyList<Example>>(() => Read(index.ReplayIds().Union(index.FreshIds()).Where(id => id > afterId).Order()));
+        Post<IReadOnlyList<Example>>(() => Read(index.ReplayIds().Union(index.FreshIds()).Where(id => id > afterId).Order()));
 
     /// <summary>One example by id, whatever its role; null when it is not kept (any more) or its record is damaged.</summary>
-    public Task<Example?> FindAsync(ulong id) => thread.Post(() => Read([id]) is [var example] ? example : null);
+    public Task<Example?> FindAsync(ulong id) => Post(() => Read([id]) is [var example] ? example : null);
 
     /// <summary>A round has used everything up to <paramref name="throughId"/>: what only waited for it is let go.</summary>
-    public Task SettleAsync(ulong throughId) => thread.Post(() => Guarded(() =>
+    public Task SettleAsync(ulong throughId) => Post(() =>
     {
         var gone = index.Settle(throughId);
-        file.Change(gone.Select(id => (long)id), [(StateDocument, index.StateBytes())]);
+        file.Change([.. gone.Select(id => (long)id)], [(StateDocument, index.StateBytes())]);
         return true;
-    }));
+    });
 
     /// <summary>The prototypes as last made durable; null when there are none or they are damaged.</summary>
-    public Task<PrototypeBank?> PrototypesAsync() => thread.Post(() => file.Find(PrototypesDocument) is { } bytes ? PrototypeBank.FromBytes(bytes) : null);
+    public Task<PrototypeBank?> PrototypesAsync() => Post(() =>
+    {
+        if (file.Find(PrototypesDocument) is not { } bytes) return null;
+        var bank = PrototypeBank.FromBytes(bytes);
+        if (bank is null) index.CountCorrupt(PrototypesDocument);
+        return bank;
+    });
 
     /// <summary>Makes prototypes durable without an example, after a new snapshot has re-encoded the buffer.</summary>
-    public Task SavePrototypesAsync(PrototypeBank prototypes) => thread.Post(() => Guarded(() =>
+    public Task SavePrototypesAsync(PrototypeBank prototypes) => Post(() =>
     {
         file.Change([], [(PrototypesDocument, prototypes.ToBytes())]);
         return true;
-    }));
+    });
 
     /// <summary>Finishes what was posted and closes the file.</summary>
     public void Dispose()
     {
-        if (file is not null)
+        if (disposed) return;
+        disposed = true;
+        thread.Post(() =>
         {
-            thread.Post(() =>
-            {
-                file.Dispose();
-                return true;
-            }).GetAwaiter().GetResult();
-        }
-
+            file.Dispose();
+            return true;
+        }).GetAwaiter().GetResult();
         thread.Dispose();
     }
 
     private bool Load(string path, TimeProvider time)
     {
+        file = new ReplayFile(path);
         try
         {
-            file = new ReplayFile(path);
             Index();
         }
-        catch (Exception e) when (e is not (UnauthorizedAccessException or DirectoryNotFoundException))
+        catch (Exception e) when (e is EndOfStreamException or not (IOException or UnauthorizedAccessException))
         {
-            // LiteDB has no page checksums: damage shows as one of many exceptions. Data and log are one unit and move together; the log is never deleted.
-            file?.Dispose();
+            // LiteDB has no page checksums: damage shows as one of many exceptions. What the disk refuses is not damage. Data and log are one unit and move together; the log is never deleted.
+            file.Dispose();
             QuarantinedTo = $"{path}.bad-{time.GetUtcNow():yyyyMMddTHHmmss}";
-            if (!File.Exists(path)) throw;
-            File.Move(path, QuarantinedTo);
-            string log = Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileNameWithoutExtension(path) + "-log" + Path.GetExtension(path));
-            if (File.Exists(log)) File.Move(log, QuarantinedTo + "-log");
-            file = new ReplayFile(path);
+            if (File.Exists(path)) File.Move(path, QuarantinedTo);
+            if (File.Exists(ReplayFile.LogOf(path))) File.Move(ReplayFile.LogOf(path), QuarantinedTo + "-log");
             Index();
         }
 
         return true;
     }
 
+    /// <summary>Makes the picture in memory from the file.</summary>
     private void Index()
     {
-        index = new ReplayIndex(options, ReplayStream, AnchorStream);
+        var rebuilt = new ReplayIndex(options, ReplayStream, AnchorStream);
         byte[]? state = null;
         foreach (var (id, bytes) in file.All())
         {
             if (id == StateDocument) state = bytes;
             if (id <= 0) continue;
-            if (ExampleRecord.Read(bytes, (ulong)id) is { } example) index.Restore(example);
-            else index.CorruptCount++;
+            if (ExampleRecord.Read(bytes, (ulong)id) is { } example) rebuilt.Restore(example);
+            else rebuilt.CountCorrupt(id);
         }
 
-        index.Restore(state);
-        var gone = index.Trim();
-        if (gone.Count > 0) file.Change(gone.Select(id => (long)id), [(StateDocument, index.StateBytes())]);
+        rebuilt.Restore(state, StateDocument);
+        (index, stale) = (rebuilt, false);
+        Trim();
         counts = index.Counts();
+    }
+
+    private void Trim()
+    {
+        var (gone, onlyFresh) = index.Trim();
+        if (gone.Count + onlyFresh.Count == 0) return;
+        try
+        {
+            var demoted = Read(onlyFresh).Select(e => ((long)e.Id, ExampleRecord.Write(e with { Role = ExampleRole.Fresh })));
+            file.Change([.. gone.Select(id => (long)id)], [.. demoted, (StateDocument, index.StateBytes())]);
+        }
+        catch (IOException)
+        {
+            // A full disk: they stay in the file, where the next start finds them and trims again.
+        }
     }
 
     private List<Example> Offer(IReadOnlyList<Example> batch, PrototypeBank? prototypes)
     {
+        ulong storedThrough = index.LastId;
         var deleted = new HashSet<ulong>();
         var written = new Dictionary<ulong, Example>();
         var result = new List<Example>(batch.Count);
@@ -155,11 +175,8 @@ public sealed class ReplayBuffer : IDisposable
             foreach (ulong id in index.OverflowingFresh()) Drop(id);
         }
 
-        if (prototypes is not null) prototypes.ThroughExampleId = index.LastId;
-        var documents = written.Values.Select(e => ((long)e.Id, ExampleRecord.Write(e))).Append((StateDocument, index.StateBytes()));
-        if (prototypes is not null) documents = documents.Append((PrototypesDocument, prototypes.ToBytes()));
-        file.Change(deleted.Select(id => (long)id), documents);
-        return result;
+        Store(prototypes, [.. deleted.Select(id => (long)id)], [.. written.Values.Select(e => ((long)e.Id, ExampleRecord.Write(e))), (StateDocument, index.StateBytes())]);
+        return result.ConvertAll(e => written.GetValueOrDefault(e.Id) ?? e with { Role = ExampleRole.None });
 
         // The reservoir let it go: it is deleted, unless it still waits for a round.
         void LetGo(ulong id)
@@ -170,7 +187,8 @@ public sealed class ReplayBuffer : IDisposable
 
         void Drop(ulong id)
         {
-            if (!written.Remove(id)) deleted.Add(id);
+            written.Remove(id);
+            if (id <= storedThrough) deleted.Add(id);
         }
     }
 
@@ -181,27 +199,47 @@ public sealed class ReplayBuffer : IDisposable
         {
             if (file.Find((long)id) is not { } bytes) continue;
             if (ExampleRecord.Read(bytes, id) is { } example) examples.Add(example);
-            else index.CorruptCount++;
+            else index.CountCorrupt((long)id);
         }
 
         return examples;
     }
 
-    /// <summary>Runs a change; when the disk refuses, the picture in memory is rebuilt from the file, which is as before.</summary>
-    private T Guarded<T>(Func<T> change)
+    private void Store(PrototypeBank? prototypes, IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
     {
+        if (prototypes is null)
+        {
+            file.Change(deleted, written);
+            return;
+        }
+
+        ulong before = prototypes.ThroughExampleId;
         try
         {
-            return change();
+            prototypes.ThroughExampleId = index.LastId;
+            file.Change(deleted, [.. written, (PrototypesDocument, prototypes.ToBytes())]);
         }
-        catch (IOException)
+        catch
         {
-            Index();
+            prototypes.ThroughExampleId = before;
             throw;
         }
-        finally
-        {
-            counts = index.Counts();
-        }
     }
+
+    /// <summary>Runs work on the store's thread. When it fails, the file is as before, and the picture in memory is made anew from it before the next work.</summary>
+    private Task<T> Post<T>(Func<T> work) => thread.Post(() =>
+    {
+        if (stale) Index();
+        try
+        {
+            T result = work();
+            counts = index.Counts();
+            return result;
+        }
+        catch
+        {
+            stale = true;
+            throw;
+        }
+    });
 }

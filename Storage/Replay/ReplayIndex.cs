@@ -10,12 +10,11 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     private readonly ClassBalancedReservoir replay = new(options.Capacity, options.Seed, replayStream);
     private readonly ClassBalancedReservoir anchors = new(options.AnchorCapacity, options.Seed, anchorStream);
     private readonly SortedSet<ulong> fresh = [];
+    private readonly HashSet<long> corrupt = [];
     private ulong settledThrough;
     private long freshOverflow;
 
     public ulong LastId { get; private set; }
-
-    public long CorruptCount { get; set; }
 
     public double LastStartSeconds { get; private set; }
 
@@ -46,6 +45,9 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         else if (example.Role == ExampleRole.Replay) replay.Restore(example.Class, example.Id);
         if (example.Role != ExampleRole.Anchor) fresh.Add(example.Id);
     }
+
+    /// <summary>The document of this id failed its checksum; it counts once however often it is read.</summary>
+    public void CountCorrupt(long id) => corrupt.Add(id);
 
     public bool IsFresh(ulong id) => fresh.Contains(id);
 
@@ -78,9 +80,13 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         return gone;
     }
 
-    /// <summary>Fits what the file held into capacities that may have become smaller.</summary>
-    public IReadOnlyList<ulong> Trim() =>
-        [.. anchors.Trim(), .. replay.Trim().Where(id => !fresh.Contains(id)), .. OverflowingFresh().ToList()];
+    /// <summary>Fits what the file held into capacities that may have become smaller; returns those that nobody keeps now, and those that only wait for a round now.</summary>
+    public (IReadOnlyList<ulong> Gone, IReadOnlyList<ulong> OnlyFresh) Trim()
+    {
+        List<ulong> overflowed = [.. OverflowingFresh()], gone = [.. anchors.Trim(), .. overflowed];
+        var released = replay.Trim().ToLookup(fresh.Contains);
+        return ([.. gone, .. released[false]], [.. released[true]]);
+    }
 
     public ReplayCounts Counts() => new()
     {
@@ -89,11 +95,11 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         FreshCount = fresh.Count,
         AcknowledgedCount = LastId,
         FreshOverflowCount = freshOverflow,
-        CorruptCount = CorruptCount,
+        CorruptCount = corrupt.Count,
         LastStartSeconds = LastStartSeconds,
     };
 
-    /// <summary>Version u8, last id u64, settled through u64, overflow i64, counters of both reservoirs; CRC-32C last.</summary>
+    /// <summary>Version u8, last id u64, settled through u64, overflow i64, counters of both reservoirs (draws u64, count i32 of name and seen i64, count i32 of names that were full); CRC-32C last. Strings as in a prototype bank.</summary>
     public byte[] StateBytes()
     {
         using var memory = new MemoryStream();
@@ -113,13 +119,13 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     }
 
     /// <summary>Reads the state back; a damaged one is counted, and the reservoirs go on as if they had seen just what they keep.</summary>
-    public void Restore(byte[]? bytes)
+    public void Restore(byte[]? bytes, long documentId)
     {
         if (bytes is null) return;
         if (bytes.Length < sizeof(uint) + 1 || bytes[0] != Version
             || Crc32C.Of(bytes.AsSpan(0, bytes.Length - sizeof(uint))) != BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes.Length - sizeof(uint))))
         {
-            CorruptCount++;
+            CountCorrupt(documentId);
             return;
         }
 

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace Edge.Storage;
 
 /// <summary>
-/// Accepted snapshots, one folder each (<c>model.onnx</c>, <c>model.checkpoint</c>, <c>manifest.json</c> with their hashes), and a file <c>current</c> that names the running one. A snapshot
+/// Accepted snapshots, one folder each (<c>model.onnx</c>, <c>model.checkpoint</c>, <c>manifest.json</c> with their hashes, <c>manifest.sha256</c> with its own), and a file <c>current</c> that names the running one. A snapshot
 /// appears by rename when all of it is on disk; a torn or flipped one is found by its hash and the newest good one is used instead.
 /// </summary>
 public sealed class SnapshotStore
@@ -17,6 +18,8 @@ public sealed class SnapshotStore
     public const string CheckpointFileName = "model.checkpoint";
 
     private const string ManifestFileName = "manifest.json";
+    private const string ManifestHashFileName = "manifest.sha256";
+    private const int Schema = 1;
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
     private readonly string directory;
     private readonly int keepCount;
@@ -62,11 +65,21 @@ public sealed class SnapshotStore
         var accepted = manifest with { Id = $"s{number:D6}-{hashes[ModelFileName][..8]}", Files = hashes };
 
         string folder = Path.Combine(directory, accepted.Id), temporary = folder + ".tmp";
-        Directory.CreateDirectory(temporary);
-        foreach (string name in names) DurableFile.Copy(Path.Combine(candidateDirectory, name), Path.Combine(temporary, name));
-        DurableFile.Replace(Path.Combine(temporary, ManifestFileName), JsonSerializer.SerializeToUtf8Bytes(accepted, s_json));
-        DurableFile.MoveDirectory(temporary, folder);
-        DurableFile.Replace(Path.Combine(directory, "current"), System.Text.Encoding.UTF8.GetBytes(accepted.Id));
+        try
+        {
+            Directory.CreateDirectory(temporary);
+            foreach (string name in names) DurableFile.Copy(Path.Combine(candidateDirectory, name), Path.Combine(temporary, name));
+            DurableFile.Replace(Path.Combine(temporary, ManifestFileName), JsonSerializer.SerializeToUtf8Bytes(accepted, s_json));
+            DurableFile.Replace(Path.Combine(temporary, ManifestHashFileName), Encoding.UTF8.GetBytes(HashOf(Path.Combine(temporary, ManifestFileName))));
+            DurableFile.MoveDirectory(temporary, folder);
+        }
+        catch
+        {
+            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+            throw;
+        }
+
+        DurableFile.Replace(Path.Combine(directory, "current"), Encoding.UTF8.GetBytes(accepted.Id));
         Current = accepted;
         Prune();
         return accepted;
@@ -81,7 +94,7 @@ public sealed class SnapshotStore
         {
             if (Good(id) is { } manifest)
             {
-                if (id != named) DurableFile.Replace(currentFile, System.Text.Encoding.UTF8.GetBytes(id));
+                if (id != named) DurableFile.Replace(currentFile, Encoding.UTF8.GetBytes(id));
                 return manifest;
             }
         }
@@ -93,7 +106,7 @@ public sealed class SnapshotStore
     {
         if (ReadManifest(id) is not { } manifest)
         {
-            damaged.Add($"{id}: its manifest cannot be read");
+            damaged.Add($"{id}: its manifest is damaged or of another version");
             return null;
         }
 
@@ -113,8 +126,10 @@ public sealed class SnapshotStore
     {
         try
         {
-            var manifest = JsonSerializer.Deserialize<SnapshotManifest>(File.ReadAllBytes(Path.Combine(directory, id, ManifestFileName)), s_json);
-            return manifest?.Id == id && manifest.Files.Count > 0 ? manifest : null;
+            string path = Path.Combine(directory, id, ManifestFileName);
+            if (File.ReadAllText(Path.Combine(directory, id, ManifestHashFileName)) != HashOf(path)) return null;
+            var manifest = JsonSerializer.Deserialize<SnapshotManifest>(File.ReadAllBytes(path), s_json);
+            return manifest is { Schema: Schema, Files.Count: > 0 } && manifest.Id == id ? manifest : null;
         }
         catch (Exception e) when (e is JsonException or IOException)
         {

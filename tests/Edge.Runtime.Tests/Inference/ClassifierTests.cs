@@ -1,0 +1,140 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Windowing;
+using Edge.Storage;
+using Edge.Trainer.Onnx;
+
+namespace Edge.Runtime.Tests.Inference;
+
+/// <summary>One real graph in one real session.</summary>
+public sealed class ClassifierTests : IDisposable
+{
+    private static readonly InferenceSection s_settings = new() { Providers = ["cpu"] };
+    private readonly DataFolder data = new();
+
+    public void Dispose() => data.Dispose();
+
+    [Fact]
+    public void Before_the_first_prototype_everything_is_unknown()
+    {
+        using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, s_settings);
+        var score = classifier.Score(TestSnapshot.WindowOf("slow", 1));
+        Assert.Equal(new Score(-1, 0, 1), score);
+        Assert.Equal(-1, score.ClassOrUnknown(-1)); // Not even a threshold that lets everything through makes it guess.
+    }
+
+    [Fact]
+    public void With_prototypes_a_window_is_of_the_nearest_class()
+    {
+        using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, s_settings, AnchorExam.BatchSize);
+        var bank = new PrototypeBank(TestSnapshot.Manifest.Id, 128);
+        AnchorExam.Encode(classifier, bank, Windows(["still", "fast"], 100));
+        Assert.Equal(20, bank.Counts["still"]);
+
+        var exam = AnchorExam.Examine(classifier, bank.ToMatrix(TestSnapshot.Classes), s_settings, Windows(["still", "fast"], 200));
+        Assert.Equal(2, classifier.KnownCount);
+        Assert.Equal(100, exam.AccuracyPercent);
+        Assert.Equal((20, 20), exam.PerClass["fast"]);
+        Assert.Equal(double.NaN, exam.PercentOf("slow"));
+
+        var score = classifier.Score(TestSnapshot.WindowOf("fast", 300));
+        Assert.Equal("fast", TestSnapshot.Classes[score.ClassIndex]);
+        Assert.InRange(score.Confidence, 0.5, 1);
+        Assert.Equal(-1, score.ClassOrUnknown(1 - score.Novelty + 0.001)); // Just farther than the threshold allows.
+        Assert.Equal(score.ClassIndex, score.ClassOrUnknown(1 - score.Novelty - 0.001));
+    }
+
+    [Fact]
+    public void A_batch_gives_what_single_windows_give()
+    {
+        string model = TestSnapshot.Write(data);
+        using var single = Classifier.Open(model, TestSnapshot.Manifest, s_settings);
+        using var batched = Classifier.Open(model, TestSnapshot.Manifest, s_settings, 4);
+        float[][] windows = [.. Enumerable.Range(0, 3).Select(seed => TestSnapshot.WindowOf("slow", seed))];
+        batched.ScoreBatch(windows.SelectMany(w => w).ToArray()); // Fewer than the batch takes.
+        for (int i = 0; i < windows.Length; i++)
+        {
+            single.Score(windows[i]);
+            Assert.Equal(0, PromotionGate.ParityError(single.EmbeddingOf(0), batched.EmbeddingOf(i)), 1e-5);
+            Assert.Equal(1, Math.Sqrt(batched.EmbeddingOf(i).ToArray().Sum(v => (double)v * v)), 1e-5);
+        }
+    }
+
+    [Fact]
+    public void The_largest_values_that_the_windower_lets_through_have_a_finite_embedding()
+    {
+        using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, s_settings);
+        foreach (int seed in Enumerable.Range(0, 20))
+        {
+            var random = new Random(seed);
+            classifier.Score([.. Enumerable.Range(0, TestSnapshot.Window.ValueCount).Select(_ => (random.Next(2) * 2 - 1) * Windower.LargestMagnitude)]);
+            Assert.All(classifier.EmbeddingOf(0).ToArray(), value => Assert.True(float.IsFinite(value)));
+        }
+    }
+
+    [Fact]
+    public void The_provider_that_runs_is_the_first_that_takes_the_graph_and_the_others_say_why_not()
+    {
+        using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, new InferenceSection());
+        Assert.SkipUnless(classifier.Provider == "cpu", $"this machine runs {classifier.Provider}");
+        Assert.Equal(2, classifier.ProvidersRefused.Count);
+        Assert.StartsWith("tensorrt: ", classifier.ProvidersRefused[0]);
+        Assert.StartsWith("cuda: ", classifier.ProvidersRefused[1]);
+        Assert.All(classifier.ProvidersRefused, reason => Assert.InRange(reason.Length, 20, 2000));
+        Assert.DoesNotContain('\n', classifier.ProvidersRefused[0] + classifier.ProvidersRefused[1]);
+        Assert.Equal(-1, classifier.Score(TestSnapshot.WindowOf("slow", 1)).ClassIndex); // And it runs.
+    }
+
+    [Fact]
+    public void A_graph_that_is_no_classifier_is_refused_with_what_it_lacks()
+    {
+        var graph = new OnnxGraph("other");
+        var window = graph.Input("window", ["batch", 3, 32]);
+        graph.Output("embedding", graph.Node("copy", "Identity", [window], window.Shape));
+        File.WriteAllBytes(data["other.onnx"], graph.ToBytes("edge", "0", new SortedDictionary<string, string>(StringComparer.Ordinal)));
+        string message = Assert.Throws<InvalidDataException>(() => Classifier.Open(data["other.onnx"], TestSnapshot.Manifest, s_settings).Dispose()).Message;
+        Assert.Equal($"{data["other.onnx"]} is no classifier: it has no prototypes, class_bias, temperature, similarity, probability, novelty. Export it again with this version.", message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("not a graph")]
+    public void A_file_that_is_no_graph_is_refused_by_name(string content)
+    {
+        File.WriteAllText(data["torn.onnx"], content);
+        string message = Assert.Throws<InvalidDataException>(() => Classifier.Open(data["torn.onnx"], TestSnapshot.Manifest, new InferenceSection()).Dispose()).Message;
+        Assert.StartsWith($"{data["torn.onnx"]} cannot be run: ", message);
+    }
+
+    [Fact]
+    public void A_manifest_that_does_not_fit_the_graph_is_refused_by_name()
+    {
+        string model = TestSnapshot.Write(data);
+        Assert.StartsWith($"{model} cannot be run: ", Assert.Throws<InvalidDataException>(() => Classifier.Open(model, TestSnapshot.Manifest with { EmbeddingLength = 64 }, s_settings).Dispose()).Message);
+        Assert.StartsWith($"{model} cannot be run: ", Assert.Throws<InvalidDataException>(() => Classifier.Open(model, TestSnapshot.Manifest with { Window = new WindowShape(4, 32, 50) }, s_settings).Dispose()).Message);
+    }
+
+    [Fact]
+    public void The_graph_takes_as_many_classes_as_the_configuration_has_now()
+    {
+        var grown = TestSnapshot.Manifest with { Classes = [.. TestSnapshot.Classes, "turning", "falling"] };
+        using var classifier = Classifier.Open(TestSnapshot.Write(data), grown, s_settings);
+        var bank = new PrototypeBank(grown.Id, 128);
+        classifier.Score(TestSnapshot.WindowOf("fast", 1));
+        bank.Add("falling", classifier.EmbeddingOf(0));
+        classifier.Use(bank.ToMatrix(grown.Classes));
+        Assert.Equal(4, classifier.Score(TestSnapshot.WindowOf("fast", 1)).ClassIndex);
+    }
+
+    [Fact]
+    public void Prototypes_of_another_shape_are_a_bug_and_say_so()
+    {
+        using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, s_settings);
+        string message = Assert.Throws<ArgumentException>(() => classifier.Use(new PrototypeMatrix(new float[128], new float[1], 1))).Message;
+        Assert.StartsWith("prototypes of 1 classes x 128 do not fit s000001-01234567: 3 x 128", message);
+    }
+
+    private static IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> Windows(string[] classes, int seed) =>
+        classes.SelectMany(name => Enumerable.Range(0, 20).Select(i => ((ReadOnlyMemory<float>)TestSnapshot.WindowOf(name, seed + i), name)));
+}

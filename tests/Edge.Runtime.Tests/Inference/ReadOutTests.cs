@@ -1,0 +1,128 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Stages;
+using Edge.Runtime.Windowing;
+using Edge.Storage;
+
+namespace Edge.Runtime.Tests.Inference;
+
+/// <summary>A label counts at once, and what it taught is there again after a restart or in the next snapshot's embedding.</summary>
+public sealed class ReadOutTests : IDisposable
+{
+    private static readonly InferenceSection s_settings = new() { Providers = ["cpu"] };
+    private static readonly ReplayBufferOptions s_options = new() { Capacity = 40, AnchorCapacity = 10, AnchorShare = 0, AnchorBlockSeconds = 10, FreshCapacity = 40, Seed = 1 };
+    private readonly DataFolder data = new();
+
+    public void Dispose() => data.Dispose();
+
+    [Fact]
+    public void A_label_counts_from_the_next_window_on()
+    {
+        using var slot = new ReadOutSlot();
+        using var readOut = Open(slot, TestSnapshot.Manifest);
+        using var session = Session(TestSnapshot.Manifest);
+        Classifier? running = session;
+        object? applied = null;
+        readOut.Publish();
+        slot.Apply(ref running, ref applied);
+        Assert.Equal(-1, session.Score(TestSnapshot.WindowOf("fast", 50)).ClassIndex);
+
+        readOut.Count([Pending("fast", 1, null), Pending("still", 2, null)]);
+        readOut.Publish();
+        slot.Apply(ref running, ref applied);
+        Assert.Equal("fast", TestSnapshot.Classes[session.Score(TestSnapshot.WindowOf("fast", 50)).ClassIndex]);
+        Assert.Equal("still", TestSnapshot.Classes[session.Score(TestSnapshot.WindowOf("still", 50)).ClassIndex]);
+    }
+
+    [Fact]
+    public void The_embedding_that_the_running_snapshot_gave_is_used_and_one_of_another_is_computed_anew()
+    {
+        using var slot = new ReadOutSlot();
+        using var readOut = Open(slot, TestSnapshot.Manifest);
+        float[] marked = new float[128];
+        marked[5] = 1;
+        readOut.Count([Pending("fast", 1, TestSnapshot.Manifest.Id, marked), Pending("still", 2, "s000009-00000000", marked)]);
+        var matrix = readOut.Bank.ToMatrix(TestSnapshot.Classes);
+        Assert.Equal(marked, matrix.Values[(2 * 128)..(3 * 128)]);
+        using var session = Session(TestSnapshot.Manifest);
+        session.Score(TestSnapshot.WindowOf("still", 2));
+        for (int i = 0; i < 128; i++) Assert.Equal(session.EmbeddingOf(0)[i], matrix.Values[i], 1e-5f);
+    }
+
+    [Fact]
+    public async Task Prototypes_of_the_running_snapshot_come_back_as_they_were_stored()
+    {
+        using var buffer = ReplayBuffer.Open(data["replay.db"], s_options, TimeProvider.System);
+        var stored = new PrototypeBank(TestSnapshot.Manifest.Id, 128);
+        float[] embedding = new float[128];
+        embedding[7] = 1;
+        stored.Add("slow", embedding);
+        await buffer.OfferAsync([ExampleOf("fast", 1)], stored); // The buffer itself would give another picture.
+
+        using var slot = new ReadOutSlot();
+        using var readOut = Open(slot, TestSnapshot.Manifest);
+        await readOut.RestoreAsync(buffer);
+        Assert.Equal(stored.ToBytes(), readOut.Bank.ToBytes());
+        Assert.Equal(1, slot.LatestFor(TestSnapshot.Manifest.Id)!.KnownCount);
+    }
+
+    [Fact]
+    public async Task Prototypes_of_another_snapshot_are_encoded_anew_from_the_buffer_and_made_durable()
+    {
+        using var buffer = ReplayBuffer.Open(data["replay.db"], s_options, TimeProvider.System);
+        var stored = new PrototypeBank("s000009-00000000", 128);
+        stored.Add("slow", new float[128]);
+        await buffer.OfferAsync([ExampleOf("fast", 1), ExampleOf("still", 2), ExampleOf("still", 3), ExampleOf("slow", 4) with { Samples = new float[7] }], stored);
+
+        using var slot = new ReadOutSlot();
+        using var readOut = Open(slot, TestSnapshot.Manifest);
+        await readOut.RestoreAsync(buffer);
+        Assert.Equal(new Dictionary<string, long> { ["fast"] = 1, ["still"] = 2 }, readOut.Bank.Counts); // A window of another shape cannot be encoded.
+        using var session = Session(TestSnapshot.Manifest);
+        session.Score(TestSnapshot.WindowOf("fast", 1));
+        var matrix = readOut.Bank.ToMatrix(TestSnapshot.Classes);
+        for (int i = 0; i < 128; i++) Assert.Equal(session.EmbeddingOf(0)[i], matrix.Values[2 * 128 + i], 1e-5f);
+        Assert.Equal(readOut.Bank.ToBytes(), (await buffer.PrototypesAsync())!.ToBytes());
+    }
+
+    [Fact]
+    public async Task Adopting_a_snapshot_counts_in_what_was_labelled_while_it_was_judged()
+    {
+        using var buffer = ReplayBuffer.Open(data["replay.db"], s_options, TimeProvider.System);
+        var first = await buffer.OfferAsync([ExampleOf("fast", 1)], null);
+        using var slot = new ReadOutSlot();
+        using var readOut = Open(slot, TestSnapshot.Manifest);
+        var next = TestSnapshot.Manifest with { Id = "s000002-89abcdef" };
+        var bank = new PrototypeBank(next.Id, 128) { ThroughExampleId = first[0].Id };
+        float[] embedding = new float[128];
+        embedding[0] = 1;
+        bank.Add("fast", embedding);
+        await buffer.OfferAsync([ExampleOf("still", 2)], null); // After the draw, before the switch.
+
+        await readOut.AdoptAsync(new Adoption(next, Session(next), Session(next), bank, new TaskCompletionSource()), buffer);
+        Assert.Equal(new Dictionary<string, long> { ["fast"] = 1, ["still"] = 1 }, readOut.Bank.Counts);
+        Assert.Equal(next.Id, (await buffer.PrototypesAsync())!.SnapshotId);
+        Classifier? running = null;
+        object? applied = null;
+        Assert.True(slot.Apply(ref running, ref applied));
+        Assert.Equal((next.Id, 2), (running!.Snapshot.Id, running.KnownCount));
+        running.Dispose();
+    }
+
+    private ReadOut Open(ReadOutSlot slot, SnapshotManifest snapshot) => new(slot, s_settings, TestSnapshot.Write(data), snapshot);
+
+    private Classifier Session(SnapshotManifest snapshot) => Classifier.Open(TestSnapshot.Write(data), snapshot, s_settings, AnchorExam.BatchSize);
+
+    private static PendingExample Pending(string name, ulong id, string? snapshotId, float[]? embedding = null) =>
+        new(new LabelRequest(id, name, "mqtt"), new KeptWindow(id, id, TestSnapshot.WindowOf(name, (int)id), snapshotId, embedding ?? []));
+
+    private static Example ExampleOf(string name, ulong id) => new()
+    {
+        WindowId = id,
+        Class = name,
+        StartSeconds = id,
+        LabelledAt = DateTimeOffset.UnixEpoch,
+        Samples = TestSnapshot.WindowOf(name, (int)id),
+    };
+}

@@ -1,0 +1,111 @@
+using Edge.Config;
+using Edge.Runtime.Learning;
+using Edge.Storage;
+using Edge.Trainer.Rounds;
+
+namespace Edge.Runtime.Tests.Learning;
+
+/// <summary>What the service writes for a round is what the child reads, and the disk does not fill with old rounds.</summary>
+public sealed class RoundFoldersTests : IDisposable
+{
+    private static readonly WindowShape s_window = new(2, 3, 50);
+    private static readonly SnapshotManifest s_parent = new()
+    {
+        Id = "s000001-01234567",
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        Classes = ["walking"],
+        Window = s_window,
+        EmbeddingLength = 128,
+        Round = 0,
+    };
+
+    private readonly DataFolder data = new();
+
+    public void Dispose() => data.Dispose();
+
+    [Fact]
+    public void The_child_reads_the_plan_the_samples_and_the_parent_that_the_service_wrote()
+    {
+        File.WriteAllText(data["checkpoint"], "weights");
+        var config = new DeviceConfig { Labels = new LabelsSection { Classes = ["walking", "laying"] } };
+        var plan = RoundPlans.FineTune(config, 7, s_parent);
+        var draw = new ReplayDraw([Of("laying", 1), Of("walking", 2)], [Of("walking", 3)], 3);
+
+        var folder = new RoundFolder(new RoundFolders(data["rounds"], 3).Create(plan, draw, data["checkpoint"]).Path);
+        var read = folder.ReadPlan();
+        Assert.Equal((7, RoundKind.FineTune, s_parent.Id, s_window, config.Training), (read.Round, read.Kind, read.ParentId, read.Window, read.Training));
+        Assert.Equal(["walking", "laying"], read.Classes);
+        Assert.Equal("weights", File.ReadAllText(folder.ParentCheckpointFile));
+
+        var samples = RoundSamples.FromBytes(File.ReadAllBytes(folder.SamplesFile), 50);
+        Assert.Equal(s_window, samples.Window);
+        Assert.Equal([1, 0, 0], samples.Classes);
+        Assert.Equal([true, true, false], samples.IsFresh);
+        Assert.Equal([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3], samples.Values);
+    }
+
+    [Fact]
+    public void A_class_that_left_the_configuration_and_a_window_of_another_shape_are_not_trained()
+    {
+        var plan = RoundPlans.FineTune(new DeviceConfig { Labels = new LabelsSection { Classes = ["walking"] } }, 1, s_parent);
+        var draw = new ReplayDraw([Of("laying", 1), Of("walking", 2)], [Of("walking", 3) with { Samples = new float[5] }, Of("jumping", 4), Of("walking", 5)], 5);
+        var folder = new RoundFolders(data.Path, 3).Create(plan, draw, null);
+        var samples = RoundSamples.FromBytes(File.ReadAllBytes(folder.SamplesFile), 50);
+        Assert.Equal([0, 0], samples.Classes);
+        Assert.Equal([true, false], samples.IsFresh);
+        Assert.Equal([2, 2, 2, 2, 2, 2, 5, 5, 5, 5, 5, 5], samples.Values);
+    }
+
+    [Fact]
+    public void A_first_snapshot_needs_neither_samples_nor_a_parent()
+    {
+        var folder = new RoundFolders(data.Path, 3).Create(RoundPlans.Initial(new DeviceConfig(), s_window, ["x", "y"]), null, null);
+        var plan = folder.ReadPlan();
+        Assert.Equal((0, RoundKind.Initial, null), (plan.Round, plan.Kind, plan.ParentId));
+        Assert.Equal(["x", "y"], plan.Channels);
+        Assert.Equal(["plan.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void What_an_earlier_attempt_at_the_round_left_is_cleared_away()
+    {
+        var folders = new RoundFolders(data.Path, 3);
+        var folder = folders.Create(RoundPlans.Initial(new DeviceConfig(), s_window, []), null, null);
+        Directory.CreateDirectory(folder.CandidateDirectory);
+        File.WriteAllText(folder.ReportFile, "stale");
+        Assert.False(Directory.Exists(folders.Create(RoundPlans.Initial(new DeviceConfig(), s_window, []), null, null).CandidateDirectory));
+    }
+
+    [Fact]
+    public void The_oldest_folders_are_pruned_and_what_is_no_round_is_left_alone()
+    {
+        Directory.CreateDirectory(data["notes"]);
+        var folders = new RoundFolders(data.Path, 2);
+        for (int round = 8; round <= 12; round++) folders.Create(RoundPlans.FineTune(new DeviceConfig(), round, s_parent), null, null);
+        folders.Prune();
+        Assert.Equal(["000011", "000012", "notes"], Directory.GetDirectories(data.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        new RoundFolders(data.Path, 0).Prune();
+        Assert.Equal(["notes"], Directory.GetDirectories(data.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void The_next_round_is_one_more_than_any_that_left_a_trace()
+    {
+        var folders = new RoundFolders(data["rounds"], 3);
+        Assert.Equal(1, folders.NextRound([])); // No folder yet.
+        Assert.Equal(1, folders.NextRound([s_parent]));
+        Assert.Equal(10, folders.NextRound([s_parent, s_parent with { Round = 9 }])); // Its folder was pruned.
+        folders.Create(RoundPlans.FineTune(new DeviceConfig(), 12, s_parent), null, null);
+        Assert.Equal(13, folders.NextRound([s_parent with { Round = 9 }])); // It was refused.
+    }
+
+    private static Example Of(string name, ulong id) => new()
+    {
+        Id = id,
+        WindowId = id,
+        Class = name,
+        StartSeconds = id,
+        LabelledAt = DateTimeOffset.UnixEpoch,
+        Samples = [.. Enumerable.Repeat((float)id, s_window.ValueCount)],
+    };
+}

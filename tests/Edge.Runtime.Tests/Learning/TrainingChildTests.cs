@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Tests.Inference;
+using Edge.Storage;
+using Edge.Trainer.Rounds;
+
+namespace Edge.Runtime.Tests.Learning;
+
+/// <summary>Whatever happens to a training child, the service hears of it and goes on.</summary>
+[Collection(nameof(FirstRound))]
+public sealed class TrainingChildTests(FirstRound first) : IDisposable
+{
+    private const int Endless = 100_000;
+    private readonly DataFolder data = new();
+
+    public void Dispose() => data.Dispose();
+
+    [Fact]
+    public async Task A_child_that_does_its_work_leaves_a_candidate_that_runs()
+    {
+        var folder = first.FineTune(data, round: 1, epochs: 2);
+        var progress = new List<RoundProgress>();
+        var outcome = await RunAsync(folder, new TrainingSection(), (_, line) =>
+        {
+            if (line is not null) progress.Add(line);
+        });
+        Assert.Null(outcome.Ended);
+        Assert.False(outcome.WasKilled);
+        Assert.Equal((1, true), (folder.ReadReport().Round, folder.ReadReport().HasCandidate));
+        Assert.NotEmpty(progress);
+        Assert.Equal((progress[^1].StepCount, folder.ReadReport().StepCount), (progress[^1].Step, progress[^1].StepCount));
+
+        var candidate = TestSnapshot.Manifest with { Id = "candidate", EmbeddingLength = folder.ReadReport().EmbeddingLength };
+        using var classifier = Classifier.Open(folder.ModelFile, candidate, new InferenceSection { Providers = ["cpu"] }, AnchorExam.BatchSize);
+        var cases = ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile));
+        classifier.ScoreBatch(cases.Windows);
+        float[] actual = [.. Enumerable.Range(0, cases.Count).SelectMany(i => classifier.EmbeddingOf(i).ToArray())];
+        Assert.InRange(PromotionGate.ParityError(cases.Embeddings, actual), 0, new PromotionSection().MaxParityError);
+    }
+
+    [Fact]
+    public async Task A_child_that_is_killed_is_told_from_one_that_failed()
+    {
+        var folder = first.FineTune(data, 1, Endless);
+        var outcome = await RunAsync(folder, new TrainingSection(), (id, _) => Kill(id));
+        Assert.Equal(("signal 9 ended the training child", true), (outcome.Ended, outcome.WasKilled));
+        Assert.False(Directory.Exists(folder.CandidateDirectory));
+    }
+
+    [Fact]
+    public async Task A_round_that_was_killed_can_be_run_again()
+    {
+        var folder = first.FineTune(data, 1, epochs: 2);
+        Assert.True((await RunAsync(folder, new TrainingSection(), (id, progress) =>
+        {
+            if (progress is not null) Kill(id); // In the middle of its steps.
+        })).WasKilled);
+        Assert.Null((await RunAsync(folder, new TrainingSection(), (_, _) => { })).Ended);
+        Assert.True(folder.ReadReport().StepCount > 0);
+    }
+
+    [Fact]
+    public async Task A_round_that_takes_too_long_is_ended()
+    {
+        var outcome = await RunAsync(first.FineTune(data, 1, Endless), new TrainingSection { TimeBudgetSeconds = 0 }, (_, _) => { });
+        Assert.Equal(("the round took longer than training.timeBudgetSeconds (0 s)", true), (outcome.Ended, outcome.WasKilled));
+    }
+
+    [Fact]
+    public async Task A_child_that_outgrows_its_memory_is_ended()
+    {
+        var outcome = await RunAsync(first.FineTune(data, 1, Endless), new TrainingSection { MemoryBudgetMiB = 1 }, (_, _) => { });
+        Assert.Matches("^the training child used [1-9][0-9]* MiB; training.memoryBudgetMiB is 1$", outcome.Ended);
+        Assert.True(outcome.WasKilled);
+    }
+
+    [Fact]
+    public async Task When_the_service_stops_the_child_is_ended()
+    {
+        using var stopping = new CancellationTokenSource();
+        int child = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => TrainingChild.RunAsync(
+            first.FineTune(data, 1, Endless).Path,
+            new TrainingSection(),
+            (id, _) =>
+            {
+                child = id;
+                stopping.Cancel();
+            },
+            TimeProvider.System,
+            stopping.Token));
+        while (Directory.Exists($"/proc/{child}")) await Task.Delay(20, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_child_whose_service_is_gone_ends_by_itself()
+    {
+        using var child = EdgeProgram.Start(data.Path, "train", "--round", first.FineTune(data, 1, Endless).Path, "--of-service");
+        child.StandardInput.Close(); // The kernel does this when a service dies.
+        Assert.Equal(70, (await EdgeProgram.EndAsync(child)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData(null, "plan.json")]
+    [InlineData("{ \"round\": ", "plan.json is not a RoundPlan")]
+    public async Task A_folder_that_is_no_round_is_told_in_the_childs_words(string? plan, string words)
+    {
+        var folder = new RoundFolder(data.Path);
+        if (plan is not null) File.WriteAllText(folder.PlanFile, plan);
+        var outcome = await RunAsync(folder, new TrainingSection(), (_, _) => { });
+        Assert.Equal(("the training child exited with 70", false), (outcome.Ended, outcome.WasKilled));
+        Assert.Contains(words, outcome.Talk);
+    }
+
+    [Fact]
+    public async Task Samples_that_were_torn_are_told_in_the_childs_words()
+    {
+        var folder = first.FineTune(data, 1, 1);
+        byte[] samples = File.ReadAllBytes(folder.SamplesFile);
+        samples[samples.Length / 2] ^= 1;
+        File.WriteAllBytes(folder.SamplesFile, samples);
+        var outcome = await RunAsync(folder, new TrainingSection(), (_, _) => { });
+        Assert.Equal("the training child exited with 70", outcome.Ended);
+        Assert.Contains("samples.bin fails its checksum", outcome.Talk);
+    }
+
+    [Fact]
+    public async Task The_first_snapshot_is_made_once_and_is_there_after_a_restart()
+    {
+        var snapshots = new SnapshotStore(data["snapshots"], 3);
+        var made = await EnsureAsync(snapshots, FirstRound.Config);
+        Assert.Equal((0, 128, TestSnapshot.Window), (made.Round, made.EmbeddingLength, made.Window));
+        Assert.Equal(made.Id, (await EnsureAsync(new SnapshotStore(data["snapshots"], 3), FirstRound.Config)).Id);
+        Assert.Single(Directory.GetDirectories(data["snapshots"]));
+    }
+
+    [Fact]
+    public async Task A_first_snapshot_that_cannot_be_made_says_why_and_where_to_look()
+    {
+        var config = FirstRound.Config with { Training = new TrainingSection { MemoryBudgetMiB = 1 } };
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => EnsureAsync(new SnapshotStore(data["snapshots"], 3), config));
+        Assert.StartsWith("the first snapshot could not be made: the training child used ", e.Message);
+        Assert.EndsWith("Run 'edge doctor' to see what training needs on this machine.", e.Message);
+    }
+
+    [Fact]
+    public void The_memory_of_a_process_that_is_gone_is_none()
+    {
+        Assert.Equal(0, TrainingChild.ResidentMiB(int.MaxValue));
+        Assert.InRange(TrainingChild.ResidentMiB(Environment.ProcessId), 10, 100_000);
+        Assert.True(TrainingChild.ResidentMiB(Environment.ProcessId, "VmHWM") >= TrainingChild.ResidentMiB(Environment.ProcessId) - 64);
+    }
+
+    private Task<SnapshotManifest> EnsureAsync(SnapshotStore snapshots, DeviceConfig config) =>
+        FirstSnapshot.EnsureAsync(snapshots, new RoundFolders(data["rounds"], 3), config, TestSnapshot.Window, ["x", "y", "z"], TimeProvider.System, TestContext.Current.CancellationToken);
+
+    private static Task<ChildOutcome> RunAsync(RoundFolder folder, TrainingSection budget, Action<int, RoundProgress?> report) =>
+        TrainingChild.RunAsync(folder.Path, budget, report, TimeProvider.System, TestContext.Current.CancellationToken);
+
+    private static void Kill(int id)
+    {
+        using var child = Process.GetProcessById(id);
+        child.Kill();
+    }
+}

@@ -1,1 +1,0 @@
-namespace Edge.Runtime.Tests; public class PlaceholderTests { [Fact] public void Builds() => Assert.True(true); }

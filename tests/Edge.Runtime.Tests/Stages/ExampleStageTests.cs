@@ -1,0 +1,92 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Sensors;
+using Edge.Runtime.Stages;
+using Edge.Runtime.Tests.Inference;
+using Edge.Runtime.Windowing;
+using Edge.Storage;
+using Edge.Telemetry.Messages;
+using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Edge.Runtime.Tests.Stages;
+
+/// <summary>From a labelled window to the disk, with the real buffer and the real read-out.</summary>
+public sealed class ExampleStageTests : IDisposable
+{
+    private static readonly DeviceConfig s_config = new()
+    {
+        Inference = new InferenceSection { Providers = ["cpu"] },
+        Labels = new LabelsSection { Classes = TestSnapshot.Classes },
+        Replay = new ReplaySection { CommitBatchSize = 64, FreshCapacity = 400, Capacity = 400 },
+        Training = new TrainingSection { RoundExamples = 400 },
+    };
+
+    private readonly DataFolder data = new();
+    private readonly ServiceState state = new(TimeProvider.System);
+    private readonly LabelledWindowSet labelled = new(1024);
+    private readonly FaultRecord faults = new();
+    private readonly ReadOutSlot slot = new();
+    private readonly ReplayBuffer buffer;
+    private readonly ReadOut readOut;
+    private readonly Flows flows;
+    private readonly ExampleStage stage;
+
+    public ExampleStageTests()
+    {
+        buffer = ReplayBuffer.Open(data["replay.db"], new ReplayBufferOptions { Capacity = 400, AnchorCapacity = 10, AnchorShare = 0, AnchorBlockSeconds = 10, FreshCapacity = 400, Seed = 1 }, TimeProvider.System);
+        readOut = new ReadOut(slot, s_config.Inference, TestSnapshot.Write(data), TestSnapshot.Manifest);
+        flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window));
+        var schedule = new RoundSchedule(s_config, buffer, new SnapshotStore(data["snapshots"], 2));
+        var reporter = new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { });
+        stage = new ExampleStage(flows, buffer, readOut, labelled, schedule, new RoundGate(flows), s_config, reporter, state, TimeProvider.System, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+    }
+
+    public void Dispose()
+    {
+        stage.Dispose();
+        slot.Dispose();
+        readOut.Dispose();
+        buffer.Dispose();
+        data.Dispose();
+    }
+
+    [Fact]
+    public async Task All_labels_that_have_come_are_durable_when_the_service_has_stopped()
+    {
+        for (ulong id = 1; id <= 200; id++) Assert.True(flows.Examples.Writer.TryWrite(Pending(id))); // More than three batches.
+        await stage.StartAsync(TestContext.Current.CancellationToken);
+        while (state.ExamplesStored == 0) await Task.Delay(1, TestContext.Current.CancellationToken); // It is at work; now in the middle of it:
+        await stage.StopAsync(TestContext.Current.CancellationToken);
+        await stage.ExecuteTask!;
+        Assert.Null(faults.First);
+        Assert.Equal(200ul, buffer.Counts.AcknowledgedCount);
+        Assert.Equal(200, state.ExamplesStored);
+        Assert.Equal(200, readOut.Bank.Counts.Values.Sum());
+        Assert.NotNull(labelled.Find(200)!.Example);
+    }
+
+    [Fact]
+    public async Task An_accepted_snapshot_is_adopted_while_no_label_comes()
+    {
+        var next = TestSnapshot.Manifest with { Id = "s000002-89abcdef" };
+        var adoption = new Adoption(
+            next, Classifier.Open(TestSnapshot.Write(data), next, s_config.Inference), Classifier.Open(TestSnapshot.Write(data), next, s_config.Inference),
+            new PrototypeBank(next.Id, 128), new TaskCompletionSource());
+        await stage.StartAsync(TestContext.Current.CancellationToken);
+        await flows.Adoptions.Writer.WriteAsync(adoption, TestContext.Current.CancellationToken);
+        await adoption.Done.Task.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(next.Id, state.Snapshot!.Id);
+        await stage.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Null(faults.First);
+    }
+
+    private static PendingExample Pending(ulong id)
+    {
+        string name = TestSnapshot.Classes[(int)(id % 3)];
+        return new(new LabelRequest(id, name, "mqtt"), new KeptWindow(id, id, TestSnapshot.WindowOf(name, (int)id), null, []));
+    }
+}

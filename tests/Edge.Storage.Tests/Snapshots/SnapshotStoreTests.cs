@@ -1,0 +1,164 @@
+namespace Edge.Storage.Tests.Snapshots;
+
+public sealed class SnapshotStoreTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_promoted_snapshot_is_current_listed_and_the_same_after_a_restart()
+    {
+        var store = Open();
+        Assert.Null(store.Current);
+        var first = Promote(store, 1);
+        var second = Promote(store, 2);
+        Assert.Equal($"s000001-{first.Files[SnapshotStore.ModelFileName][..8]}", first.Id);
+        Assert.Equal([first.Id, second.Id], store.List().Select(s => s.Id));
+
+        var reopened = Open();
+        Assert.Empty(reopened.Damaged);
+        Assert.Equal(second.Id, reopened.Current!.Id);
+        Assert.Equal(["a", "b"], reopened.Current.Classes);
+        Assert.Equal(new WindowShape(9, 128, 50), reopened.Current.Window);
+        Assert.Equal((2, 87.5, "parent"), (reopened.Current.Round, reopened.Current.AnchorAccuracy, reopened.Current.ParentId));
+        Assert.Equal(Model(2), File.ReadAllBytes(reopened.ModelFile(reopened.Current)));
+        Assert.Equal([2, 2], File.ReadAllBytes(reopened.CheckpointFile(reopened.Current)));
+    }
+
+    [Fact]
+    public void Ids_sort_by_age()
+    {
+        var store = new SnapshotStore(folder["snapshots"], 100);
+        string[] promoted = [.. Enumerable.Range(1, 12).Select(round => Promote(store, round).Id)];
+        Assert.Equal(promoted.Order(StringComparer.Ordinal), promoted);
+        Assert.Equal(promoted, store.List().Select(s => s.Id));
+        Assert.StartsWith("s000012-", promoted[^1]);
+    }
+
+    [Fact]
+    public void Older_snapshots_than_are_to_be_kept_are_deleted_at_promotion()
+    {
+        var store = Open();
+        string[] promoted = [.. Enumerable.Range(1, 5).Select(round => Promote(store, round).Id)];
+        Assert.Equal(promoted[^3..], store.List().Select(s => s.Id));
+        Assert.Equal(promoted[^3..].Append("current"), Directory.GetFileSystemEntries(folder["snapshots"]).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal).OrderBy(name => name == "current"));
+        Assert.Equal("s000006", Promote(Open(), 6).Id[..7]);
+    }
+
+    [Theory]
+    [InlineData("model.onnx", "model.onnx has SHA-256")]
+    [InlineData("model.checkpoint", "model.checkpoint has SHA-256")]
+    [InlineData("manifest.json", "its manifest is damaged or of another version")]
+    [InlineData("manifest.sha256", "its manifest is damaged or of another version")]
+    public void A_flipped_byte_anywhere_falls_back_to_the_newest_good_snapshot_and_says_what_was_wrong(string file, string expected)
+    {
+        for (int place = 0; place < 3; place++)
+        {
+            using var own = new TempFolder();
+            var store = new SnapshotStore(own["snapshots"], 3);
+            SnapshotManifest[] promoted = [Promote(store, 1), Promote(store, 2), Promote(store, 3)];
+            string path = Path.Combine(own["snapshots"], promoted[2].Id, file);
+            byte[] bytes = File.ReadAllBytes(path);
+            bytes[place * (bytes.Length - 1) / 2] ^= 1;
+            File.WriteAllBytes(path, bytes);
+
+            var reopened = new SnapshotStore(own["snapshots"], 3);
+            Assert.Equal(promoted[1].Id, reopened.Current!.Id);
+            Assert.StartsWith($"{promoted[2].Id}: {expected}", Assert.Single(reopened.Damaged));
+            Assert.Equal(promoted[1].Id, File.ReadAllText(Path.Combine(own["snapshots"], "current")));
+            Assert.StartsWith("s000004-", Promote(reopened, 4).Id);
+        }
+    }
+
+    [Fact]
+    public void A_missing_model_is_said_and_no_good_snapshot_is_none()
+    {
+        var only = Promote(Open(), 1);
+        File.Delete(Path.Combine(folder["snapshots"], only.Id, SnapshotStore.ModelFileName));
+        var reopened = Open();
+        Assert.Null(reopened.Current);
+        Assert.Equal($"{only.Id}: model.onnx is missing", Assert.Single(reopened.Damaged));
+    }
+
+    [Fact]
+    public void The_file_that_names_the_current_one_decides_and_without_it_the_newest()
+    {
+        var store = Open();
+        SnapshotManifest[] promoted = [Promote(store, 1), Promote(store, 2)];
+        File.WriteAllText(Path.Combine(folder["snapshots"], "current"), promoted[0].Id + "\n");
+        Assert.Equal(promoted[0].Id, Open().Current!.Id); // A crash between the snapshot's appearance and its naming.
+        File.Delete(Path.Combine(folder["snapshots"], "current"));
+        Assert.Equal(promoted[1].Id, Open().Current!.Id);
+        Assert.Equal(promoted[1].Id, File.ReadAllText(Path.Combine(folder["snapshots"], "current")));
+        File.WriteAllText(Path.Combine(folder["snapshots"], "current"), "s000009-deadbeef");
+        Assert.Equal(promoted[1].Id, Open().Current!.Id);
+    }
+
+    [Fact]
+    public void Torn_temporary_folders_are_removed_at_start_and_strange_ones_left_alone()
+    {
+        var good = Promote(Open(), 1);
+        Directory.CreateDirectory(Path.Combine(folder["snapshots"], "s000002-00000000.tmp", "deep"));
+        Directory.CreateDirectory(Path.Combine(folder["snapshots"], "notes"));
+        var reopened = Open();
+        Assert.Equal(good.Id, reopened.Current!.Id);
+        Assert.Empty(Directory.GetDirectories(folder["snapshots"], "*.tmp"));
+        Assert.True(Directory.Exists(Path.Combine(folder["snapshots"], "notes")));
+    }
+
+    [Fact]
+    public void A_manifest_of_another_version_is_refused()
+    {
+        var store = Open();
+        var first = Promote(store, 1);
+        var second = store.Promote(Candidate(2), Manifest(2) with { Schema = 2 });
+        var reopened = Open();
+        Assert.Equal(first.Id, reopened.Current!.Id);
+        Assert.StartsWith(second.Id, Assert.Single(reopened.Damaged));
+    }
+
+    [Fact]
+    public void A_full_disk_leaves_the_running_snapshot_as_it_was_and_the_next_try_succeeds()
+    {
+        using var disk = SmallDisk.Mount(1);
+        var store = new SnapshotStore(disk["snapshots"], 3);
+        var first = Promote(store, 1);
+        string candidate = Candidate(2, modelBytes: 300_000);
+        disk.LeaveFree(200_000);
+        Assert.Throws<IOException>(() => store.Promote(candidate, Manifest(2)));
+        Assert.Equal(first.Id, store.Current!.Id);
+        Assert.Equal(first.Id, Assert.Single(store.List()).Id);
+        Assert.Empty(Directory.GetDirectories(disk["snapshots"], "*.tmp"));
+        disk.Clear();
+        Assert.StartsWith("s000002-", store.Promote(candidate, Manifest(2)).Id);
+        Assert.Equal(store.Current.Id, new SnapshotStore(disk["snapshots"], 3).Current!.Id);
+    }
+
+    private static byte[] Model(int round, int bytes = 100) => [.. Enumerable.Range(0, bytes).Select(i => (byte)(round * 31 + i))];
+
+    private static SnapshotManifest Manifest(int round) => new()
+    {
+        Id = "",
+        ParentId = "parent",
+        CreatedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+        Classes = ["a", "b"],
+        Window = new WindowShape(9, 128, 50),
+        EmbeddingLength = 64,
+        Round = round,
+        AnchorAccuracy = 87.5,
+    };
+
+    private SnapshotStore Open() => new(folder["snapshots"], 3);
+
+    private SnapshotManifest Promote(SnapshotStore store, int round) => store.Promote(Candidate(round), Manifest(round));
+
+    private string Candidate(int round, int modelBytes = 100)
+    {
+        string path = folder[$"candidate{round}"];
+        Directory.CreateDirectory(path);
+        File.WriteAllBytes(Path.Combine(path, SnapshotStore.ModelFileName), Model(round, modelBytes));
+        File.WriteAllBytes(Path.Combine(path, SnapshotStore.CheckpointFileName), [(byte)round, (byte)round]);
+        return path;
+    }
+}

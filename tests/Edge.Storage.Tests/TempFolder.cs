@@ -1,0 +1,11 @@
+namespace Edge.Storage.Tests;
+
+/// <summary>A folder of one test, gone when the test is.</summary>
+internal sealed class TempFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("edge-storage-").FullName;
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
