@@ -29,7 +29,7 @@ pid=$!
 set +m
 
 seconds() { awk -v now="$(date +%s.%N)" -v then="$start" 'BEGIN { printf "%.1f", now - then }'; }
-promoted() { grep -q '"EventId":2002.*"Event":"Promoted"' "$work/log"; }
+promoted() { grep -q '"EventId":2004' "$work/log"; } # "snapshot … promoted by round …"
 
 until promoted; do
   late=$(awk -v now="$(seconds)" -v bar="$bar" 'BEGIN { print (now > bar) }')

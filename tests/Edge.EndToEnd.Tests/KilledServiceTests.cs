@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Edge.EndToEnd.Tests.World;
 using Edge.Storage;
 
@@ -13,7 +14,7 @@ public sealed class KilledServiceTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("telemetry.queueCapacity", 10_000);
+        await using var device = DeviceFolder.Create(broker.Port).With("telemetry.queueCapacity", 10_000).With("labels.sourceShare", 0.5).With("training.epochs", 1);
         var moments = new Random(20);
         int upCount = 0, inRoundCount = 0;
         for (int kill = 0; kill < KillCount; kill++)
@@ -69,17 +70,20 @@ public sealed class KilledServiceTests(ITestOutputHelper report)
     }
 
     /// <summary>
-    /// When to kill: the first time while the first snapshot is made; every third time shortly after a child has left its candidate, when the gate, the promotion and the change of prototypes come; else any time
-    /// from the first moments to some seconds of work.
+    /// When to kill: the first time while the first snapshot is made; once after a promotion; every third time shortly after a child has left its candidate (or after eight seconds), when the gate, the
+    /// promotion and the change of prototypes come; else any time from the first moments to some seconds of work.
     /// </summary>
     private static async Task MomentAsync(int kill, Random moments, Fleet fleet, RunningDevice run)
     {
-        double seconds = kill % 3 == 2 ? 0.4 * moments.NextDouble() : kill == 0 ? 0.6 : 0.3 + 4.2 * moments.NextDouble();
-        int finished = FinishedCount();
-        if (kill % 3 == 2) await Eventually.Holds(() => FinishedCount() > finished, "a round is finished", () => run.Said);
+        bool afterRound = kill % 3 == 2;
+        double seconds = kill == 0 ? 0.6 : afterRound ? 0.4 * moments.NextDouble() : 0.3 + 3.2 * moments.NextDouble();
+        int finished = Count("training", "finished");
+        long start = Stopwatch.GetTimestamp();
+        if (kill == 2) await Eventually.Holds(() => Count("snapshot", "promoted") > 0, "a candidate is promoted", () => run.Said);
+        else if (afterRound) await Eventually.Holds(() => Count("training", "finished") > finished || Stopwatch.GetElapsedTime(start).TotalSeconds > 8, "a round is finished, or the time is up");
         await Task.Delay(TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
 
-        int FinishedCount() => fleet.On("training").Count(t => (string?)t["event"] == "finished");
+        int Count(string topic, string what) => fleet.On(topic).Count(message => (string?)message["event"] == what);
     }
 
     /// <summary>What was heard of the killed start: when it had reached the broker, everything up to its last will.</summary>

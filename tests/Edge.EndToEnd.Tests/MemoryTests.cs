@@ -5,6 +5,8 @@ namespace Edge.EndToEnd.Tests;
 /// <summary>What the service costs while a child trains.</summary>
 public sealed class MemoryTests(ITestOutputHelper report)
 {
+    private const int PromotedEvent = 2004, RefusedEvent = 2005;
+
     [Fact]
     public async Task The_service_stays_small_never_maps_libtorch_and_loses_no_window_while_a_round_runs()
     {
@@ -18,7 +20,7 @@ public sealed class MemoryTests(ITestOutputHelper report)
             {
                 mapped.UnionWith(LinuxProcess.MappedFiles(run.Id));
                 childMaps |= run.TrainingChild() is { } child && LinuxProcess.MappedFiles(child).Any(IsLibtorch);
-                return run.Talk.Count(line => line.Contains("snapshot Promoted", StringComparison.Ordinal) || line.Contains("snapshot Refused", StringComparison.Ordinal)) >= 2;
+                return run.LoggedCount(PromotedEvent) + run.LoggedCount(RefusedEvent) >= 2;
             },
             "two rounds are judged",
             () => run.Said);

@@ -76,7 +76,10 @@ internal sealed class RunningDevice : IAsyncDisposable
     public JsonObject Summary() => JsonNode.Parse(Assert.Single(Output))!.AsObject();
 
     /// <summary>Fields of the first log line with this event id; null while there is none.</summary>
-    public JsonObject? Logged(int eventId) => Talk.Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!.AsObject()).FirstOrDefault(line => (int?)line["EventId"] == eventId)?["State"]?.AsObject();
+    public JsonObject? Logged(int eventId) => LinesOf(eventId).FirstOrDefault()?["State"]?.AsObject();
+
+    /// <summary>Log lines with this event id.</summary>
+    public int LoggedCount(int eventId) => LinesOf(eventId).Count();
 
     /// <summary>Its training child; null while it has none.</summary>
     public int? TrainingChild() => LinuxProcess.With("train --round").Where(child => LinuxProcess.ParentOf(child.Id) == process.Id).Select(child => (int?)child.Id).FirstOrDefault();
@@ -86,6 +89,8 @@ internal sealed class RunningDevice : IAsyncDisposable
         if (!process.HasExited) await KillAsync();
         process.Dispose();
     }
+
+    private IEnumerable<JsonObject> LinesOf(int eventId) => Talk.Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!.AsObject()).Where(line => (int?)line["EventId"] == eventId);
 
     private static void Add(ConcurrentQueue<string> lines, string? line)
     {
