@@ -8,10 +8,6 @@ public sealed class LabelledWindowSet(int capacity)
 {
     private readonly SortedDictionary<ulong, LabelOutcome> outcomes = [];
     private readonly Lock gate = new();
-    private long followed;
-
-    /// <summary>Predictions that labelling has gone through; the end of a recorded step waits for it.</summary>
-    public long FollowedCount => Interlocked.Read(ref followed);
 
     /// <summary>What became of a window's label; it has no example while it is on the way to the disk. Null when it has none.</summary>
     public LabelOutcome? Find(ulong windowId)
@@ -24,8 +20,6 @@ public sealed class LabelledWindowSet(int capacity)
     {
         lock (gate) outcomes.Remove(windowId);
     }
-
-    internal void CountFollowed() => Interlocked.Increment(ref followed);
 
     /// <summary>Notes a label that is on its way (no example yet) or durable.</summary>
     public void Set(LabelOutcome outcome)

@@ -26,7 +26,15 @@ public static class TrainingChild
         long start = time.GetTimestamp();
         var talk = new Queue<string>();
         using var child = new Process { StartInfo = StartInfo(folder) };
-        child.Start();
+        try
+        {
+            child.Start();
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            return new ChildOutcome($"the training child cannot be started: {e.Message}", false, 0, "");
+        }
+
         report(child.Id, null);
         var output = ReadProgressAsync(child, report);
         var errors = ReadTalkAsync(child, talk);

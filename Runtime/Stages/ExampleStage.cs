@@ -87,24 +87,27 @@ public sealed class ExampleStage(
 
     private async Task StoreAsync()
     {
+        bool stored = false;
         try
         {
             readOut.Count(batch.Where(e => !buffer.IsHeldOut(e.Window.StartSeconds)));
             var now = time.GetUtcNow();
-            var stored = await buffer.OfferAsync([.. batch.Select(e => ToExample(e, now))], readOut.Bank);
+            var kept = await buffer.OfferAsync([.. batch.Select(e => ToExample(e, now))], readOut.Bank);
             readOut.Publish();
-            state.CountStored(batch.Count);
-            for (int i = 0; i < batch.Count; i++) Answer(new LabelOutcome(batch[i].Request, stored[i], null));
+            for (int i = 0; i < batch.Count; i++) Answer(new LabelOutcome(batch[i].Request, kept[i], null));
+            stored = true;
         }
         catch (IOException e)
         {
-            state.CountStoreFailure(batch.Count);
             await readOut.RestoreAsync(buffer);
             foreach (var pending in batch) Answer(LabelOutcome.Refused(pending.Request, e.Message));
         }
 
-        batch.Clear();
         if (schedule.IsDue(RoundSchedule.Examples)) rounds.Ask(RoundSchedule.Examples);
+        // Counted last: whoever sees that nothing is pending sees the round that is due as well.
+        if (stored) state.CountStored(batch.Count);
+        else state.CountStoreFailure(batch.Count);
+        batch.Clear();
     }
 
     private void Answer(LabelOutcome outcome)

@@ -20,17 +20,26 @@ public sealed class Flows
         var live = lossless ? BoundedChannelFullMode.Wait : BoundedChannelFullMode.DropOldest;
         Blocks = Channel.CreateBounded<SampleBlock>(
             new BoundedChannelOptions(64) { FullMode = live, SingleReader = true, SingleWriter = true }, // A sensor cannot wait, and fresh beats complete.
-            blocks.Return); // The windower sees the gap and counts the windows that it costs.
+            dropped =>
+            {
+                InFlight.Leave();
+                blocks.Return(dropped); // The windower sees the gap and counts the windows that it costs.
+            });
         Windows = Channel.CreateBounded<Window>(
             new BoundedChannelOptions(8) { FullMode = live, SingleReader = true, SingleWriter = true }, // Same; eight windows are more than the longest pause of a swap.
             dropped =>
             {
+                InFlight.Leave();
                 state.CountDroppedWindows(1);
                 windows.Return(dropped);
             });
         Predictions = Channel.CreateBounded<Prediction>(
             new BoundedChannelOptions(32) { FullMode = live, SingleReader = true }, // Labelling must never stall inference.
-            _ => state.CountDroppedPrediction());
+            _ =>
+            {
+                InFlight.Leave();
+                state.CountDroppedPrediction();
+            });
         Labels = Channel.CreateBounded<LabelRequest>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });       // Labels are the scarcest thing here.
         Examples = Channel.CreateBounded<PendingExample>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });   // Same.
         Adoptions = Channel.CreateBounded<Adoption>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });          // The learner waits until its snapshot runs.
@@ -39,6 +48,9 @@ public sealed class Flows
 
     /// <summary>Whether every queue waits.</summary>
     public bool Lossless { get; }
+
+    /// <summary>How much is under way in the first four queues and between them.</summary>
+    public InFlight InFlight { get; } = new();
 
     /// <summary>Sensor to windower.</summary>
     public Channel<SampleBlock> Blocks { get; }

@@ -18,15 +18,24 @@ public sealed class LabellingStage(
         await foreach (var prediction in flows.Predictions.Reader.ReadAllAsync(stopping))
         {
             source.Note(prediction);
-            while (source.NextDue(prediction.EndSeconds) is { } label) await flows.Labels.Writer.WriteAsync(label, stopping);
+            while (source.NextDue(prediction.EndSeconds) is { } label)
+            {
+                flows.InFlight.Enter();
+                await flows.Labels.Writer.WriteAsync(label, stopping);
+            }
+
             state.LabelsWaiting = source.WaitingCount;
-            labelled.CountFollowed();
+            flows.InFlight.Leave();
         }
     }
 
     private async Task AnswerAsync(CancellationToken stopping)
     {
-        await foreach (var request in flows.Labels.Reader.ReadAllAsync(stopping)) await AnswerAsync(request, stopping);
+        await foreach (var request in flows.Labels.Reader.ReadAllAsync(stopping))
+        {
+            await AnswerAsync(request, stopping);
+            flows.InFlight.Leave(); // From here the example is pending, or the label was refused.
+        }
     }
 
     private async Task AnswerAsync(LabelRequest request, CancellationToken stopping)

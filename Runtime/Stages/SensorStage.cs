@@ -25,6 +25,7 @@ public sealed class SensorStage(
                     if (settings.Speed > 0) await WaitUntil(startTicks, paced / settings.Speed, stopping);
                     block.FirstSample = sampleCount;
                     sampleCount += block.SampleCount;
+                    flows.InFlight.Enter();
                     await flows.Blocks.Writer.WriteAsync(block, stopping);
                     break;
                 case SensorReading.StepEnd:

@@ -1,6 +1,5 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
-using Edge.Runtime.Labelling;
 using Edge.Runtime.Learning;
 using Edge.Runtime.Sensors;
 using Edge.Storage;
@@ -14,7 +13,7 @@ namespace Edge.Runtime.Stages;
 /// with the prototypes it runs with, is examined on the official test split. The learner is told nothing of steps.
 /// </summary>
 public sealed class StreamRecorder(
-    ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, LabelledWindowSet labelled, RoundGate rounds, ReplayBuffer buffer, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
+    ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, RoundGate rounds, ReplayBuffer buffer, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
     : IStreamObserver
 {
     private readonly List<ExamResult> afterStep = [];
@@ -30,6 +29,7 @@ public sealed class StreamRecorder(
         if (step == sensor.StepCount - 1)
         {
             await RestAsync(cancel);
+            flows.InFlight.Enter();
             await flows.Predictions.Writer.WriteAsync(new Prediction(0, double.PositiveInfinity, Prediction.Unknown, 0, 0, null), cancel);
         }
 
@@ -65,15 +65,11 @@ public sealed class StreamRecorder(
         return Task.CompletedTask;
     }
 
-    /// <summary>Waits until everything that was streamed has gone all the way.</summary>
+    /// <summary>Waits until everything that was streamed has gone all the way, and no round is due or running.</summary>
     private async Task RestAsync(CancellationToken cancel)
     {
-        for (int quiet = 0; quiet < 3; quiet = AtRest() ? quiet + 1 : 0) await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
+        while (flows.InFlight.Count > 0 || state.ExamplesPending > 0 || !rounds.Quiet.IsCompleted) await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
     }
-
-    private bool AtRest() =>
-        flows.Blocks.Reader.Count == 0 && flows.Windows.Reader.Count == 0 && flows.Predictions.Reader.Count == 0 && flows.Labels.Reader.Count == 0 && flows.Examples.Reader.Count == 0
-        && labelled.FollowedCount + state.PredictionsDropped >= state.WindowsSeen && state.ExamplesPending == 0 && rounds.Quiet.IsCompleted;
 
     private static double Mean(ExamResult exam, IReadOnlyList<string> classes) =>
         100.0 * classes.Sum(name => exam.PerClass[name].Right) / classes.Sum(name => exam.PerClass[name].Count);

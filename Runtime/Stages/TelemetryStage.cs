@@ -70,6 +70,7 @@ public sealed partial class TelemetryStage(
         var label = LabelMessage.Read(payload);
         if (label.IsValid)
         {
+            flows.InFlight.Enter();
             await flows.Labels.Writer.WriteAsync(new LabelRequest(label.Message.WindowId, label.Message.Class, "mqtt", label.Message.RequestId), stopping);
             return;
         }

@@ -21,7 +21,13 @@ public sealed class WindowingStage(
             {
                 windower.Push(block, windows, cut, static (queue, window) => queue.Enqueue(window));
                 blocks.Return(block);
-                while (cut.TryDequeue(out var window)) await flows.Windows.Writer.WriteAsync(window, stopping);
+                while (cut.TryDequeue(out var window))
+                {
+                    flows.InFlight.Enter(); // It leaves as a prediction.
+                    await flows.Windows.Writer.WriteAsync(window, stopping);
+                }
+
+                flows.InFlight.Leave();
                 state.CountBroken(windower.BrokenCount - broken);
                 state.CountDroppedWindows(windower.LostCount - lost);
                 (broken, lost) = (windower.BrokenCount, windower.LostCount);
