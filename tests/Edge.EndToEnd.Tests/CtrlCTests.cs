@@ -54,7 +54,7 @@ public sealed class CtrlCTests(ITestOutputHelper report)
         int code = await run.EndAsync();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         report.WriteLine($"Ctrl-C {when}: ended after {seconds:0.00} s");
-        Assert.True(code == 0, run.Said);
+        Assert.True(code == 0, $"exit code {code}\n{run.Said}");
         Assert.InRange(seconds, 0, 5); // The bar is 2 s; a busy test machine may take longer to give a process its turn.
     }
 
