@@ -31,6 +31,7 @@ public static class RunCommand
         var command = new Command("run", "Run the device: classify, learn, export, swap, report.") { config, headless, untilEnd, seconds, fresh, GlobalOptions.Json };
         command.SetAction(async (parsed, cancel) =>
         {
+            await Task.Yield(); // Ctrl-C is listened to only once the action has returned for the first time.
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             if (parsed.GetValue(seconds) is { } limit) stop.CancelAfter(TimeSpan.FromSeconds(limit));
             return await RunAsync(
