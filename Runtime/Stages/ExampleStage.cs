@@ -31,7 +31,7 @@ public sealed class ExampleStage(
                 if (!example.IsCompleted) continue;
                 example = null;
                 await CollectAsync(stopping);
-                await WaitForRoomAsync(stopping);
+                await WaitForRoundAsync(stopping);
                 await StoreAsync();
             }
         }
@@ -50,8 +50,15 @@ public sealed class ExampleStage(
 
     private async Task CollectAsync(CancellationToken stopping)
     {
+        // A lossless stream fills every batch but the last before it rests, so that which example falls into which round does not depend on the machine's speed.
+        do await CollectForAsync(TimeSpan.FromMilliseconds(config.Replay.CommitDelayMs), stopping);
+        while (flows.Lossless && batch.Count < config.Replay.CommitBatchSize && (flows.InFlight.Count > 0 || flows.Examples.Reader.Count > 0));
+    }
+
+    private async Task CollectForAsync(TimeSpan patience, CancellationToken stopping)
+    {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        late.CancelAfter(TimeSpan.FromMilliseconds(config.Replay.CommitDelayMs));
+        late.CancelAfter(patience);
         try
         {
             while (batch.Count < config.Replay.CommitBatchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
@@ -65,13 +72,10 @@ public sealed class ExampleStage(
         }
     }
 
-    /// <summary>A lossless stream waits until the round that is ahead has used up the fresh examples; a snapshot that this round brings is adopted meanwhile.</summary>
-    private async Task WaitForRoomAsync(CancellationToken stopping)
+    /// <summary>A lossless stream waits for the round that its examples have made due; a snapshot that the round brings is adopted meanwhile.</summary>
+    private async Task WaitForRoundAsync(CancellationToken stopping)
     {
-        while (flows.Lossless && buffer.Counts.FreshCount + batch.Count > config.Replay.FreshCapacity && rounds.Quiet is { IsCompleted: false } quiet)
-        {
-            await AdoptOrAsync(quiet, stopping);
-        }
+        while (flows.Lossless && rounds.Quiet is { IsCompleted: false } quiet) await AdoptOrAsync(quiet, stopping);
     }
 
     /// <summary>Waits for <paramref name="other"/>, or until an accepted snapshot has come and been adopted.</summary>
