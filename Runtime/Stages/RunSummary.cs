@@ -22,7 +22,7 @@ public sealed record RunSummary
         SnapshotsRefused = state.SnapshotsRefused,
         LatencyP50Ms = state.LatencyMs(50),
         LatencyP99Ms = state.LatencyMs(99),
-        PeakRssMb = TrainingChild.ResidentMiB(Environment.ProcessId, "VmHWM"),
+        PeakRssMb = TrainingChild.ResidentMiB(Environment.ProcessId, "VmHWM") * 1.048576,
         Seconds = state.Uptime.TotalSeconds,
         StartedWithExamples = before.ReplayCount + before.AnchorCount + before.FreshCount,
     };
@@ -78,7 +78,7 @@ public sealed record RunSummary
     /// <summary>99th percentile of the same.</summary>
     public required double LatencyP99Ms { get; init; }
 
-    /// <summary>Peak resident memory of the service (training runs in a child), MiB.</summary>
+    /// <summary>Peak resident memory of the service (training runs in a child), MB (10^6 bytes).</summary>
     public required double PeakRssMb { get; init; }
 
     /// <summary>Wall time of the run.</summary>

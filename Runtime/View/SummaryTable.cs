@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Edge.Runtime.Stages;
 using Spectre.Console;
 
@@ -27,6 +28,13 @@ public static class SummaryTable
         console.WriteLine($"windows {summary.WindowsSeen} seen, {summary.WindowsDropped} dropped; latency p50 {summary.LatencyP50Ms:0.00} ms, p99 {summary.LatencyP99Ms:0.00} ms");
         console.WriteLine($"examples {summary.ExamplesStored} stored; replay buffer {summary.ReplayBufferExamples}, anchors {summary.AnchorExamples}, at most {summary.FreshCapacity} waiting for a round");
         console.WriteLine($"rounds {summary.RoundsRun} run, {summary.RoundsFailed} failed; snapshots {summary.SnapshotsPromoted} promoted, {summary.SnapshotsRefused} refused");
-        console.WriteLine($"{summary.Seconds:0} s, peak memory of the service {summary.PeakRssMb:0} MiB");
+        console.WriteLine($"{summary.Seconds:0} s on {Machine()}, peak memory of the service {summary.PeakRssMb:0} MB");
+    }
+
+    /// <summary>What it was measured with: processor, cores, versions, date.</summary>
+    private static string Machine()
+    {
+        string? processor = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() : null;
+        return $"{processor ?? RuntimeInformation.ProcessArchitecture.ToString()} ({Environment.ProcessorCount} cores), {RuntimeInformation.FrameworkDescription}, edge {Product.Version}, {TimeProvider.System.GetUtcNow():yyyy-MM-dd}";
     }
 }

@@ -28,7 +28,7 @@ public sealed record LabelResultMessage : TelemetryMessage
     /// <summary>Id of the stored example.</summary>
     public ulong? ExampleId { get; init; }
 
-    /// <summary>What the example is kept for: replay, anchor or fresh.</summary>
+    /// <summary>What the example is kept for: replay, anchor or fresh; none when the label was taken but the window lies in a held-out block that the anchor set has no place for, so that nothing is kept.</summary>
     [JsonConverter(typeof(CamelCaseEnumConverter<ExampleRole>))]
     public ExampleRole? Role { get; init; }
 

@@ -28,13 +28,13 @@ public sealed record PredictionMessage : TelemetryMessage
     /// <summary>Windows lost since the service started, because a stage was too slow.</summary>
     public required long WindowsDropped { get; init; }
 
-    /// <summary>Windows classified per second since the last summary.</summary>
+    /// <summary>Windows classified per second over about the last ten seconds.</summary>
     public required double WindowsPerSecond { get; init; }
 
-    /// <summary>Median time of one inference since the last summary, milliseconds.</summary>
+    /// <summary>Median time from a window's last sample to its prediction since the service started, milliseconds.</summary>
     public required double LatencyP50Ms { get; init; }
 
-    /// <summary>99th percentile of the time of one inference since the last summary, milliseconds.</summary>
+    /// <summary>99th percentile of the same, milliseconds.</summary>
     public required double LatencyP99Ms { get; init; }
 
     /// <summary>The latest window; left out before the first.</summary>
