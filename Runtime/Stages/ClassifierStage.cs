@@ -6,12 +6,13 @@ using Edge.Runtime.Windowing;
 using Edge.Telemetry.Drift;
 using Edge.Telemetry.Messages;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Edge.Runtime.Stages;
 
 /// <summary>Classifies windows with the running session, which it owns, and switches sessions between two windows.</summary>
-public sealed class ClassifierStage(
-    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftMonitor drift, RoundGate rounds, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
+public sealed partial class ClassifierStage(
+    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftMonitor drift, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<ClassifierStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
@@ -70,6 +71,11 @@ public sealed class ClassifierStage(
         state.DriftScore = reading.Score;
         if (!reading.Alarm) return;
         state.CountDriftAlarm();
-        reporter.Drift(reading, rounds.Ask(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay");
+        string action = rounds.Ask(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay";
+        LogDrift(reading.SinceWindowId, reading.Statistic, reading.Threshold, action);
+        reporter.Drift(reading, action);
     }
+
+    [LoggerMessage(2101, LogLevel.Warning, "drift since window {SinceWindowId}: statistic {Statistic:0.00} over threshold {Threshold:0.00}; {Action}")]
+    private partial void LogDrift(ulong sinceWindowId, double statistic, double threshold, string action);
 }

@@ -20,6 +20,7 @@ public sealed record RunSummary
         RoundsFailed = state.RoundsFailed,
         SnapshotsPromoted = state.SnapshotsPromoted,
         SnapshotsRefused = state.SnapshotsRefused,
+        DriftAlarms = state.DriftAlarms,
         LatencyP50Ms = state.LatencyMs(50),
         LatencyP99Ms = state.LatencyMs(99),
         PeakRssMb = TrainingChild.ResidentMiB(Environment.ProcessId, "VmHWM") * 1.048576,
@@ -71,6 +72,9 @@ public sealed record RunSummary
 
     /// <summary>Candidates refused.</summary>
     public required long SnapshotsRefused { get; init; }
+
+    /// <summary>Drift alarms.</summary>
+    public required long DriftAlarms { get; init; }
 
     /// <summary>Median time from a window's last sample to its prediction, milliseconds.</summary>
     public required double LatencyP50Ms { get; init; }

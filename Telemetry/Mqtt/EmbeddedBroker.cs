@@ -27,6 +27,7 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
     {
         (_server, _logger) = (server, logger);
         server.InterceptingPublishAsync += KeepBoundsAsync;
+        server.ValidatingConnectionAsync += NameClientAsync;
     }
 
     /// <summary>The address it listens on.</summary>
@@ -42,6 +43,7 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
     /// <param name="port">TCP port, or 0 for any free one.</param>
     /// <param name="logger">Start, stop and refusals are logged.</param>
     /// <param name="cancellationToken">Gives up before the start.</param>
+    /// <remarks>A client of MQTT 5 may leave its id to this broker; one of MQTT 3.1.1 must name itself (<c>mosquitto_sub -i NAME</c>), because the server library refuses an empty id there.</remarks>
     /// <exception cref="IOException">The port is taken or not allowed; the message names it and says what to do.</exception>
     public static async Task<EmbeddedBroker> StartAsync(int port, ILogger logger, CancellationToken cancellationToken)
     {
@@ -87,6 +89,13 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
             _server.Dispose();
             LogStopped(Port);
         }
+    }
+
+    /// <summary>MQTT 5, 3.1.3.1: a client may leave its id to the broker, and mosquitto_sub does; the server library refuses it unless it is given one here.</summary>
+    private static Task NameClientAsync(ValidatingConnectionEventArgs connecting)
+    {
+        if (string.IsNullOrEmpty(connecting.ClientId)) connecting.AssignedClientIdentifier = $"auto-{Guid.NewGuid():N}";
+        return Task.CompletedTask;
     }
 
     private async Task KeepBoundsAsync(InterceptingPublishEventArgs publish)

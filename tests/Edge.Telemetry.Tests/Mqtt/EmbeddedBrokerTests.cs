@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
@@ -17,6 +18,22 @@ public class EmbeddedBrokerTests
 
         IPEndPoint[] listening = [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(end => end.Port == broker.Port)];
         Assert.Equal([new IPEndPoint(IPAddress.Loopback, broker.Port)], listening);
+    }
+
+    [Theory]
+    [InlineData("-V", "5")]
+    [InlineData("-i", "me")]
+    public async Task A_plain_mosquitto_sub_is_served(string option, string value)
+    {
+        Assert.SkipUnless(MosquittoClients.AreInstalled, "mosquitto_sub is not installed: Debian package mosquitto-clients");
+        await using EmbeddedBroker broker = await Broker();
+        await MosquittoClients.PublishAsync(broker.Port, "edge/d/status", "here", retain: true);
+
+        using Process process = Process.Start(new ProcessStartInfo(
+            MosquittoClients.PathOf("mosquitto_sub"), ["-h", "127.0.0.1", "-p", $"{broker.Port}", option, value, "-t", "edge/#", "-C", "1", "-W", "20"]) { RedirectStandardOutput = true })!;
+        Assert.Equal("here", (await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
     }
 
     [Fact]
