@@ -119,6 +119,23 @@ public sealed class FleetTests
     }
 
     [Fact]
+    public async Task A_turned_and_weakened_sensor_is_reported_as_drift()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = await Fleet.ListenAsync(broker.Port);
+        await using var device = DeviceFolder.Create(broker.Port).With("sensor.speed", 50).With("training.enabled", false)
+            .With("labels.sourceShare", 0.2).With("drift.threshold", 1)
+            .With("sensor.simulated.driftAfterSeconds", 300).With("sensor.simulated.driftRotationDegrees", 90).With("sensor.simulated.driftGain", 0.5);
+        var run = device.Run();
+        var drift = await fleet.HearsAsync("drift", d => (bool)d["alarm"]!, "the alarm rings");
+        Assert.Equal(("pageHinkley", "roundRequested"), ((string?)drift["detector"], (string?)drift["action"]));
+        Assert.InRange((double)drift["score"]!, 1, 100);
+        run.CtrlC();
+        Assert.Equal(0, await run.EndAsync());
+        Assert.InRange((long)run.Summary()["driftAlarms"]!, 1, 100);
+    }
+
+    [Fact]
     public async Task An_untrained_device_says_unknown()
     {
         await using var broker = await Mosquitto.StartAsync();
