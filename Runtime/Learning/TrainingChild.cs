@@ -98,7 +98,7 @@ public static class TrainingChild
     {
         long start = time.GetTimestamp();
         var exit = child.WaitForExitAsync(stopping);
-        while (await Task.WhenAny(exit, Task.Delay(TimeSpan.FromMilliseconds(500), time, stopping)) != exit)
+        while (await Task.WhenAny(exit, Task.Delay(TimeSpan.FromMilliseconds(100), time, stopping)) != exit)
         {
             stopping.ThrowIfCancellationRequested();
             double resident = ResidentMiB(child.Id);
