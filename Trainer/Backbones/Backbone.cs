@@ -17,4 +17,9 @@ public abstract class Backbone(string name) : nn.Module<Tensor, Tensor>(name)
 
     /// <summary>The layers in order, input normalisation included, for the exporter.</summary>
     public abstract Sequential Layers { get; }
+
+    /// <summary>Called once, before the first training, with the windows [n, channels, length] that it begins with: the place to fix an input scale. Nothing by default.</summary>
+    public virtual void FitInput(Tensor windows)
+    {
+    }
 }

@@ -7,7 +7,7 @@ namespace Edge.Trainer.Backbones;
 /// A classifier of embeddings by angle: [n, d] to logits [n, classes] in [-10, 10], logit_c = 10 cos(h, w_c). Without norms and biases a class cannot win by being seen last
 /// (Hou et al. 2019, LUCIR, section 3.2). It steers training only; the device reads out by prototypes.
 /// </summary>
-public sealed class CosineHead : nn.Module<Tensor, Tensor>
+public sealed class CosineHead : ClassifierHead
 {
     private const double Scale = 10; // As in the cosine variant of ER-ACE's reference implementation.
     private readonly Parameter weight;
@@ -21,7 +21,13 @@ public sealed class CosineHead : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>One row per class, [classes, d]; only the directions matter.</summary>
-    public Parameter Weight => weight;
+    public override Parameter Weight => weight;
+
+    /// <inheritdoc/>
+    public override Parameter? Bias => null;
+
+    /// <inheritdoc/>
+    public override HeadKind Kind => HeadKind.Cosine;
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)

@@ -43,7 +43,7 @@ public static class RoundRunner
 
         var outcome = samples is null
             ? new TrainingOutcome(0, 0, 0, null)
-            : new SupConReplay(plan.Training, seed).Train(net, samples, Throttled(plan.Round, report, time), cancel);
+            : Train(net, samples, plan, seed, Throttled(plan.Round, report, time), cancel);
         net.eval();
         if (outcome.AbandonedBecause is null)
         {
@@ -70,6 +70,23 @@ public static class RoundRunner
         unfinished.Write(folder.ReportFile, JsonSerializer.SerializeToUtf8Bytes(result, RoundFolder.Json));
         unfinished.Complete();
         return result;
+    }
+
+    private static TrainingOutcome Train(LearnerNet net, RoundSamples samples, RoundPlan plan, int seed, Action<int, int, double> report, CancellationToken cancel)
+    {
+        using var method = MethodCatalogue.Create(plan.Training);
+        using var pool = new TrainingPool(samples);
+        var memory = new RoundMemory(seed);
+        foreach (int i in Enumerable.Range(0, samples.Count).Where(i => !samples.IsFresh[i])) memory.Offer(i, samples.Classes[i]);
+        return new TrainingLoop(plan.Training, method, seed).Train(new TrainingOrder
+        {
+            Net = net,
+            Pool = pool,
+            Fresh = [.. Enumerable.Range(0, samples.Count).Where(i => samples.IsFresh[i])],
+            Memory = memory,
+            Report = report,
+            Cancel = cancel,
+        });
     }
 
     private static RoundSamples ReadSamples(RoundFolder folder, RoundPlan plan)

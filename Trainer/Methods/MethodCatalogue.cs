@@ -1,0 +1,23 @@
+using Edge.Config;
+
+namespace Edge.Trainer.Methods;
+
+/// <summary>The methods by the name that configuration and benchmark use. A new method is a file beside this one and a row here.</summary>
+public static class MethodCatalogue
+{
+    private static readonly SortedDictionary<string, Func<TrainingSection, TrainingMethod>> s_methods = new(StringComparer.Ordinal)
+    {
+        ["naive"] = _ => new NaiveFineTuning(),
+        ["er"] = _ => new ExperienceReplay(),
+        ["supconReplay"] = plan => new SupConReplay(plan),
+    };
+
+    /// <summary>All names, in order.</summary>
+    public static IReadOnlyCollection<string> Names => s_methods.Keys;
+
+    /// <summary>Creates the method that <see cref="TrainingSection.Method"/> names.</summary>
+    /// <exception cref="ArgumentException">There is none of that name; the message lists them.</exception>
+    public static TrainingMethod Create(TrainingSection plan) => s_methods.TryGetValue(plan.Method, out var create)
+        ? create(plan)
+        : throw new ArgumentException($"training.method '{plan.Method}' is unknown. There are {string.Join(", ", Names)}.", nameof(plan));
+}
