@@ -30,6 +30,9 @@ public sealed record DeviceConfig
     /// <summary>How windows are classified.</summary>
     public InferenceSection Inference { get; init; } = new();
 
+    /// <summary>How classes are read out of what the snapshot computes.</summary>
+    public ReadOutSection ReadOut { get; init; } = new();
+
     /// <summary>How the fleet hears of this device.</summary>
     public TelemetrySection Telemetry { get; init; } = new();
 

@@ -54,6 +54,8 @@ public static class TrainCommand
         Window = plan.Window,
         Classes = plan.Classes,
         Temperature = plan.ReadoutTemperature,
+        FrozenFeatures = plan.FrozenFeatures,
+        FrozenSeed = plan.FrozenSeed,
         Metadata = new Dictionary<string, string> { ["round"] = plan.Round.ToString(), ["parent"] = plan.ParentId ?? "", ["channels"] = JsonSerializer.Serialize(plan.Channels) },
     });
 

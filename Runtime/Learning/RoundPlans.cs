@@ -16,6 +16,8 @@ public static class RoundPlans
         Window = window,
         Training = config.Training,
         ReadoutTemperature = config.Inference.Temperature,
+        FrozenFeatures = config.ReadOut.FrozenFeatures,
+        FrozenSeed = config.ReadOut.FrozenSeed,
         Channels = channels,
     };
 
@@ -29,5 +31,7 @@ public static class RoundPlans
         Window = parent.Window,
         Training = config.Training,
         ReadoutTemperature = config.Inference.Temperature,
+        FrozenFeatures = config.ReadOut.FrozenFeatures,
+        FrozenSeed = config.ReadOut.FrozenSeed,
     };
 }

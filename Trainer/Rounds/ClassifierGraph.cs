@@ -25,6 +25,12 @@ public sealed record ClassifierGraphOptions
     /// Default of the <c>prototypes</c> input: [classes, embedding length], row-major, of any norm; a row of zeros is a class without a prototype. Null: no class has one yet.
     /// </summary>
     public float[]? Prototypes { get; init; }
+
+    /// <summary>Wanted number of features of the frozen branch, met from below where the windows allow it; 0: no frozen branch.</summary>
+    public int FrozenFeatures { get; init; }
+
+    /// <summary>Seed of the frozen branch.</summary>
+    public int FrozenSeed { get; init; } = 1;
 }
 
 /// <summary>
@@ -34,18 +40,19 @@ public sealed record ClassifierGraphOptions
 /// <item><term>input <c>prototypes</c></term><description>float32 [classes, D], of any norm; optional, its default is in the file.</description></item>
 /// <item><term>input <c>class_bias</c></term><description>float32 [classes], 0 for a class with a prototype, <see cref="AbsentClassBias"/> for one without; optional.</description></item>
 /// <item><term>input <c>temperature</c></term><description>float32 [1], above 0; optional.</description></item>
+/// <item><term>input <c>readout_share</c></term><description>float32 [classes] or [1]: what the similarity counts; optional, default 1.</description></item>
+/// <item><term>input <c>readout_embedding</c></term><description>E, float32 [classes, D] or [1, D]: weights on the embedding; optional, default 0.</description></item>
+/// <item><term>input <c>readout_bias</c></term><description>b, float32 [classes] or [1]; optional, default 0.</description></item>
+/// <item><term>input <c>readout_frozen</c></term><description>R, float32 [classes, F] or [1, F]: weights on the frozen features; only where there is a frozen branch, optional, default 0.</description></item>
 /// <item><term>output <c>embedding</c></term><description>[batch, D] of norm 1, or all zeros where the backbone gives all zeros.</description></item>
 /// <item><term>output <c>similarity</c></term><description>[batch, classes]: cosine of embedding and prototype, plus <c>class_bias</c>.</description></item>
-/// <item><term>output <c>probability</c></term><description>[batch, classes]: softmax(similarity / temperature).</description></item>
+/// <item><term>output <c>probability</c></term><description>[batch, classes]: softmax((share * similarity + embedding . E' + frozen . R' + b) / temperature).</description></item>
 /// <item><term>output <c>novelty</c></term><description>[batch]: 1 - max similarity; 0 to 2, and above 2 when no class has a prototype.</description></item>
+/// <item><term>output <c>frozen</c></term><description>[batch, F] features of the frozen branch in its own units; only where there is one.</description></item>
 /// </list>
-/// <c>batch</c> and <c>classes</c> are free: one who feeds <c>prototypes</c> and <c>class_bias</c> together may feed more or fewer classes than the file was written with.
-/// <para>
-/// A frozen branch (a second feature path with a ridge read-out) joins without a change to any of these: its features are computed from <c>window</c> beside the backbone, its weights
-/// come as a further input with a default (<c>ridge</c> [F + 1, classes], default zeros) and its scores as a further output; where both branches vote, the ridge scores are added to
-/// similarity / temperature before the softmax, times a <c>fusion</c> input [1] whose default 0 leaves <c>probability</c> as it is here. A caller that knows nothing of it feeds
-/// and reads what it did before.
-/// </para>
+/// <c>batch</c> and <c>classes</c> are free: one who feeds <c>prototypes</c> and <c>class_bias</c> together may feed more or fewer classes than the file was written with. As it stands the file reads out
+/// by prototypes: one row of zeros serves any number of classes, so a caller that knows nothing of the <c>readout_</c> inputs need not feed them. The whole read-out is linear in what the branches
+/// compute; which of them vote, and how much, is the caller's to say between two windows.
 /// </summary>
 public static class ClassifierGraph
 {
@@ -54,6 +61,12 @@ public static class ClassifierGraph
     /// uniform, whatever stands in their rows; and next to a class with a prototype it is exactly 0 at every temperature that the configuration allows. It does not fit float16: the read-out stays float32.
     /// </summary>
     public const float AbsentClassBias = -1e9f;
+
+    /// <summary>Key of the metadata that says which frozen features the file computes: bank, version, seed, number and windows. Absent without a frozen branch.</summary>
+    public const string FrozenBankKey = "frozenBank";
+
+    // Version of the banks' arithmetic: statistics of features that were computed otherwise mean nothing. Raise it when a bank changes what it computes.
+    private const int FrozenBankVersion = 1;
 
     // As in torch's normalize: only a vector that is zero for all purposes meets it.
     private const float NormEpsilon = 1e-12f;
@@ -81,11 +94,14 @@ public static class ClassifierGraph
             throw new ArgumentException($"{backbone.GetName()} says that its embedding has {length} values but puts out {features}. Correct its EmbeddingLength.", nameof(backbone));
 
         var epsilon = graph.Initializer("norm_epsilon", [NormEpsilon]);
+        using var bank = options.FrozenFeatures > 0 ? FrozenBank.Create(options.Window, options.FrozenSeed, options.FrozenFeatures) : null;
+        var frozen = bank is null ? null : BackboneTranslators.RegisterIn(new OnnxWriter()).Write(bank, window, graph, "frozen_bank");
         var embedding = Normalise(graph, "embedding", features, epsilon);
         var similarity = graph.Node(
             "readout/similarity", "Gemm", [embedding, Normalise(graph, "prototypes", prototypesInput, epsilon), bias], ["batch", "classes"], [new OnnxAttribute("transB", 1)]);
+        var logits = WriteVote(graph, similarity, embedding, length, frozen);
         var probability = graph.Node(
-            "readout/softmax", "Softmax", [graph.Node("readout/sharpen", "Div", [similarity, temperature], similarity.Shape)], similarity.Shape, [new OnnxAttribute("axis", -1)]);
+            "readout/softmax", "Softmax", [graph.Node("readout/sharpen", "Div", [logits, temperature], similarity.Shape)], similarity.Shape, [new OnnxAttribute("axis", -1)]);
         var nearest = graph.Node("readout/nearest", "ReduceMax", [similarity], ["batch"], [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 0)]);
         var novelty = graph.Node("readout/novelty", "Sub", [graph.Initializer("one", [1f]), nearest], ["batch"]);
 
@@ -93,7 +109,29 @@ public static class ClassifierGraph
         graph.Output("similarity", similarity);
         graph.Output("probability", probability);
         graph.Output("novelty", novelty);
-        return graph.ToBytes("edge", typeof(ClassifierGraph).Assembly.GetName().Version?.ToString(3) ?? "", MetadataOf(options));
+        if (frozen is not null) graph.Output("frozen", frozen);
+        return graph.ToBytes("edge", typeof(ClassifierGraph).Assembly.GetName().Version?.ToString(3) ?? "", MetadataOf(options, bank));
+    }
+
+    // Identity of the features that a bank computes: statistics of features with another identity mean nothing.
+    private static string BankIdOf(FrozenBank bank) =>
+        string.Create(CultureInfo.InvariantCulture, $"{bank.GetName()}/{FrozenBankVersion} seed {bank.Seed}, {bank.FeatureLength} features of {bank.ChannelCount} x {bank.Length}");
+
+    // share * similarity + embedding . E' + b + frozen . R'. One row stands for all classes, so a default of one row fits however many classes are fed.
+    private static OnnxValue WriteVote(OnnxGraph graph, OnnxValue similarity, OnnxValue embedding, long length, OnnxValue? frozen)
+    {
+        var transposed = new OnnxAttribute("transB", 1);
+        var share = graph.InputWithDefault("readout_share", ["share_rows"], [1f], 1);
+        var onEmbedding = graph.InputWithDefault("readout_embedding", ["embedding_rows", length], new float[length], 1, length);
+        var bias = graph.InputWithDefault("readout_bias", ["bias_rows"], [0f], 1);
+        var votes = graph.Node("readout/prototype_votes", "Mul", [similarity, share], similarity.Shape);
+        votes = graph.Node("readout/biased_votes", "Add", [votes, bias], similarity.Shape);
+        votes = graph.Node("readout/trained_votes", "Add", [votes, graph.Node("readout/embedding_votes", "Gemm", [embedding, onEmbedding], ["batch", "embedding_rows"], [transposed])], similarity.Shape);
+        if (frozen is null) return votes;
+
+        long width = frozen.Shape[1].Size!.Value;
+        var onFrozen = graph.InputWithDefault("readout_frozen", ["frozen_rows", width], new float[width], 1, width);
+        return graph.Node("readout/all_votes", "Add", [votes, graph.Node("readout/frozen_votes", "Gemm", [frozen, onFrozen], ["batch", "frozen_rows"], [transposed])], similarity.Shape);
     }
 
     // Rows x / max(‖x‖, ε).
@@ -111,7 +149,7 @@ public static class ClassifierGraph
         return bias;
     }
 
-    private static SortedDictionary<string, string> MetadataOf(ClassifierGraphOptions options)
+    private static SortedDictionary<string, string> MetadataOf(ClassifierGraphOptions options, FrozenBank? bank)
     {
         var metadata = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -120,6 +158,7 @@ public static class ClassifierGraph
             ["windowLength"] = options.Window.Length.ToString(CultureInfo.InvariantCulture),
             ["sampleRateHz"] = options.Window.SampleRateHz.ToString("R", CultureInfo.InvariantCulture),
         };
+        if (bank is not null) metadata[FrozenBankKey] = BankIdOf(bank);
         foreach (var (key, value) in options.Metadata)
             if (!metadata.TryAdd(key, value)) throw new ArgumentException($"Metadata '{key}' is written by the graph itself. Leave it out.", nameof(options));
         return metadata;
@@ -131,6 +170,7 @@ public static class ClassifierGraph
         if (!(options.Temperature > 0) || !double.IsFinite(options.Temperature)) throw new ArgumentException($"Temperature is {options.Temperature}. It must be above 0.", nameof(options));
         if (prototypes.LongLength != classCount * length)
             throw new ArgumentException($"Prototypes has {prototypes.Length} values. It must have {classCount} classes x {length} = {classCount * length}.", nameof(options));
+        if (options.FrozenFeatures < 0) throw new ArgumentException($"FrozenFeatures is {options.FrozenFeatures}. It must be 0 (no frozen branch) or more.", nameof(options));
         foreach (float value in prototypes)
             if (!float.IsFinite(value)) throw new ArgumentException($"Prototypes holds {value}. Recompute it from finite embeddings.", nameof(options));
     }

@@ -40,6 +40,12 @@ public sealed record RoundPlan
     /// <summary>Temperature baked into the exported graph as the default of its <c>temperature</c> input.</summary>
     public required double ReadoutTemperature { get; init; }
 
+    /// <summary>Wanted number of features of the frozen branch that is written into the graph; 0: none.</summary>
+    public int FrozenFeatures { get; init; }
+
+    /// <summary>Seed of the frozen branch.</summary>
+    public int FrozenSeed { get; init; } = 1;
+
     /// <summary>Names of the channels, for the exported graph's metadata; may be empty.</summary>
     public IReadOnlyList<string> Channels { get; init; } = [];
 }

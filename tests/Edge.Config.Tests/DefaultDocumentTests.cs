@@ -46,6 +46,7 @@ public class DefaultDocumentTests
         "promotion":{"maxAccuracyDropPoints":0.5,"maxClassDropPoints":25,"minAnchors":6,"maxParityError":0.0001,"keepSnapshots":5},
         "drift":{"delta":0.005,"threshold":5,"minWindows":60},
         "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"unknownBelowSimilarity":0.2,"temperature":0.1},
+        "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1},
         "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512},
         "updates":{"accept":true}}
         """;
