@@ -24,7 +24,7 @@ public sealed class TrainingLoop(TrainingSection plan, TrainingMethod method, in
         if (NotFinite(order) is { } reason) return new TrainingOutcome(0, 0, 0, reason);
         var round = new MethodRound(net, pool, [.. order.Fresh], [.. order.Memory.Kept], order.Cancel);
         net.See(round.Remembered.Select(i => pool.Classes[i]));
-        var batches = new RoundBatches(order, plan, method.Replays, seed);
+        var batches = new RoundBatches(order, plan, method, seed);
         if (batches.StepsPerEpoch == 0) return new TrainingOutcome(0, 0, 0, "There is nothing to train on: no new windows, and no replay. Label windows, or set training.replayBatchSize above 0.");
 
         net.eval();

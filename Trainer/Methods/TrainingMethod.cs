@@ -40,6 +40,12 @@ public abstract class TrainingMethod : IDisposable
     /// <summary>Whether it replays remembered windows.</summary>
     public virtual bool Replays => true;
 
+    /// <summary>Whether it trains from new weights on everything met so far, every round: the upper bound of a comparison, for the benchmark alone.</summary>
+    public virtual bool SeesEverything => false;
+
+    /// <summary>Most replayed windows per step that suit it; the plan's number where that is smaller. Null: the plan's. The rows of published tables replay as many as are new, 32.</summary>
+    public virtual int? ReplayBatchSize => null;
+
     /// <summary>Whether every window comes with an augmented view.</summary>
     public virtual bool Augments => false;
 
