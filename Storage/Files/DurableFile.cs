@@ -10,12 +10,20 @@ public static partial class DurableFile
     /// <exception cref="IOException">The disk is full or the folder is not writable; the old content stands.</exception>
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {
+        byte[] bytes = content.ToArray();
+        Replace(path, file => file.Write(bytes));
+    }
+
+    /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes, without a copy in memory.</summary>
+    /// <exception cref="IOException">The disk is full or the folder is not writable; the old content stands.</exception>
+    public static void Replace(string path, Action<Stream> write)
+    {
         string temporary = path + ".tmp";
         try
         {
             using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 0))
             {
-                file.Write(content);
+                write(file);
                 file.Flush(flushToDisk: true);
             }
 

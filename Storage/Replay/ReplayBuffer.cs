@@ -66,6 +66,9 @@ public sealed class ReplayBuffer : IDisposable
     public Task<IReadOnlyList<Example>> TrainableAsync(ulong afterId = 0) =>
         Post<IReadOnlyList<Example>>(() => Read(index.ReplayIds().Union(index.FreshIds()).Where(id => id > afterId).Order()));
 
+    /// <summary>The newest example that could leave the store if as many more were offered: whoever counts examples and has not yet made the count durable through this one must do so before.</summary>
+    public Task<ulong> LeavingThroughAsync(int offeredCount) => Post(() => index.OverflowThrough(offeredCount));
+
     /// <summary>One example by id, whatever its role; null when it is not kept (any more) or its record is damaged.</summary>
     public Task<Example?> FindAsync(ulong id) => Post(() => Read([id]) is [var example] ? example : null);
 

@@ -57,6 +57,13 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
 
     public IEnumerable<ulong> AnchorIds() => anchors.Kept.Values.SelectMany(ids => ids).Order();
 
+    /// <summary>The newest of those that would be taken from the fresh ones if <paramref name="offeredCount"/> more came; 0: none. Only what is fresh no longer can be let go.</summary>
+    public ulong OverflowThrough(int offeredCount)
+    {
+        int overflow = fresh.Count + offeredCount - options.FreshCapacity;
+        return overflow <= 0 ? 0 : overflow >= fresh.Count ? LastId : fresh.ElementAt(overflow - 1);
+    }
+
     /// <summary>Takes the oldest from the fresh ones until they fit; returns those that nobody keeps now.</summary>
     public IEnumerable<ulong> OverflowingFresh()
     {

@@ -43,10 +43,12 @@ public sealed record ClassifierGraphOptions
 /// <item><term>input <c>readout_share</c></term><description>float32 [classes] or [1]: what the similarity counts; optional, default 1.</description></item>
 /// <item><term>input <c>readout_embedding</c></term><description>E, float32 [classes, D] or [1, D]: weights on the embedding; optional, default 0.</description></item>
 /// <item><term>input <c>readout_bias</c></term><description>b, float32 [classes] or [1]; optional, default 0.</description></item>
+/// <item><term>input <c>readout_rare</c></term><description>float32 [classes] or [1]: 1 for a class of which too few examples are known to weigh features, else 0; optional, default 0.</description></item>
 /// <item><term>input <c>readout_frozen</c></term><description>R, float32 [classes, F] or [1, F]: weights on the frozen features; only where there is a frozen branch, optional, default 0.</description></item>
 /// <item><term>output <c>embedding</c></term><description>[batch, D] of norm 1, or all zeros where the backbone gives all zeros.</description></item>
 /// <item><term>output <c>similarity</c></term><description>[batch, classes]: cosine of embedding and prototype, plus <c>class_bias</c>.</description></item>
-/// <item><term>output <c>probability</c></term><description>[batch, classes]: softmax((share * similarity + embedding . E' + frozen . R' + b) / temperature).</description></item>
+/// <item><term>output <c>probability</c></term><description>[batch, classes]: softmax(votes / temperature), votes = share * similarity + embedding . E' + frozen . R' + b. The vote of a rare class is that of the winner among
+/// the others plus what its own prototype is nearer than the winner's, so it takes over where it is nearer; its b must keep it from being that winner.</description></item>
 /// <item><term>output <c>novelty</c></term><description>[batch]: 1 - max similarity; 0 to 2, and above 2 when no class has a prototype.</description></item>
 /// <item><term>output <c>frozen</c></term><description>[batch, F] features of the frozen branch in its own units; only where there is one.</description></item>
 /// </list>
@@ -99,11 +101,12 @@ public static class ClassifierGraph
         var embedding = Normalise(graph, "embedding", features, epsilon);
         var similarity = graph.Node(
             "readout/similarity", "Gemm", [embedding, Normalise(graph, "prototypes", prototypesInput, epsilon), bias], ["batch", "classes"], [new OnnxAttribute("transB", 1)]);
-        var logits = WriteVote(graph, similarity, embedding, length, frozen);
+        var one = graph.Initializer("one", [1f]);
+        var votes = LetRareTakeOver(graph, similarity, WriteVotes(graph, similarity, embedding, length, frozen), one);
         var probability = graph.Node(
-            "readout/softmax", "Softmax", [graph.Node("readout/sharpen", "Div", [logits, temperature], similarity.Shape)], similarity.Shape, [new OnnxAttribute("axis", -1)]);
+            "readout/softmax", "Softmax", [graph.Node("readout/sharpen", "Div", [votes, temperature], similarity.Shape)], similarity.Shape, [new OnnxAttribute("axis", -1)]);
         var nearest = graph.Node("readout/nearest", "ReduceMax", [similarity], ["batch"], [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 0)]);
-        var novelty = graph.Node("readout/novelty", "Sub", [graph.Initializer("one", [1f]), nearest], ["batch"]);
+        var novelty = graph.Node("readout/novelty", "Sub", [one, nearest], ["batch"]);
 
         graph.Output("embedding", embedding);
         graph.Output("similarity", similarity);
@@ -118,20 +121,38 @@ public static class ClassifierGraph
         string.Create(CultureInfo.InvariantCulture, $"{bank.GetName()}/{FrozenBankVersion} seed {bank.Seed}, {bank.FeatureLength} features of {bank.ChannelCount} x {bank.Length}");
 
     // share * similarity + embedding . E' + b + frozen . R'. One row stands for all classes, so a default of one row fits however many classes are fed.
-    private static OnnxValue WriteVote(OnnxGraph graph, OnnxValue similarity, OnnxValue embedding, long length, OnnxValue? frozen)
+    private static OnnxValue WriteVotes(OnnxGraph graph, OnnxValue similarity, OnnxValue embedding, long length, OnnxValue? frozen)
     {
-        var transposed = new OnnxAttribute("transB", 1);
         var share = graph.InputWithDefault("readout_share", ["share_rows"], [1f], 1);
         var onEmbedding = graph.InputWithDefault("readout_embedding", ["embedding_rows", length], new float[length], 1, length);
         var bias = graph.InputWithDefault("readout_bias", ["bias_rows"], [0f], 1);
         var votes = graph.Node("readout/prototype_votes", "Mul", [similarity, share], similarity.Shape);
         votes = graph.Node("readout/biased_votes", "Add", [votes, bias], similarity.Shape);
-        votes = graph.Node("readout/trained_votes", "Add", [votes, graph.Node("readout/embedding_votes", "Gemm", [embedding, onEmbedding], ["batch", "embedding_rows"], [transposed])], similarity.Shape);
+        votes = Add("trained", embedding, onEmbedding);
         if (frozen is null) return votes;
-
         long width = frozen.Shape[1].Size!.Value;
-        var onFrozen = graph.InputWithDefault("readout_frozen", ["frozen_rows", width], new float[width], 1, width);
-        return graph.Node("readout/all_votes", "Add", [votes, graph.Node("readout/frozen_votes", "Gemm", [frozen, onFrozen], ["batch", "frozen_rows"], [transposed])], similarity.Shape);
+        return Add("frozen", frozen, graph.InputWithDefault("readout_frozen", ["frozen_rows", width], new float[width], 1, width));
+
+        OnnxValue Add(string name, OnnxValue features, OnnxValue weights)
+        {
+            var product = graph.Node($"readout/{name}_votes", "Gemm", [features, weights], ["batch", weights.Shape[0]], [new OnnxAttribute("transB", 1)]);
+            return graph.Node($"readout/with_{name}_votes", "Add", [votes, product], similarity.Shape);
+        }
+    }
+
+    // (1 - rare) * votes + rare * (best vote + similarity - similarity of the class with the best vote).
+    private static OnnxValue LetRareTakeOver(OnnxGraph graph, OnnxValue similarity, OnnxValue votes, OnnxValue one)
+    {
+        var rare = graph.InputWithDefault("readout_rare", ["rare_rows"], [0f], 1);
+        OnnxDim[] column = ["batch", 1];
+        OnnxAttribute[] overClasses = [new OnnxAttribute("axis", 1), new OnnxAttribute("keepdims", 1)];
+        var winner = graph.Node("readout/winner", "ArgMax", [votes], column, overClasses, OnnxElement.Int64);
+        var best = graph.Node("readout/best_vote", "ReduceMax", [votes], column, [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 1)]);
+        var rival = graph.Node("readout/winner_similarity", "GatherElements", [similarity, winner], column, [new OnnxAttribute("axis", 1)]);
+        var lead = graph.Node("readout/lead", "Sub", [similarity, rival], similarity.Shape);
+        var takeOver = graph.Node("readout/take_over", "Mul", [graph.Node("readout/rare_votes", "Add", [lead, best], similarity.Shape), rare], similarity.Shape);
+        var established = graph.Node("readout/established", "Mul", [votes, graph.Node("readout/not_rare", "Sub", [one, rare], rare.Shape)], similarity.Shape);
+        return graph.Node("readout/all_votes", "Add", [established, takeOver], similarity.Shape);
     }
 
     // Rows x / max(‖x‖, ε).

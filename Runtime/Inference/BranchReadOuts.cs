@@ -1,0 +1,68 @@
+using System.Numerics.Tensors;
+using Edge.Storage;
+using Edge.Trainer.ReadOuts;
+
+namespace Edge.Runtime.Inference;
+
+/// <summary>What each branch would say, solved at one moment. Immutable.</summary>
+/// <param name="Classes">[C] all classes, in the order of the graph's outputs.</param>
+/// <param name="Prototypes">Nearest class means of the trained embedding.</param>
+/// <param name="Learned">Ridge on the trained embedding, over the established classes only; null below two of them.</param>
+/// <param name="Frozen">Ridge on the frozen features, likewise; null without a frozen branch.</param>
+/// <param name="FrozenLength">Features of the frozen branch; 0 without one.</param>
+public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatrix Prototypes, LinearReadOut? Learned, LinearReadOut? Frozen, int FrozenLength)
+{
+    /// <summary>λ on the frozen features, in examples. On UCI HAR every value from 10 to 100 is within 0.3 points.</summary>
+    public const double FrozenLambda = 30;
+
+    /// <summary>λ on the embedding, which has fewer dimensions that all carry something.</summary>
+    public const double LearnedLambda = 3;
+
+    // Classes of equal mass: a class of which little is known would else be scored low whatever the window.
+    private static readonly RidgeOptions s_options = new() { BalanceClasses = true };
+
+    /// <summary>Ridge over the classes of which enough examples were counted (<see cref="ScarceClassReadOut.EstablishedFrom"/>); null below two of them.</summary>
+    public static LinearReadOut? Ridge(ClassStatistics? statistics, IReadOnlyList<string> classes, double lambda)
+    {
+        if (statistics is null) return null;
+        string[] established = [.. classes.Where(name => statistics.Of(name) is { Mass: >= ScarceClassReadOut.EstablishedFrom })];
+        return established.Length < 2 ? null : new RidgeSolver(statistics, established, s_options).Solve(lambda).ToReadOut();
+    }
+
+    /// <summary>Puts the branches together. A class that the leading ridge does not know is left to its prototype; prototypes decide alone where no ridge that the blend asks for is there.</summary>
+    public ReadOutWeights Compose(ReadOutBlend blend)
+    {
+        var frozen = blend.FrozenWeight > 0 ? Frozen : null;
+        var learned = blend.LearnedWeight > 0 ? Learned : null;
+        var leading = frozen ?? learned;
+        if (leading is null) return ReadOutWeights.OfPrototypes(Prototypes, FrozenLength);
+
+        int length = Prototypes.Values.Length / Classes.Count;
+        var weights = ReadOutWeights.OfPrototypes(Prototypes, FrozenLength) with { Name = blend.Name, Share = (float)(blend.Sharpness * blend.PrototypeWeight) };
+        for (int c = 0; c < Classes.Count; c++)
+        {
+            bool hasPrototype = Prototypes.ClassBias[c] == 0;
+            if (hasPrototype && leading.Classes.Contains(Classes[c], StringComparer.Ordinal))
+            {
+                Vote(frozen, blend.Sharpness * blend.FrozenWeight, c, weights.OnFrozen, weights.Bias);
+                Vote(learned, blend.Sharpness * blend.LearnedWeight, c, weights.OnEmbedding, weights.Bias);
+                continue;
+            }
+
+            weights.Bias[c] = PrototypeMatrix.AbsentBias;
+            weights.Rare[c] = hasPrototype ? 1 : 0;
+        }
+
+        return weights;
+    }
+
+    // Ridge scores on one-hot targets add up to 1: less 1 / classes they are centred, and a class that this branch does not know gets neither a vote nor a veto from it.
+    private void Vote(LinearReadOut? branch, double weight, int c, float[] target, float[] bias)
+    {
+        int row = branch is null ? -1 : branch.Classes.ToList().IndexOf(Classes[c]);
+        if (row < 0) return;
+        int length = branch!.FeatureLength;
+        TensorPrimitives.Multiply(branch.Weights.AsSpan(row * length, length), (float)weight, target.AsSpan(c * length, length));
+        bias[c] += (float)(weight * (branch.Bias[row] - 1.0 / branch.Classes.Count));
+    }
+}

@@ -1,0 +1,43 @@
+namespace Edge.Storage;
+
+/// <summary>
+/// The file of <see cref="ClassStatistics"/>, several MB: replaced as a whole (temporary name, fsync, rename), so after a crash it is as before or as after. What is saved counts everything up to
+/// <see cref="ClassStatistics.ThroughExampleId"/>; what came later is counted in again from the replay buffer, which must not let an example go before.
+/// </summary>
+/// <param name="path">Where it lies.</param>
+public sealed class StatisticsFile(string path)
+{
+    /// <summary>Why what was there could not be used; empty when it could, or when nothing was there. It lies beside the file as <c>.bad</c> then.</summary>
+    public string Problem { get; private set; } = "";
+
+    /// <summary>The newest example that is counted in the file; 0 when there is none.</summary>
+    public ulong SavedThroughId { get; private set; }
+
+    /// <summary>Reads the file; null when it is not there, damaged, or of other features. The latter two are put aside, one of them at most is kept.</summary>
+    /// <param name="featureBankId">Features that are computed now.</param>
+    /// <param name="featureLength">Their number.</param>
+    public ClassStatistics? Load(string featureBankId, int featureLength)
+    {
+        (Problem, SavedThroughId) = ("", 0);
+        if (!File.Exists(path)) return null;
+        ClassStatistics? statistics;
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
+        {
+            statistics = ClassStatistics.ReadFrom(stream, featureBankId, featureLength, out string problem);
+            if (statistics is not null && stream.Position != stream.Length) (statistics, problem) = (null, $"the statistics are followed by {stream.Length - stream.Position} bytes that do not belong to them.");
+            Problem = problem;
+        }
+
+        if (statistics is null) File.Move(path, path + ".bad", overwrite: true);
+        else SavedThroughId = statistics.ThroughExampleId;
+        return statistics;
+    }
+
+    /// <summary>Replaces the file.</summary>
+    /// <exception cref="IOException">The disk refused; the old content stands.</exception>
+    public void Save(ClassStatistics statistics)
+    {
+        DurableFile.Replace(path, statistics.WriteTo);
+        SavedThroughId = statistics.ThroughExampleId;
+    }
+}
