@@ -40,12 +40,19 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
     public void Add(string className, ReadOnlySpan<float> features)
     {
         Check(features);
-        var moments = Moments(className);
         TensorPrimitives.ConvertTruncating<float, double>(features, wide);
-        moments.Gram.AddOuter(wide);
-        TensorPrimitives.Add(moments.Sum, wide, moments.Sum);
-        moments.Count++;
-        moments.Mass++;
+        CountIn(className, wide);
+    }
+
+    /// <summary>Counts one example in whose features are float64: [D], finite.</summary>
+    /// <inheritdoc cref="Add(string, ReadOnlySpan{float})"/>
+    public void Add(string className, ReadOnlySpan<double> features)
+    {
+        if (features.Length != FeatureLength) throw new ArgumentException($"bank '{FeatureBankId}' has {FeatureLength} features, not {features.Length}", nameof(features));
+        foreach (double value in features)
+            if (!double.IsFinite(value))
+                throw new ArgumentException($"a feature is {value}; a value that is not finite would stay in the statistics for ever", nameof(features));
+        CountIn(className, features);
     }
 
     /// <summary>Counts many examples in, class by class in rank-k updates.</summary>
@@ -115,6 +122,15 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
     {
         if (!classes.TryGetValue(className, out var moments)) classes.Add(className, moments = new ClassMoments(FeatureLength));
         return moments;
+    }
+
+    private void CountIn(string className, ReadOnlySpan<double> features)
+    {
+        var moments = Moments(className);
+        moments.Gram.AddOuter(features);
+        TensorPrimitives.Add(moments.Sum, features, moments.Sum);
+        moments.Count++;
+        moments.Mass++;
     }
 
     private void Check(ReadOnlySpan<float> features)

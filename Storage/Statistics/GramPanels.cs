@@ -16,12 +16,18 @@ public sealed class GramPanels
     private const int PanelWidth = 24, WideRows = 8, NarrowRows = 4;
     private readonly double[] panels;
     private readonly int columns;
+    private readonly bool isWide;
     private int pending;
 
     /// <summary>Panels for vectors of at most <paramref name="columns"/> values: 128 · 8 bytes for each.</summary>
     public GramPanels(int columns)
+        : this(columns, Vector512.IsHardwareAccelerated)
     {
-        this.columns = columns;
+    }
+
+    internal GramPanels(int columns, bool isWide)
+    {
+        (this.columns, this.isWide) = (columns, isWide);
         panels = new double[(columns + PanelWidth - 1) / PanelWidth * PanelWidth * RowCapacity];
     }
 
@@ -64,7 +70,6 @@ public sealed class GramPanels
     /// <param name="sign">1, or −1 for the trailing matrix of a factorisation.</param>
     public unsafe void AddTo(PackedSymmetric target, int first = 0, double sign = 1)
     {
-        bool isWide = Vector512.IsHardwareAccelerated;
         int tileRows = isWide ? WideRows : NarrowRows, tileColumns = isWide ? PanelWidth : 3 * Vector<double>.Count, n = target.Order - first;
         double* tile = stackalloc double[WideRows * PanelWidth];
         fixed (double* source = panels)

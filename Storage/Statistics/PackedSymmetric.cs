@@ -65,6 +65,17 @@ public sealed class PackedSymmetric
     /// <summary>Multiplies every element.</summary>
     public void Scale(double factor) => TensorPrimitives.Multiply(Values, factor, Values);
 
+    /// <summary>Multiplies row i and column i by factors[i].</summary>
+    public void ScaleBoth(ReadOnlySpan<double> factors)
+    {
+        for (int i = 0; i < Order; i++)
+        {
+            var row = Row(i);
+            TensorPrimitives.Multiply(row, factors[i..], row);
+            TensorPrimitives.Multiply(row, factors[i], row);
+        }
+    }
+
     /// <summary>Takes over the elements of a matrix of the same order.</summary>
     public void CopyFrom(PackedSymmetric other) => other.Values.AsSpan().CopyTo(Values);
 
