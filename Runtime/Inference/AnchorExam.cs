@@ -21,9 +21,9 @@ public static class AnchorExam
     public const int BatchSize = 16;
 
     /// <summary>Scores labelled windows; "unknown" counts as wrong.</summary>
-    public static ExamResult Examine(Classifier classifier, PrototypeMatrix prototypes, InferenceSection settings, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows)
+    public static ExamResult Examine(Classifier classifier, ReadOutWeights readOut, InferenceSection settings, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows)
     {
-        classifier.Use(prototypes);
+        classifier.Use(readOut);
         var perClass = new Dictionary<string, (int Right, int Count)>(StringComparer.Ordinal);
         Visit(classifier, windows, (index, className) =>
         {
@@ -35,9 +35,13 @@ public static class AnchorExam
         return new ExamResult(perClass);
     }
 
-    /// <summary>Adds the embeddings of labelled windows to a bank.</summary>
-    public static void Encode(Classifier classifier, PrototypeBank bank, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows) =>
-        Visit(classifier, windows, (index, className) => bank.Add(className, classifier.EmbeddingOf(index)));
+    /// <summary>Embeddings and frozen features of labelled windows.</summary>
+    public static EncodedWindows Encode(Classifier classifier, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows)
+    {
+        var encoded = new EncodedWindows(classifier.Snapshot.EmbeddingLength, classifier.FrozenLength);
+        Visit(classifier, windows, (index, className) => encoded.Add(className, classifier.EmbeddingOf(index), classifier.FrozenOf(index)));
+        return encoded;
+    }
 
     /// <summary>Examples as pairs for the two methods above.</summary>
     public static IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> Pairs(IEnumerable<Example> examples) => examples.Select(e => ((ReadOnlyMemory<float>)e.Samples, e.Class));

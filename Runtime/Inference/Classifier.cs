@@ -5,17 +5,21 @@ using Microsoft.ML.OnnxRuntime;
 namespace Edge.Runtime.Inference;
 
 /// <summary>
-/// One ONNX Runtime session over a snapshot's graph, with prototypes fed as inputs so that they can be fresher than the file. Inputs and outputs live in pinned memory that is used for every
+/// One ONNX Runtime session over a snapshot's graph, with the read-out fed as inputs so that it can be fresher than the file. Inputs and outputs live in pinned memory that is used for every
 /// window. Not thread-safe: one stage owns it.
 /// </summary>
 public sealed class Classifier : IDisposable
 {
     private static readonly string[] s_inputs = ["window", "prototypes", "class_bias", "temperature"];
+    private static readonly string[] s_votingInputs = ["readout_share", "readout_embedding", "readout_bias", "readout_rare"]; // Snapshots of earlier versions have none: prototypes alone decide.
+    private static readonly string[] s_frozenInputs = ["readout_frozen"];
     private static readonly string[] s_outputs = ["embedding", "similarity", "probability", "novelty"];
+    private static readonly string[] s_frozenOutputs = ["frozen"];
     private readonly InferenceSession session;
     private readonly RunOptions runOptions = new();
+    private readonly string[] inputNames, outputNames;
     private readonly OrtValue[] inputs, outputs;
-    private readonly float[] window, prototypes, classBias, temperature, embedding, similarity, probability, novelty;
+    private readonly float[] window, prototypes, classBias, temperature, share, onEmbedding, voteBias, rare, onFrozen, embedding, similarity, probability, novelty, frozen;
     private bool disposed;
 
     private Classifier(InferenceSession session, SnapshotManifest snapshot, InferenceSection settings, string provider, IReadOnlyList<string> providersRefused, int batchSize)
@@ -29,12 +33,25 @@ public sealed class Classifier : IDisposable
         (window, prototypes, classBias, temperature) = (Pinned(batchSize * snapshot.Window.ValueCount), Pinned(classes * length), Pinned(classes), [(float)settings.Temperature]);
         (embedding, similarity, probability, novelty) = (Pinned(batchSize * length), Pinned(batchSize * classes), Pinned(batchSize * classes), Pinned(batchSize));
         long[] temperatureShape = [.. session.InputMetadata.TryGetValue("temperature", out var declared) || session.OverridableInitializerMetadata.TryGetValue("temperature", out declared) ? declared.Dimensions.Select(d => (long)d) : [1L]];
+        bool votes = IsInput(session, s_votingInputs[0]);
+        FrozenLength = votes && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var features) ? features.Dimensions[1] : 0;
+        FrozenBankId = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
+        (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
+        (onFrozen, frozen) = (Pinned(classes * FrozenLength), Pinned((long)batchSize * FrozenLength));
+        inputNames = [.. s_inputs, .. votes ? s_votingInputs : [], .. FrozenLength > 0 ? s_frozenInputs : []];
+        outputNames = [.. s_outputs, .. FrozenLength > 0 ? s_frozenOutputs : []];
         inputs =
         [
             Tensor(window, batchSize, snapshot.Window.ChannelCount, snapshot.Window.Length), Tensor(prototypes, classes, length), Tensor(classBias, classes), Tensor(temperature, temperatureShape),
+            .. votes ? [Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)] : Array.Empty<OrtValue>(),
+            .. FrozenLength > 0 ? [Tensor(onFrozen, classes, FrozenLength)] : Array.Empty<OrtValue>(),
         ];
-        outputs = [Tensor(embedding, batchSize, length), Tensor(similarity, batchSize, classes), Tensor(probability, batchSize, classes), Tensor(novelty, batchSize)];
-        Use(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0));
+        outputs =
+        [
+            Tensor(embedding, batchSize, length), Tensor(similarity, batchSize, classes), Tensor(probability, batchSize, classes), Tensor(novelty, batchSize),
+            .. FrozenLength > 0 ? [Tensor(frozen, batchSize, FrozenLength)] : Array.Empty<OrtValue>(),
+        ];
+        Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
 
         static float[] Pinned(long count) => GC.AllocateArray<float>((int)count, pinned: true);
         static OrtValue Tensor(float[] memory, params long[] shape) => OrtValue.CreateTensorValueFromMemory(memory, shape);
@@ -51,6 +68,12 @@ public sealed class Classifier : IDisposable
 
     /// <summary>Windows scored in one call.</summary>
     public int BatchSize { get; }
+
+    /// <summary>Features of the frozen branch; 0 without one.</summary>
+    public int FrozenLength { get; }
+
+    /// <summary>Identity of those features; null without a frozen branch. Statistics of features with another one mean nothing.</summary>
+    public string? FrozenBankId { get; }
 
     /// <summary>Classes that have a prototype.</summary>
     public int KnownCount { get; private set; }
@@ -94,13 +117,21 @@ public sealed class Classifier : IDisposable
         throw new InvalidDataException($"{modelFile} runs on none of inference.providers: {string.Join("; ", refused)}. Add \"cpu\" as the last one.");
     }
 
-    /// <summary>Takes other prototypes from the next window on.</summary>
-    public void Use(PrototypeMatrix matrix)
+    /// <summary>Takes another read-out from the next window on; nothing is allocated.</summary>
+    public void Use(ReadOutWeights readOut)
     {
+        var matrix = readOut.Prototypes;
         if (matrix.Values.Length != prototypes.Length || matrix.ClassBias.Length != classBias.Length)
-            throw new ArgumentException($"prototypes of {matrix.ClassBias.Length} classes x {matrix.Values.Length / Math.Max(1, matrix.ClassBias.Length)} do not fit {Snapshot.Id}: {classBias.Length} x {Snapshot.EmbeddingLength}", nameof(matrix));
+            throw new ArgumentException($"prototypes of {matrix.ClassBias.Length} classes x {matrix.Values.Length / Math.Max(1, matrix.ClassBias.Length)} do not fit {Snapshot.Id}: {classBias.Length} x {Snapshot.EmbeddingLength}", nameof(readOut));
+        if (readOut.OnFrozen.Length != onFrozen.Length)
+            throw new ArgumentException($"weights on {readOut.OnFrozen.Length / classBias.Length} frozen features do not fit {Snapshot.Id}, which has {FrozenLength}", nameof(readOut));
         matrix.Values.CopyTo(prototypes, 0);
         matrix.ClassBias.CopyTo(classBias, 0);
+        share[0] = readOut.Share;
+        readOut.OnEmbedding.CopyTo(onEmbedding, 0);
+        readOut.Bias.CopyTo(voteBias, 0);
+        readOut.Rare.CopyTo(rare, 0);
+        readOut.OnFrozen.CopyTo(onFrozen, 0);
         KnownCount = matrix.KnownCount;
     }
 
@@ -132,6 +163,9 @@ public sealed class Classifier : IDisposable
     /// <summary>L2-normalised embedding of the window at <paramref name="index"/> of the latest call: [embedding length]. Valid until the next call.</summary>
     public ReadOnlySpan<float> EmbeddingOf(int index) => embedding.AsSpan(index * Snapshot.EmbeddingLength, Snapshot.EmbeddingLength);
 
+    /// <summary>Frozen features of the window at <paramref name="index"/> of the latest call: [frozen length]. Valid until the next call.</summary>
+    public ReadOnlySpan<float> FrozenOf(int index) => frozen.AsSpan(index * FrozenLength, FrozenLength);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -146,7 +180,7 @@ public sealed class Classifier : IDisposable
     private void Run()
     {
         ObjectDisposedException.ThrowIf(disposed, this); // The session itself would read freed memory.
-        session.Run(runOptions, s_inputs, inputs, s_outputs, outputs);
+        session.Run(runOptions, inputNames, inputs, outputNames, outputs);
     }
 
     private static SessionOptions Options(string provider, int threadCount)
@@ -167,17 +201,21 @@ public sealed class Classifier : IDisposable
         return options;
     }
 
+    private static bool IsInput(InferenceSession session, string name) => session.InputMetadata.ContainsKey(name) || session.OverridableInitializerMetadata.ContainsKey(name);
+
     private static void CheckContract(InferenceSession session, string modelFile)
     {
-        var missing = s_inputs.Where(name => !session.InputMetadata.ContainsKey(name) && !session.OverridableInitializerMetadata.ContainsKey(name))
+        var missing = s_inputs.Where(name => !IsInput(session, name))
+            .Concat(s_votingInputs.Any(name => IsInput(session, name)) ? s_votingInputs.Where(name => !IsInput(session, name)) : [])
+            .Concat(session.OutputMetadata.ContainsKey(s_frozenOutputs[0]) ? s_frozenInputs.Where(name => !IsInput(session, name)) : [])
             .Concat(s_outputs.Where(name => !session.OutputMetadata.ContainsKey(name))).ToList();
         if (missing.Count > 0) throw new InvalidDataException($"{modelFile} is no classifier: it has no {string.Join(", ", missing)}. Export it again with this version.");
     }
 }
 
 /// <summary>What a window was taken for.</summary>
-/// <param name="ClassIndex">Index of the nearest prototype's class; -1 when there is no prototype at all.</param>
-/// <param name="Confidence">Softmax of the prototype cosines at the configured temperature, 0 to 1.</param>
+/// <param name="ClassIndex">Index of the class with the most votes; -1 when there is no prototype at all.</param>
+/// <param name="Confidence">Softmax of the votes at the configured temperature, 0 to 1.</param>
 /// <param name="Novelty">1 - cosine to the nearest prototype, 0 to 2.</param>
 public readonly record struct Score(int ClassIndex, float Confidence, float Novelty)
 {

@@ -4,69 +4,168 @@ using Edge.Storage;
 
 namespace Edge.Runtime.Inference;
 
+/// <summary>Where a read-out keeps what survives a reboot.</summary>
+/// <param name="Statistics">File of the frozen features' statistics.</param>
+/// <param name="Choice">File of what was last chosen on the anchor set.</param>
+public sealed record ReadOutFiles(string Statistics, string Choice);
+
 /// <summary>
-/// The read-out of the running snapshot: the prototypes, and a session of its own to encode labelled windows that the running one has not. One stage owns it. Here is also the place of the frozen
-/// branch's ridge statistics: they are counted, stored and published just like the prototypes.
+/// The read-out of the running snapshot: prototypes and ridge on its embedding, exact ridge on its frozen features, and which of them vote. It has a session of its own to encode labelled windows. One stage owns it; everyone
+/// else sees what it publishes in the slot.
 /// </summary>
-public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, string modelFile, SnapshotManifest snapshot) : IDisposable
+public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOutSection wanted, ReadOutFiles files, string modelFile, SnapshotManifest snapshot) : IDisposable
 {
+    private readonly FrozenStatistics frozen = new(files.Statistics);
+    private readonly BlendFile blendFile = new(files.Choice);
     private Classifier encoder = Classifier.Open(modelFile, snapshot, settings, AnchorExam.BatchSize);
+    private ClassStatistics learned = new(snapshot.Id, snapshot.EmbeddingLength);
+    private ReadOutBlend blend = ReadOutBlend.OfPrototypes;
+    private EncodedWindows taken = new(0, 0);
 
     /// <summary>Prototypes of everything labelled so far, in the running snapshot's embedding.</summary>
     public PrototypeBank Bank { get; private set; } = new(snapshot.Id, snapshot.EmbeddingLength);
 
-    /// <summary>Puts the prototypes back as they were last made durable; those of another snapshot are encoded anew from the buffer.</summary>
+    /// <summary>Statistics of the frozen features of everything labelled so far; null without a frozen branch.</summary>
+    public ClassStatistics? FrozenCounted => frozen.Counted;
+
+    /// <summary>Why the statistics that were stored could not be used and what the buffer holds was counted instead; empty when they could.</summary>
+    public string StatisticsProblem => frozen.Problem;
+
+    /// <summary>
+    /// Puts everything back as it was last made durable. Prototypes of another snapshot, and what is only kept in memory, come from the buffer; so does what the file of the statistics does not count yet.
+    /// </summary>
     public async Task RestoreAsync(ReplayBuffer buffer)
     {
-        var stored = await buffer.PrototypesAsync();
-        if (stored is not null && stored.SnapshotId == encoder.Snapshot.Id && stored.EmbeddingLength == encoder.Snapshot.EmbeddingLength)
-        {
-            Bank = stored;
-        }
-        else
-        {
-            Bank = new PrototypeBank(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
-            AnchorExam.Encode(encoder, Bank, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync())));
-            await SaveAsync(buffer);
-        }
+        frozen.Open(encoder.FrozenBankId, encoder.FrozenLength, buffer.Counts.AcknowledgedCount);
+        blend = blendFile.Load(encoder.Snapshot.Id) is { } chosen && chosen.IsAllowedBy(wanted.Kind, encoder.FrozenLength > 0) ? chosen : ReadOutBlend.Before(wanted.Kind, encoder.FrozenLength > 0);
+        learned = new ClassStatistics(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
+        await RestorePrototypesAsync(buffer);
 
+        var trainable = Fitting(await buffer.TrainableAsync()).ToList();
+        Learn(AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable)));
+        if (frozen.Counted is { } counted)
+            frozen.Count(AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable.Where(e => e.Id > counted.ThroughExampleId))), buffer.Counts.AcknowledgedCount);
         Publish();
     }
 
-    /// <summary>Counts labelled windows in; <see cref="Publish"/> makes it felt.</summary>
-    public void Count(IEnumerable<PendingExample> examples)
+    /// <summary>Encodes labelled windows and counts them into the prototypes, which the buffer makes durable together with the examples. None of them may be held out.</summary>
+    public void Take(IEnumerable<PendingExample> examples)
     {
-        foreach (var example in examples)
+        taken = new EncodedWindows(encoder.Snapshot.EmbeddingLength, encoder.FrozenLength);
+        var pending = examples.ToList();
+        // Without a frozen branch the running session has already computed all that is needed.
+        bool isEncoded = encoder.FrozenLength == 0;
+        var others = AnchorExam.Encode(encoder, pending.Where(e => !IsKnown(e)).Select(e => ((ReadOnlyMemory<float>)e.Window.Samples, e.Request.Class)));
+        int next = 0;
+        foreach (var example in pending)
         {
-            if (example.Window.SnapshotId == encoder.Snapshot.Id)
-            {
-                Bank.Add(example.Request.Class, example.Window.Embedding);
-                continue;
-            }
-
-            encoder.Score(example.Window.Samples);
-            Bank.Add(example.Request.Class, encoder.EmbeddingOf(0));
+            if (IsKnown(example)) taken.Add(example.Request.Class, example.Window.Embedding, []);
+            else taken.Add(example.Request.Class, others.EmbeddingOf(next), others.FrozenOf(next++));
+            Bank.Add(example.Request.Class, taken.EmbeddingOf(taken.Classes.Count - 1));
         }
+
+        bool IsKnown(PendingExample example) => isEncoded && example.Window.SnapshotId == encoder.Snapshot.Id;
     }
 
-    /// <summary>Lets the classifier stage use the prototypes from its next window on.</summary>
-    public void Publish() => slot.Publish(encoder.Snapshot.Id, Bank.ToMatrix(encoder.Snapshot.Classes));
+    /// <summary>Makes the statistics durable as far as the buffer would let examples go if it were offered as many more.</summary>
+    /// <exception cref="IOException">The disk refused; nothing may be offered.</exception>
+    public async Task MakeRoomAsync(ReplayBuffer buffer, int offeredCount) => frozen.SaveThrough(await buffer.LeavingThroughAsync(offeredCount));
+
+    /// <summary>The buffer has made durable what was taken: it counts.</summary>
+    /// <param name="stored">The whole batch with the ids that the buffer gave.</param>
+    /// <param name="isHeldOut">Whether an example is held out.</param>
+    public void Keep(IReadOnlyList<Example> stored, Func<Example, bool> isHeldOut)
+    {
+        Learn(taken);
+        frozen.Count(taken, stored.Count > 0 ? stored[^1].Id : 0);
+        // More came at once than may wait for a round: some are gone already.
+        if (stored.Any(e => e.Role == ExampleRole.None && !isHeldOut(e))) frozen.TrySave();
+    }
+
+    /// <summary>The buffer has refused what was taken: prototypes are again as they were last stored.</summary>
+    public async Task ForgetTakenAsync(ReplayBuffer buffer)
+    {
+        await RestorePrototypesAsync(buffer);
+        Publish();
+    }
+
+    /// <summary>Solves the read-out for what is counted now, and lets the classifier stage use it from its next window on.</summary>
+    public void Publish() => slot.Publish(encoder.Snapshot.Id, Solve());
 
     /// <summary>Switches to an accepted snapshot: counts in what was labelled while it was judged, makes its prototypes durable, and hands its session to the classifier stage.</summary>
     public async Task AdoptAsync(Adoption adoption, ReplayBuffer buffer)
     {
         encoder.Dispose();
-        encoder = adoption.Encoder;
-        Bank = adoption.Bank;
-        AnchorExam.Encode(encoder, Bank, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync(Bank.ThroughExampleId))));
-        await SaveAsync(buffer);
-        slot.Swap(adoption.Running, Bank.ToMatrix(encoder.Snapshot.Classes));
+        (encoder, Bank, learned, blend) = (adoption.Encoder, adoption.Bank, adoption.Learned, adoption.Blend);
+        var late = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync(Bank.ThroughExampleId))));
+        for (int i = 0; i < late.Classes.Count; i++) Bank.Add(late.Classes[i], late.EmbeddingOf(i));
+        Learn(late);
+        if (encoder.FrozenBankId != frozen.Counted?.FeatureBankId)
+        {
+            if (encoder.FrozenBankId is not null) adoption.Frozen!.Add(late.Classes, late.Frozen);
+            if (adoption.Frozen is { } anew) anew.ThroughExampleId = buffer.Counts.AcknowledgedCount;
+            frozen.Replace(adoption.Frozen);
+        }
+
+        await SavePrototypesAsync(buffer);
+        blendFile.TrySave(encoder.Snapshot.Id, blend);
+        slot.Swap(adoption.Running, Solve());
     }
+
+    /// <summary>A round is over: what the anchors chose for the running snapshot is taken up, and the buffer lets go what only waited for the round, once the statistics that count it are durable.</summary>
+    /// <exception cref="IOException">The disk refused; the examples go on waiting.</exception>
+    public async Task SettleAsync(Settlement settlement, ReplayBuffer buffer)
+    {
+        if (settlement.Blend is { } chosen && settlement.SnapshotId == encoder.Snapshot.Id && chosen != blend)
+        {
+            blend = chosen;
+            blendFile.TrySave(encoder.Snapshot.Id, blend);
+            Publish();
+        }
+
+        frozen.SaveThrough(settlement.ThroughId);
+        await buffer.SettleAsync(settlement.ThroughId);
+    }
+
+    /// <summary>Makes durable what is not yet, as far as the disk allows.</summary>
+    public void Save() => frozen.TrySave();
 
     /// <inheritdoc/>
     public void Dispose() => encoder.Dispose();
 
-    private async Task SaveAsync(ReplayBuffer buffer)
+    private PublishedReadOut Solve()
+    {
+        var classes = encoder.Snapshot.Classes;
+        var branches = new BranchReadOuts(
+            classes,
+            Bank.ToMatrix(classes),
+            wanted.Kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, classes, BranchReadOuts.LearnedLambda),
+            wanted.Kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen.Counted, classes, BranchReadOuts.FrozenLambda),
+            encoder.FrozenLength);
+        return new PublishedReadOut(branches.Compose(blend), branches, blend, encoder.FrozenBankId);
+    }
+
+    private void Learn(EncodedWindows windows)
+    {
+        if (windows.Classes.Count > 0) learned.Add(windows.Classes, windows.Embeddings);
+    }
+
+    private async Task RestorePrototypesAsync(ReplayBuffer buffer)
+    {
+        var stored = await buffer.PrototypesAsync();
+        if (stored is not null && stored.SnapshotId == encoder.Snapshot.Id && stored.EmbeddingLength == encoder.Snapshot.EmbeddingLength)
+        {
+            Bank = stored;
+            return;
+        }
+
+        Bank = new PrototypeBank(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
+        var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync())));
+        for (int i = 0; i < windows.Classes.Count; i++) Bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
+        await SavePrototypesAsync(buffer);
+    }
+
+    private async Task SavePrototypesAsync(ReplayBuffer buffer)
     {
         try
         {

@@ -16,6 +16,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Accepted snapshots.</summary>
     public string Snapshots => System.IO.Path.Combine(Path, "snapshots");
 
+    /// <summary>Statistics of the frozen features, and what the anchors chose.</summary>
+    public Inference.ReadOutFiles ReadOut => new(System.IO.Path.Combine(Path, "statistics.bin"), System.IO.Path.Combine(Path, "readout.json"));
+
     /// <summary>Training rounds.</summary>
     public string Rounds => System.IO.Path.Combine(Path, "rounds");
 

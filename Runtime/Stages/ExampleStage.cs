@@ -9,15 +9,15 @@ using Microsoft.Extensions.Hosting;
 namespace Edge.Runtime.Stages;
 
 /// <summary>
-/// Makes labelled windows durable in batches, and with each batch the prototypes that count it in; then acknowledges, and lets the classifier use the fresher prototypes. It owns the
-/// prototypes, so an accepted snapshot is adopted here too, between two batches.
+/// Makes labelled windows durable in batches, and with each batch the prototypes that count it in; then acknowledges, and lets the classifier use the fresher read-out. It owns the
+/// read-out, so an accepted snapshot is adopted here too, between two batches, and the end of a round is settled.
 /// </summary>
 public sealed class ExampleStage(
     Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundSchedule schedule, RoundGate rounds, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     private readonly List<PendingExample> batch = [];
-    private Task<bool>? example, adoption; // Kept until they complete: a queue remembers everyone who ever waited for it.
+    private Task<bool>? example, handover; // Kept until they complete: a queue remembers everyone who ever waited for it.
 
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
@@ -27,7 +27,7 @@ public sealed class ExampleStage(
             while (true)
             {
                 example ??= flows.Examples.Reader.WaitToReadAsync(stopping).AsTask();
-                await AdoptOrAsync(example, stopping);
+                await TakeOverOrAsync(example, stopping);
                 if (!example.IsCompleted) continue;
                 example = null;
                 await CollectAsync(stopping);
@@ -44,7 +44,8 @@ public sealed class ExampleStage(
                 if (batch.Count > 0) await StoreAsync();
             }
             while (flows.Examples.Reader.Count > 0);
-            while (flows.Adoptions.Reader.TryRead(out var late)) late.Dispose();
+            while (flows.Handovers.Reader.TryRead(out var late)) (late as IDisposable)?.Dispose();
+            readOut.Save();
         }
     }
 
@@ -75,18 +76,18 @@ public sealed class ExampleStage(
     /// <summary>A lossless stream waits for the round that its examples have made due; a snapshot that the round brings is adopted meanwhile.</summary>
     private async Task WaitForRoundAsync(CancellationToken stopping)
     {
-        while (flows.Lossless && rounds.Quiet is { IsCompleted: false } quiet) await AdoptOrAsync(quiet, stopping);
+        while (flows.Lossless && rounds.Quiet is { IsCompleted: false } quiet) await TakeOverOrAsync(quiet, stopping);
     }
 
-    /// <summary>Waits for <paramref name="other"/>, or until an accepted snapshot has come and been adopted.</summary>
-    private async Task AdoptOrAsync(Task other, CancellationToken stopping)
+    /// <summary>Waits for <paramref name="other"/>, or until the learner has brought something and it has been taken over.</summary>
+    private async Task TakeOverOrAsync(Task other, CancellationToken stopping)
     {
-        adoption ??= flows.Adoptions.Reader.WaitToReadAsync(stopping).AsTask();
-        await Task.WhenAny(other, adoption);
+        handover ??= flows.Handovers.Reader.WaitToReadAsync(stopping).AsTask();
+        await Task.WhenAny(other, handover);
         stopping.ThrowIfCancellationRequested();
-        if (!adoption.IsCompleted) return;
-        adoption = null;
-        await AdoptAsync();
+        if (!handover.IsCompleted) return;
+        handover = null;
+        await TakeOverAsync();
     }
 
     private async Task StoreAsync()
@@ -94,16 +95,18 @@ public sealed class ExampleStage(
         bool stored = false;
         try
         {
-            readOut.Count(batch.Where(e => !buffer.IsHeldOut(e.Window.StartSeconds)));
+            await readOut.MakeRoomAsync(buffer, batch.Count);
+            readOut.Take(batch.Where(e => !buffer.IsHeldOut(e.Window.StartSeconds)));
             var now = time.GetUtcNow();
             var kept = await buffer.OfferAsync([.. batch.Select(e => ToExample(e, now))], readOut.Bank);
+            readOut.Keep(kept, e => buffer.IsHeldOut(e.StartSeconds));
             readOut.Publish();
             for (int i = 0; i < batch.Count; i++) Answer(new LabelOutcome(batch[i].Request, kept[i], null));
             stored = true;
         }
         catch (IOException e)
         {
-            await readOut.RestoreAsync(buffer);
+            await readOut.ForgetTakenAsync(buffer);
             foreach (var pending in batch) Answer(LabelOutcome.Refused(pending.Request, e.Message));
         }
 
@@ -121,15 +124,32 @@ public sealed class ExampleStage(
         reporter.LabelResult(outcome.ToMessage());
     }
 
-    private async Task AdoptAsync()
+    private async Task TakeOverAsync()
     {
-        while (flows.Adoptions.Reader.TryRead(out var accepted))
+        while (flows.Handovers.Reader.TryRead(out var brought))
         {
-            await readOut.AdoptAsync(accepted, buffer);
-            state.Snapshot = accepted.Snapshot;
-            state.Provider = accepted.Running.Provider;
-            accepted.Done.SetResult();
+            try
+            {
+                await (brought switch
+                {
+                    Adoption accepted => AdoptAsync(accepted),
+                    Settlement settlement => readOut.SettleAsync(settlement, buffer),
+                    _ => throw new InvalidOperationException($"nobody takes over a {brought.GetType().Name}"),
+                });
+                brought.Done.SetResult();
+            }
+            catch (IOException e)
+            {
+                brought.Done.SetException(e); // A full disk: the round says so, its examples stay.
+            }
         }
+    }
+
+    private async Task AdoptAsync(Adoption accepted)
+    {
+        await readOut.AdoptAsync(accepted, buffer);
+        state.Snapshot = accepted.Snapshot;
+        state.Provider = accepted.Running.Provider;
     }
 
     private static Example ToExample(PendingExample pending, DateTimeOffset now) => new()

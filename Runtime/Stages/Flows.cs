@@ -42,7 +42,7 @@ public sealed class Flows
             });
         Labels = Channel.CreateBounded<LabelRequest>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });       // Labels are the scarcest thing here.
         Examples = Channel.CreateBounded<PendingExample>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });   // Same.
-        Adoptions = Channel.CreateBounded<Adoption>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });          // The learner waits until its snapshot runs.
+        Handovers = Channel.CreateBounded<Handover>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });          // The learner waits until what it brings has been taken over.
         RoundDue = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });             // A level, not a queue: nobody waits here, a second request is told that there is one.
     }
 
@@ -67,8 +67,8 @@ public sealed class Flows
     /// <summary>Labelling to the replay buffer.</summary>
     public Channel<PendingExample> Examples { get; }
 
-    /// <summary>An accepted snapshot, from the learner to the owner of prototypes and read-out.</summary>
-    public Channel<Adoption> Adoptions { get; }
+    /// <summary>An accepted snapshot, or the end of a round, from the learner to the owner of the read-out.</summary>
+    public Channel<Handover> Handovers { get; }
 
     /// <summary>Why a round is due; written through <see cref="Learning.RoundGate"/>.</summary>
     public Channel<string> RoundDue { get; }
@@ -79,13 +79,22 @@ public sealed class Flows
 /// <param name="Window">The window it found.</param>
 public sealed record PendingExample(LabelRequest Request, KeptWindow Window);
 
+/// <summary>What the learner gives to the owner of the read-out.</summary>
+/// <param name="Done">Completes when it has been taken over; fails when the disk refused.</param>
+public abstract record Handover(TaskCompletionSource Done);
+
 /// <summary>A snapshot that passed the gate, with everything that its read-out needs.</summary>
 /// <param name="Snapshot">Its manifest.</param>
 /// <param name="Running">The session that the classifier stage will own.</param>
-/// <param name="Encoder">The session with which the example stage encodes late labels.</param>
+/// <param name="Encoder">The session with which the example stage encodes labelled windows.</param>
 /// <param name="Bank">Prototypes of the replay buffer, in the new snapshot's embedding.</param>
+/// <param name="Learned">Statistics of the same embeddings.</param>
+/// <param name="Frozen">Statistics of the replay buffer's frozen features, where the new snapshot's are other features than the running one's; else null.</param>
+/// <param name="Blend">What the anchors chose for it.</param>
 /// <param name="Done">Completes when the read-out has been switched.</param>
-public sealed record Adoption(SnapshotManifest Snapshot, Classifier Running, Classifier Encoder, PrototypeBank Bank, TaskCompletionSource Done) : IDisposable
+public sealed record Adoption(
+    SnapshotManifest Snapshot, Classifier Running, Classifier Encoder, PrototypeBank Bank, ClassStatistics Learned, ClassStatistics? Frozen, ReadOutBlend Blend, TaskCompletionSource Done)
+    : Handover(Done), IDisposable
 {
     /// <summary>Closes both sessions: nobody took them over.</summary>
     public void Dispose()
@@ -94,3 +103,10 @@ public sealed record Adoption(SnapshotManifest Snapshot, Classifier Running, Cla
         Encoder.Dispose();
     }
 }
+
+/// <summary>A round is over.</summary>
+/// <param name="ThroughId">The newest example that it used.</param>
+/// <param name="SnapshotId">The snapshot for which <paramref name="Blend"/> was chosen.</param>
+/// <param name="Blend">What the anchors chose for the running snapshot; null: what it has.</param>
+/// <param name="Done">Completes when the examples have been let go.</param>
+public sealed record Settlement(ulong ThroughId, string SnapshotId, ReadOutBlend? Blend, TaskCompletionSource Done) : Handover(Done);

@@ -10,15 +10,12 @@ public sealed class StatisticsFile(string path)
     /// <summary>Why what was there could not be used; empty when it could, or when nothing was there. It lies beside the file as <c>.bad</c> then.</summary>
     public string Problem { get; private set; } = "";
 
-    /// <summary>The newest example that is counted in the file; 0 when there is none.</summary>
-    public ulong SavedThroughId { get; private set; }
-
     /// <summary>Reads the file; null when it is not there, damaged, or of other features. The latter two are put aside, one of them at most is kept.</summary>
     /// <param name="featureBankId">Features that are computed now.</param>
     /// <param name="featureLength">Their number.</param>
     public ClassStatistics? Load(string featureBankId, int featureLength)
     {
-        (Problem, SavedThroughId) = ("", 0);
+        Problem = "";
         if (!File.Exists(path)) return null;
         ClassStatistics? statistics;
         using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
@@ -29,15 +26,10 @@ public sealed class StatisticsFile(string path)
         }
 
         if (statistics is null) File.Move(path, path + ".bad", overwrite: true);
-        else SavedThroughId = statistics.ThroughExampleId;
         return statistics;
     }
 
     /// <summary>Replaces the file.</summary>
     /// <exception cref="IOException">The disk refused; the old content stands.</exception>
-    public void Save(ClassStatistics statistics)
-    {
-        DurableFile.Replace(path, statistics.WriteTo);
-        SavedThroughId = statistics.ThroughExampleId;
-    }
+    public void Save(ClassStatistics statistics) => DurableFile.Replace(path, statistics.WriteTo);
 }

@@ -149,16 +149,14 @@ internal sealed class JsonPartReader
     }
 
     /// <summary>
-    /// The parser's own words without the position that it appends (0-based and in bytes; ours is 1-based and in characters), its full stop, and control characters of the literal that it cites.
+    /// The parser's own words without the position that it appends (0-based and in bytes; ours is 1-based and in characters) and its full stop. It quotes the document: control characters
+    /// are escaped.
     /// </summary>
     private static string Reason(JsonException e)
     {
         string message = e.Message;
         int position = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         string words = (position < 0 ? message : message[..position]).TrimEnd('.', ' ').ReplaceLineEndings(" ").Replace(". Expected", "; expected", StringComparison.Ordinal);
-        return string.Create(words.Length, words, (printable, text) =>
-        {
-            for (int i = 0; i < text.Length; i++) printable[i] = char.IsControl(text[i]) ? '\uFFFD' : text[i];
-        });
+        return string.Concat(words.Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()));
     }
 }
