@@ -69,6 +69,9 @@ public sealed class Classifier : IDisposable
     /// <summary>Windows scored in one call.</summary>
     public int BatchSize { get; }
 
+    /// <summary>Whether anything but prototypes can vote: snapshots of earlier versions have no inputs for it.</summary>
+    public bool TakesVotes => inputNames.Length > s_inputs.Length;
+
     /// <summary>Features of the frozen branch; 0 without one.</summary>
     public int FrozenLength { get; }
 

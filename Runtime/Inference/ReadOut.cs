@@ -37,7 +37,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     public async Task RestoreAsync(ReplayBuffer buffer)
     {
         frozen.Open(encoder.FrozenBankId, encoder.FrozenLength, buffer.Counts.AcknowledgedCount);
-        blend = blendFile.Load(encoder.Snapshot.Id) is { } chosen && chosen.IsAllowedBy(wanted.Kind, encoder.FrozenLength > 0) ? chosen : ReadOutBlend.Before(wanted.Kind, encoder.FrozenLength > 0);
+        blend = blendFile.Load(encoder.Snapshot.Id) is { } chosen && chosen.IsAllowedBy(Kind, encoder.FrozenLength > 0) ? chosen : ReadOutBlend.Before(Kind, encoder.FrozenLength > 0);
         learned = new ClassStatistics(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
         await RestorePrototypesAsync(buffer);
 
@@ -133,14 +133,16 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     /// <inheritdoc/>
     public void Dispose() => encoder.Dispose();
 
+    private string Kind => encoder.TakesVotes ? wanted.Kind : "prototypes";
+
     private PublishedReadOut Solve()
     {
         var classes = encoder.Snapshot.Classes;
         var branches = new BranchReadOuts(
             classes,
             Bank.ToMatrix(classes),
-            wanted.Kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, classes, BranchReadOuts.LearnedLambda),
-            wanted.Kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen.Counted, classes, BranchReadOuts.FrozenLambda),
+            Kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, classes, BranchReadOuts.LearnedLambda),
+            Kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen.Counted, classes, BranchReadOuts.FrozenLambda),
             encoder.FrozenLength);
         return new PublishedReadOut(branches.Compose(blend), branches, blend, encoder.FrozenBankId);
     }

@@ -24,8 +24,10 @@ public sealed partial class TrainingRound(
         try
         {
             var folder = folders.Create(plan, draw, snapshots.CheckpointFile(parent));
-            if (await TrainAsync(folder, plan, stopping) is { } report) await JudgeAsync(folder, report, plan, parent, stopping);
-            await buffer.SettleAsync(draw.ThroughId);
+            var better = await TrainAsync(folder, plan, stopping) is { } report ? await JudgeAsync(folder, report, plan, parent, stopping) : null;
+            var settlement = new Settlement(draw.ThroughId, parent.Id, better, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            await flows.Handovers.Writer.WriteAsync(settlement, stopping);
+            await settlement.Done.Task.WaitAsync(stopping);
             folders.Prune();
         }
         catch (IOException e)
@@ -44,11 +46,11 @@ public sealed partial class TrainingRound(
     /// <summary>Measures the running snapshot on the anchor set and reports how well each class is remembered.</summary>
     public async Task MeasureAsync(CancellationToken stopping)
     {
-        if (Current is not { } current || slot.LatestFor(current.Id) is not { } prototypes) return;
+        if (Current is not { } current || slot.LatestFor(current.Id) is not { } readOut) return;
         var anchors = Fitting(await buffer.AnchorsAsync(), current);
         if (anchors.Count == 0) return;
         using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
-        Remember(current, AnchorExam.Examine(classifier, prototypes, config.Inference, AnchorExam.Pairs(anchors)));
+        Remember(current, AnchorExam.Examine(classifier, readOut.Weights, config.Inference, AnchorExam.Pairs(anchors)));
     }
 
     private async Task<RoundReport?> TrainAsync(RoundFolder folder, RoundPlan plan, CancellationToken stopping)
@@ -113,7 +115,9 @@ public sealed partial class TrainingRound(
         if (progress is not null) reporter.Training(now);
     }
 
-    private async Task JudgeAsync(RoundFolder folder, RoundReport report, RoundPlan plan, SnapshotManifest parent, CancellationToken stopping)
+    /// <summary>Lets the gate judge a candidate, each side with the read-out that it runs or would run with.</summary>
+    /// <returns>The blend that the anchors choose for the running snapshot, where it goes on; else null.</returns>
+    private async Task<ReadOutBlend?> JudgeAsync(RoundFolder folder, RoundReport report, RoundPlan plan, SnapshotManifest parent, CancellationToken stopping)
     {
         var candidate = new SnapshotManifest
         {
@@ -126,56 +130,63 @@ public sealed partial class TrainingRound(
             Round = plan.Round,
         };
         var anchors = Fitting(await buffer.AnchorsAsync(), candidate);
-        var bank = new PrototypeBank(candidate.Id, report.EmbeddingLength);
         GateEvidence evidence;
-        GateVerdict verdict;
+        CandidateReadOut brought;
+        ReadOutBlend better;
         try
         {
             using var exam = Classifier.Open(folder.ModelFile, candidate, config.Inference, AnchorExam.BatchSize);
-            await EncodeAsync(exam, bank);
             using var running = Classifier.Open(snapshots.ModelFile(parent), parent, config.Inference, AnchorExam.BatchSize);
+            var present = slot.LatestFor(parent.Id)!;
+            brought = CandidateReadOut.Of(exam, Fitting(await buffer.TrainableAsync(), candidate), present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
+            string kind = running.TakesVotes ? config.ReadOut.Kind : "prototypes";
+            better = BlendChoice.Choose(present.Branches, AnchorExam.Encode(running, AnchorExam.Pairs(anchors)), kind, config.Inference.Temperature, present.Blend);
             evidence = new GateEvidence
             {
-                Running = AnchorExam.Examine(running, slot.LatestFor(parent.Id)!, config.Inference, AnchorExam.Pairs(anchors)),
-                Candidate = AnchorExam.Examine(exam, bank.ToMatrix(candidate.Classes), config.Inference, AnchorExam.Pairs(anchors)),
+                Running = AnchorExam.Examine(running, present.Weights, config.Inference, AnchorExam.Pairs(anchors)),
+                Candidate = AnchorExam.Examine(exam, brought.Weights, config.Inference, AnchorExam.Pairs(anchors)),
                 ParityError = Parity(folder, exam),
             };
-            verdict = PromotionGate.Judge(evidence, config.Promotion);
         }
         catch (InvalidDataException e)
         {
             state.CountRefused();
             Tell(new SnapshotMessage { Event = SnapshotEvent.Refused, SnapshotId = parent.Id, ParentId = parent.ParentId, Round = plan.Round, Reasons = [e.Message] });
-            return;
+            return null;
         }
 
+        var verdict = PromotionGate.Judge(evidence, config.Promotion);
         if (!verdict.Promoted)
         {
             state.CountRefused();
             Tell(Outcome(SnapshotEvent.Refused, parent, plan, evidence) with { Reasons = verdict.Reasons });
-            return;
+            return better;
         }
 
         var accepted = snapshots.Promote(folder.CandidateDirectory, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent });
-        await SwitchAsync(accepted, bank, stopping);
+        await SwitchAsync(accepted, brought, stopping);
         state.CountPromoted();
         Tell(Outcome(SnapshotEvent.Promoted, accepted, plan, evidence));
         Remember(accepted, evidence.Candidate);
+        return null;
     }
 
     /// <summary>Opens the accepted snapshot twice (one session each for the two stages that run it), off the hot path, and waits until the read-out has been switched.</summary>
-    private async Task SwitchAsync(SnapshotManifest accepted, PrototypeBank bank, CancellationToken stopping)
+    private async Task SwitchAsync(SnapshotManifest accepted, CandidateReadOut readOut, CancellationToken stopping)
     {
         string model = snapshots.ModelFile(accepted);
         var adoption = new Adoption(
             accepted,
             Classifier.Open(model, accepted, config.Inference),
             Classifier.Open(model, accepted, config.Inference, AnchorExam.BatchSize),
-            bank.For(accepted.Id),
+            readOut.Bank.For(accepted.Id),
+            readOut.Learned,
+            readOut.Frozen,
+            readOut.Blend,
             new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         try
         {
-            await flows.Adoptions.Writer.WriteAsync(adoption, stopping);
+            await flows.Handovers.Writer.WriteAsync(adoption, stopping);
         }
         catch (OperationCanceledException)
         {
@@ -184,13 +195,6 @@ public sealed partial class TrainingRound(
         }
 
         await adoption.Done.Task.WaitAsync(stopping);
-    }
-
-    private async Task EncodeAsync(Classifier classifier, PrototypeBank bank)
-    {
-        var trainable = await buffer.TrainableAsync();
-        AnchorExam.Encode(classifier, bank, AnchorExam.Pairs(Fitting(trainable, classifier.Snapshot)));
-        bank.ThroughExampleId = trainable.Count > 0 ? trainable[^1].Id : 0;
     }
 
     private static double Parity(RoundFolder folder, Classifier exam)
@@ -215,7 +219,7 @@ public sealed partial class TrainingRound(
         reporter.Forgetting(reading);
     }
 
-    private static SnapshotMessage Outcome(SnapshotEvent what, SnapshotManifest runs, RoundPlan plan, GateEvidence evidence) => new()
+    private SnapshotMessage Outcome(SnapshotEvent what, SnapshotManifest runs, RoundPlan plan, GateEvidence evidence) => new()
     {
         Event = what,
         SnapshotId = runs.Id,
@@ -223,6 +227,7 @@ public sealed partial class TrainingRound(
         Round = plan.Round,
         AnchorAccuracyPercent = evidence.Candidate.AccuracyPercent,
         PreviousAnchorAccuracyPercent = evidence.Running.AccuracyPercent,
+        ReadOut = slot.LatestName,
     };
 
     private void Tell(TrainingMessage what)
@@ -246,7 +251,7 @@ public sealed partial class TrainingRound(
 
     private void Tell(SnapshotMessage what)
     {
-        if (what.Event == SnapshotEvent.Promoted) LogPromoted(what.SnapshotId, what.Round, what.AnchorAccuracyPercent, what.PreviousAnchorAccuracyPercent);
+        if (what.Event == SnapshotEvent.Promoted) LogPromoted(what.SnapshotId, what.Round, what.AnchorAccuracyPercent, what.PreviousAnchorAccuracyPercent, what.ReadOut);
         else LogRefused(what.SnapshotId, what.Round, string.Join("; ", what.Reasons));
         reporter.Snapshot(what);
     }
@@ -263,8 +268,8 @@ public sealed partial class TrainingRound(
     [LoggerMessage(2003, LogLevel.Warning, "round {Round} {Event} (attempt {Attempt}): {Reason}")]
     private partial void LogRoundTrouble(int round, TrainingEvent @event, int? attempt, string? reason);
 
-    [LoggerMessage(2004, LogLevel.Information, "snapshot {SnapshotId} promoted by round {Round}: {AnchorAccuracyPercent:0.0} % on the anchor set, the one before has {PreviousAnchorAccuracyPercent:0.0} %")]
-    private partial void LogPromoted(string snapshotId, int round, double? anchorAccuracyPercent, double? previousAnchorAccuracyPercent);
+    [LoggerMessage(2004, LogLevel.Information, "snapshot {SnapshotId} promoted by round {Round}: {AnchorAccuracyPercent:0.0} % on the anchor set, the one before has {PreviousAnchorAccuracyPercent:0.0} %; read out by {ReadOut}")]
+    private partial void LogPromoted(string snapshotId, int round, double? anchorAccuracyPercent, double? previousAnchorAccuracyPercent, string? readOut);
 
     [LoggerMessage(2005, LogLevel.Information, "snapshot {SnapshotId} goes on, the candidate of round {Round} was refused: {Reasons}")]
     private partial void LogRefused(string snapshotId, int round, string reasons);

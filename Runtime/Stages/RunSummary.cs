@@ -8,8 +8,9 @@ namespace Edge.Runtime.Stages;
 public sealed record RunSummary
 {
     /// <summary>The counters of a run.</summary>
-    public static RunSummary Of(ServiceState state, ReplayCounts now, DeviceConfig config, ReplayCounts before) => new()
+    public static RunSummary Of(ServiceState state, ReplayCounts now, DeviceConfig config, ReplayCounts before, string readOut) => new()
     {
+        ReadOut = readOut,
         WindowsSeen = state.WindowsSeen,
         WindowsDropped = state.WindowsDropped,
         ExamplesStored = state.ExamplesStored,
@@ -75,6 +76,9 @@ public sealed record RunSummary
 
     /// <summary>Drift alarms.</summary>
     public required long DriftAlarms { get; init; }
+
+    /// <summary>Which branches voted at the end: <c>prototypes</c>, <c>frozen ridge</c>, …</summary>
+    public required string ReadOut { get; init; }
 
     /// <summary>Median time from a window's last sample to its prediction, milliseconds.</summary>
     public required double LatencyP50Ms { get; init; }

@@ -37,11 +37,11 @@ public static class ServiceHost
         var snapshot = stored with { Classes = config.Labels.Classes }; // The graph takes any number of prototypes.
 
         using var slot = new ReadOutSlot();
-        using var readOut = new ReadOut(slot, config.Inference, snapshots.ModelFile(snapshot), snapshot);
+        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot);
         await readOut.RestoreAsync(buffer);
         var running = Classifier.Open(snapshots.ModelFile(snapshot), snapshot, config.Inference);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
-        slot.Swap(running, readOut.Bank.ToMatrix(snapshot.Classes));
+        slot.Swap(running, slot.LatestFor(snapshot.Id)!);
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "edge" });
         var services = builder.Services;
@@ -79,7 +79,7 @@ public static class ServiceHost
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
-        return new ServiceOutcome(recorder.Summary ?? RunSummary.Of(state, buffer.Counts, config, before), recorder.Summary is not null, host.Services.GetRequiredService<FaultRecord>().First);
+        return new ServiceOutcome(recorder.Summary ?? RunSummary.Of(state, buffer.Counts, config, before, slot.LatestName), recorder.Summary is not null, host.Services.GetRequiredService<FaultRecord>().First);
     }
 
     private static void AddTelemetry(IServiceCollection services, ServiceSettings settings, RunRequest request)
@@ -127,6 +127,8 @@ public static class ServiceHost
         foreach (string damaged in snapshots.Damaged) ServiceLog.SnapshotDamaged(log, damaged);
         if (buffer.QuarantinedTo is { } path) ServiceLog.BufferQuarantined(log, path);
         if (counts.CorruptCount > 0) ServiceLog.RecordsCorrupt(log, counts.CorruptCount);
+        var readOut = services.GetRequiredService<ReadOut>();
+        if (readOut.StatisticsProblem.Length > 0) ServiceLog.StatisticsBegunAnew(log, readOut.FrozenCounted?.Count ?? 0, readOut.StatisticsProblem);
         services.GetRequiredService<Reporter>().Snapshot(new SnapshotMessage
         {
             Event = restored ? SnapshotEvent.Restored : SnapshotEvent.Initial,
@@ -134,6 +136,7 @@ public static class ServiceHost
             ParentId = snapshot.ParentId,
             Round = snapshot.Round,
             AnchorAccuracyPercent = snapshot.AnchorAccuracy,
+            ReadOut = services.GetRequiredService<ReadOutSlot>().LatestName,
         });
     }
 

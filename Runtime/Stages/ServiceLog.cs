@@ -28,4 +28,8 @@ public static partial class ServiceLog
     /// <summary>Accepted configuration could not be used.</summary>
     [LoggerMessage(1006, LogLevel.Error, "configuration accepted over the air cannot be run and was set aside: {Reason}")]
     public static partial void OverlaySetAside(ILogger log, string reason);
+
+    /// <summary>The statistics of the frozen features could not be used.</summary>
+    [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad) and made anew from the {Count} examples that the replay buffer holds: {Problem}")]
+    public static partial void StatisticsBegunAnew(ILogger log, long count, string problem);
 }

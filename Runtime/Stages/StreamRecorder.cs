@@ -10,7 +10,7 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>
 /// Takes stock of a recorded stream. After each step the pipeline comes to rest (labels answered, examples durable, the round that was due over; none is forced), then the running snapshot,
-/// with the prototypes it runs with, is examined on the official test split. The learner is told nothing of steps.
+/// with the read-out it runs with, is examined on the official test split. The learner is told nothing of steps.
 /// </summary>
 public sealed class StreamRecorder(
     ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, RoundGate rounds, ReplayBuffer buffer, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
@@ -39,7 +39,7 @@ public sealed class StreamRecorder(
         string archive = UciHarArchive.Locate(config.Sensor.UciHar.Path);
         // Two classes at a time: the service has a memory budget, and a test split is large.
         var perClass = Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf)
-            .SelectMany(classes => AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!, config.Inference, Pairs(UciHarArchive.Read(archive, "test", classes))).PerClass);
+            .SelectMany(classes => AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(UciHarArchive.Read(archive, "test", classes))).PerClass);
         afterStep.Add(new ExamResult(perClass.ToDictionary(StringComparer.Ordinal)));
     }
 
@@ -53,7 +53,7 @@ public sealed class StreamRecorder(
             for (int j = 0; j < steps; j++) accuracy[i, j] = Mean(afterStep[i], sensor.ClassesOf(j));
         }
 
-        Summary = RunSummary.Of(state, buffer.Counts, config, before) with
+        Summary = RunSummary.Of(state, buffer.Counts, config, before, slot.LatestName) with
         {
             AverageAccuracy = ContinualMetrics.AverageAccuracy(accuracy),
             Forgetting = ContinualMetrics.ForgettingChaudhry(accuracy),

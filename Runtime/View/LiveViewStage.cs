@@ -48,6 +48,7 @@ public sealed class LiveViewStage(
         int needed = schedule.NeededFor(RoundSchedule.Examples);
         return Pairs(
             ("snapshot", state.Snapshot is { } snapshot ? $"{snapshot.Id}" + (snapshot.AnchorAccuracy is { } accuracy ? $" ({accuracy:0.0} % on anchors)" : " (untrained)") : "none"),
+            ("read-out", services.GetRequiredService<ReadOutSlot>().LatestName),
             ("round", state.Round is { } round ? $"{round.Round}: {Bar(round.StepCount is > 0 and { } all ? (round.Step ?? 0) / (double)all : 0)} {round.Step ?? 0}/{round.StepCount ?? 0} loss {round.Loss:0.000}" : "waiting for labels"),
             ("rounds", $"{state.RoundsRun} run, {state.RoundsFailed} failed"),
             ("snapshots", $"{state.SnapshotsPromoted} promoted, {state.SnapshotsRefused} refused"),

@@ -48,6 +48,9 @@ public sealed record SnapshotMessage : TelemetryMessage
     /// <summary>Accuracy on the anchor set, percent, of the snapshot that ran before the event; left out when there was none to measure.</summary>
     public double? PreviousAnchorAccuracyPercent { get; init; }
 
+    /// <summary>The read-out that decides with the running snapshot, for a person: <c>prototypes</c>, <c>frozen ridge</c>, …; left out where it is not known.</summary>
+    public string? ReadOut { get; init; }
+
     /// <summary>All reasons of a refusal; empty otherwise.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 

@@ -29,10 +29,10 @@ public sealed class ClassifierTests : IDisposable
     {
         using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, s_settings, AnchorExam.BatchSize);
         var bank = new PrototypeBank(TestSnapshot.Manifest.Id, 128);
-        AnchorExam.Encode(classifier, bank, Windows(["still", "fast"], 100));
+        Count(bank, AnchorExam.Encode(classifier, Windows(["still", "fast"], 100)));
         Assert.Equal(20, bank.Counts["still"]);
 
-        var exam = AnchorExam.Examine(classifier, bank.ToMatrix(TestSnapshot.Classes), s_settings, Windows(["still", "fast"], 200));
+        var exam = AnchorExam.Examine(classifier, ReadOutWeights.OfPrototypes(bank.ToMatrix(TestSnapshot.Classes), 0), s_settings, Windows(["still", "fast"], 200));
         Assert.Equal(2, classifier.KnownCount);
         Assert.Equal(100, exam.AccuracyPercent);
         Assert.Equal((20, 20), exam.PerClass["fast"]);
@@ -123,7 +123,7 @@ public sealed class ClassifierTests : IDisposable
         var bank = new PrototypeBank(grown.Id, 128);
         classifier.Score(TestSnapshot.WindowOf("fast", 1));
         bank.Add("falling", classifier.EmbeddingOf(0));
-        classifier.Use(bank.ToMatrix(grown.Classes));
+        classifier.Use(ReadOutWeights.OfPrototypes(bank.ToMatrix(grown.Classes), 0));
         Assert.Equal(4, classifier.Score(TestSnapshot.WindowOf("fast", 1)).ClassIndex);
     }
 
@@ -131,8 +131,51 @@ public sealed class ClassifierTests : IDisposable
     public void Prototypes_of_another_shape_are_a_bug_and_say_so()
     {
         using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, s_settings);
-        string message = Assert.Throws<ArgumentException>(() => classifier.Use(new PrototypeMatrix(new float[128], new float[1], 1))).Message;
+        string message = Assert.Throws<ArgumentException>(() => classifier.Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[128], new float[1], 1), 0))).Message;
         Assert.StartsWith("prototypes of 1 classes x 128 do not fit s000001-01234567: 3 x 128", message);
+    }
+
+    [Fact]
+    public void The_graph_votes_as_the_read_out_says_and_taking_another_allocates_nothing()
+    {
+        using var classifier = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, 4);
+        Assert.Equal("RandomConvolutionBank/1 seed 1, 139 features of 3 x 32", classifier.FrozenBankId);
+        var random = new Random(1);
+        float[] Values(int count, double scale) => [.. Enumerable.Range(0, count).Select(_ => (float)(scale * (random.NextDouble() - 0.5)))];
+        var prototypes = new PrototypeBank(TestSnapshot.Manifest.Id, 128);
+        Count(prototypes, AnchorExam.Encode(classifier, Windows(["still", "slow", "fast"], 100)));
+        var weights = ReadOutWeights.OfPrototypes(prototypes.ToMatrix(TestSnapshot.Classes), 139) with
+        {
+            Share = 0.3f, OnEmbedding = Values(3 * 128, 1), OnFrozen = Values(3 * 139, 0.1), Bias = [0.2f, -0.1f, PrototypeMatrix.AbsentBias], Rare = [0, 0, 1],
+        };
+        classifier.Use(weights);
+        float[] votes = new float[3];
+        foreach (string name in TestSnapshot.Classes)
+        {
+            classifier.Score(TestSnapshot.WindowOf(name, 300));
+            weights.Score(classifier.EmbeddingOf(0), classifier.FrozenOf(0), votes);
+            double sum = votes.Sum(vote => Math.Exp((vote - votes.Max()) / s_settings.Temperature));
+            var score = classifier.ScoreOf(0);
+            Assert.Equal(votes.IndexOf(votes.Max()), score.ClassIndex);
+            Assert.Equal(1 / sum, score.Confidence, 1e-3);
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++) classifier.Use(weights);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void A_read_out_for_another_frozen_branch_is_a_bug_and_says_so()
+    {
+        using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, s_settings);
+        string message = Assert.Throws<ArgumentException>(() => classifier.Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[3 * 128], new float[3], 3), 139))).Message;
+        Assert.StartsWith("weights on 139 frozen features do not fit s000001-01234567, which has 0", message);
+    }
+
+    private static void Count(PrototypeBank bank, EncodedWindows windows)
+    {
+        for (int i = 0; i < windows.Classes.Count; i++) bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
     }
 
     private static IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> Windows(string[] classes, int seed) =>

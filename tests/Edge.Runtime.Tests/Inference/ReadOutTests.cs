@@ -28,7 +28,7 @@ public sealed class ReadOutTests : IDisposable
         slot.Apply(ref running, ref applied);
         Assert.Equal(-1, session.Score(TestSnapshot.WindowOf("fast", 50)).ClassIndex);
 
-        readOut.Count([Pending("fast", 1, null), Pending("still", 2, null)]);
+        readOut.Take([Pending("fast", 1, null), Pending("still", 2, null)]);
         readOut.Publish();
         slot.Apply(ref running, ref applied);
         Assert.Equal("fast", TestSnapshot.Classes[session.Score(TestSnapshot.WindowOf("fast", 50)).ClassIndex]);
@@ -42,7 +42,7 @@ public sealed class ReadOutTests : IDisposable
         using var readOut = Open(slot, TestSnapshot.Manifest);
         float[] marked = new float[128];
         marked[5] = 1;
-        readOut.Count([Pending("fast", 1, TestSnapshot.Manifest.Id, marked), Pending("still", 2, "s000009-00000000", marked)]);
+        readOut.Take([Pending("fast", 1, TestSnapshot.Manifest.Id, marked), Pending("still", 2, "s000009-00000000", marked)]);
         var matrix = readOut.Bank.ToMatrix(TestSnapshot.Classes);
         Assert.Equal(marked, matrix.Values[(2 * 128)..(3 * 128)]);
         using var session = Session(TestSnapshot.Manifest);
@@ -64,7 +64,7 @@ public sealed class ReadOutTests : IDisposable
         using var readOut = Open(slot, TestSnapshot.Manifest);
         await readOut.RestoreAsync(buffer);
         Assert.Equal(stored.ToBytes(), readOut.Bank.ToBytes());
-        Assert.Equal(1, slot.LatestFor(TestSnapshot.Manifest.Id)!.KnownCount);
+        Assert.Equal(1, slot.LatestFor(TestSnapshot.Manifest.Id)!.Weights.Prototypes.KnownCount);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class ReadOutTests : IDisposable
         bank.Add("fast", embedding);
         await buffer.OfferAsync([ExampleOf("still", 2)], null); // After the draw, before the switch.
 
-        await readOut.AdoptAsync(new Adoption(next, Session(next), Session(next), bank, new TaskCompletionSource()), buffer);
+        await readOut.AdoptAsync(new Adoption(next, Session(next), Session(next), bank, new ClassStatistics(next.Id, 128), null, ReadOutBlend.OfPrototypes, new TaskCompletionSource()), buffer);
         Assert.Equal(new Dictionary<string, long> { ["fast"] = 1, ["still"] = 1 }, readOut.Bank.Counts);
         Assert.Equal(next.Id, (await buffer.PrototypesAsync())!.SnapshotId);
         Classifier? running = null;
@@ -110,7 +110,7 @@ public sealed class ReadOutTests : IDisposable
         running.Dispose();
     }
 
-    private ReadOut Open(ReadOutSlot slot, SnapshotManifest snapshot) => new(slot, s_settings, TestSnapshot.Write(data), snapshot);
+    private ReadOut Open(ReadOutSlot slot, SnapshotManifest snapshot) => new(slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.Write(data), snapshot);
 
     private Classifier Session(SnapshotManifest snapshot) => Classifier.Open(TestSnapshot.Write(data), snapshot, s_settings, AnchorExam.BatchSize);
 

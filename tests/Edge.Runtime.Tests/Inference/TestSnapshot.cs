@@ -22,19 +22,26 @@ internal static class TestSnapshot
         Round = 0,
     };
 
-    private static readonly Lazy<byte[]> s_model = new(() =>
+    private static readonly Lazy<byte[]> s_model = new(() => Export(0, 1)), s_frozen = new(() => Export(140, 1)), s_otherFrozen = new(() => Export(140, 2));
+
+    /// <summary>Writes the exported graph into a folder: without a frozen branch.</summary>
+    public static string Write(DataFolder folder, string name = "model.onnx") => Write(folder, name, s_model.Value);
+
+    /// <summary>The same with a frozen branch.</summary>
+    public static string WriteFrozen(DataFolder folder, int seed = 1) => Write(folder, $"frozen{seed}.onnx", seed == 1 ? s_frozen.Value : s_otherFrozen.Value);
+
+    private static string Write(DataFolder folder, string name, byte[] model)
+    {
+        File.WriteAllBytes(folder[name], model);
+        return folder[name];
+    }
+
+    private static byte[] Export(int frozenFeatures, int frozenSeed)
     {
         manual_seed(1);
         using var net = new TscilCnn(Window.ChannelCount);
         net.eval();
-        return ClassifierGraph.Write(net, new ClassifierGraphOptions { Window = Window, Classes = Classes, Temperature = 0.1 });
-    });
-
-    /// <summary>Writes the exported graph into a folder.</summary>
-    public static string Write(DataFolder folder, string name = "model.onnx")
-    {
-        File.WriteAllBytes(folder[name], s_model.Value);
-        return folder[name];
+        return ClassifierGraph.Write(net, new ClassifierGraphOptions { Window = Window, Classes = Classes, Temperature = 0.1, FrozenFeatures = frozenFeatures, FrozenSeed = frozenSeed });
     }
 
     /// <summary>A window of a class: a wave of its frequency with some noise, [channels, length].</summary>

@@ -38,7 +38,8 @@ public sealed class ExampleStageTests : IDisposable
     public ExampleStageTests()
     {
         buffer = ReplayBuffer.Open(data["replay.db"], new ReplayBufferOptions { Capacity = 400, AnchorCapacity = 10, AnchorShare = 0, AnchorBlockSeconds = 10, FreshCapacity = 400, Seed = 1 }, TimeProvider.System);
-        readOut = new ReadOut(slot, s_config.Inference, TestSnapshot.Write(data), TestSnapshot.Manifest);
+        readOut = new ReadOut(slot, s_config.Inference, s_config.ReadOut, new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest);
+        readOut.RestoreAsync(buffer).GetAwaiter().GetResult();
         flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window));
         var schedule = new RoundSchedule(s_config, buffer, new SnapshotStore(data["snapshots"], 2));
         var reporter = new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { });
@@ -67,6 +68,8 @@ public sealed class ExampleStageTests : IDisposable
         Assert.Equal(200, state.ExamplesStored);
         Assert.Equal(200, readOut.Bank.Counts.Values.Sum());
         Assert.NotNull(labelled.Find(200)!.Example);
+        using var stored = File.OpenRead(data["statistics.bin"]);
+        Assert.Equal(200, ClassStatistics.ReadFrom(stored, readOut.FrozenCounted!.FeatureBankId, 139, out _)!.Count);
     }
 
     [Fact]
@@ -75,11 +78,27 @@ public sealed class ExampleStageTests : IDisposable
         var next = TestSnapshot.Manifest with { Id = "s000002-89abcdef" };
         var adoption = new Adoption(
             next, Classifier.Open(TestSnapshot.Write(data), next, s_config.Inference), Classifier.Open(TestSnapshot.Write(data), next, s_config.Inference),
-            new PrototypeBank(next.Id, 128), new TaskCompletionSource());
+            new PrototypeBank(next.Id, 128), new ClassStatistics(next.Id, 128), null, ReadOutBlend.OfPrototypes, new TaskCompletionSource());
         await stage.StartAsync(TestContext.Current.CancellationToken);
-        await flows.Adoptions.Writer.WriteAsync(adoption, TestContext.Current.CancellationToken);
+        await flows.Handovers.Writer.WriteAsync(adoption, TestContext.Current.CancellationToken);
         await adoption.Done.Task.WaitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(next.Id, state.Snapshot!.Id);
+        await stage.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Null(faults.First);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_round_lets_go_what_waited_for_it_once_the_statistics_count_it()
+    {
+        for (ulong id = 1; id <= 100; id++) Assert.True(flows.Examples.Writer.TryWrite(Pending(id)));
+        await stage.StartAsync(TestContext.Current.CancellationToken);
+        while (state.ExamplesStored < 100) await Task.Delay(1, TestContext.Current.CancellationToken);
+        Assert.False(File.Exists(data["statistics.bin"]));
+        var settlement = new Settlement(100, TestSnapshot.Manifest.Id, null, new TaskCompletionSource());
+        await flows.Handovers.Writer.WriteAsync(settlement, TestContext.Current.CancellationToken);
+        await settlement.Done.Task.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, buffer.Counts.FreshCount);
+        Assert.True(File.Exists(data["statistics.bin"]));
         await stage.StopAsync(TestContext.Current.CancellationToken);
         Assert.Null(faults.First);
     }

@@ -66,7 +66,7 @@ public sealed class ReadOutSlotTests : IDisposable
         slot.Apply(ref running, ref applied);
         Assert.Equal(2, session.KnownCount); // They mean nothing in this embedding.
         Assert.Null(slot.LatestFor("a"));
-        Assert.Equal(3, slot.LatestFor("b")!.KnownCount);
+        Assert.Equal(3, slot.LatestFor("b")!.Weights.Prototypes.KnownCount);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class ReadOutSlotTests : IDisposable
         Classifier? running = null;
         object? applied = null;
         slot.Apply(ref running, ref applied);
-        session.Use(Known("a", 3)); // Stands out if the slot applies its own again.
+        session.Use(Known("a", 3).Weights); // Stands out if the slot applies its own again.
         slot.Apply(ref running, ref applied);
         Assert.Equal(3, session.KnownCount);
     }
@@ -94,13 +94,14 @@ public sealed class ReadOutSlotTests : IDisposable
 
     private Classifier Open(string id) => Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest with { Id = id }, new InferenceSection { Providers = ["cpu"] });
 
-    private static PrototypeMatrix Known(string id, int count)
+    private static PublishedReadOut Known(string id, int count)
     {
         var bank = new PrototypeBank(id, 128);
         float[] embedding = new float[128];
         embedding[0] = 1;
         foreach (string name in TestSnapshot.Classes.Take(count)) bank.Add(name, embedding);
-        return bank.ToMatrix(TestSnapshot.Classes);
+        var branches = new BranchReadOuts(TestSnapshot.Classes, bank.ToMatrix(TestSnapshot.Classes), null, null, 0);
+        return new PublishedReadOut(branches.Compose(ReadOutBlend.OfPrototypes), branches, ReadOutBlend.OfPrototypes, null);
     }
 
     private static bool IsClosed(Classifier session)

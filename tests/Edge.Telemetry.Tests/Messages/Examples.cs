@@ -65,6 +65,7 @@ internal static class Examples
             Round = 4,
             AnchorAccuracyPercent = 71.5,
             PreviousAnchorAccuracyPercent = 90,
+            ReadOut = "frozen ridge",
             Reasons = ["anchor accuracy 71.5 %; expected at least 89 %. Collect labels of sitting."],
             CandidateId = "s000004-0be11d90",
         });

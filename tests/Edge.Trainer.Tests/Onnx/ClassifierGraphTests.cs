@@ -57,7 +57,8 @@ public class ClassifierGraphTests
     {
         using var model = new OrtModel(WritePassThrough(s_prototypes));
         Assert.Equal(["window"], model.Session.InputNames);
-        Assert.Equal(["class_bias", "prototypes", "temperature"], model.Session.OverridableInitializerMetadata.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["class_bias", "prototypes", "readout_bias", "readout_embedding", "readout_rare", "readout_share", "temperature"], model.Session.OverridableInitializerMetadata.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["embedding", "similarity", "probability", "novelty"], model.Session.OutputNames);
     }
 
@@ -127,6 +128,59 @@ public class ClassifierGraphTests
             ("window", s_window345, [1, 3, 1]), ("prototypes", [-3, -4, 0, 3, 4, 0, 0, 0, 0], [3, 3]), ("class_bias", [0, absent, absent], [3]), ("temperature", [temperature], [1]));
         Assert.Equal([1, 0, 0], outputs["probability"].Values);
         Near([2], outputs["novelty"].Values);
+    }
+
+    [Fact]
+    public void Votes_are_share_times_similarity_plus_weights_on_the_embedding_plus_bias()
+    {
+        using var model = new OrtModel(WritePassThrough(s_prototypes));
+        // Similarities 0.6, 0.8, absent; halved 0.3, 0.4. E gives 0.6 * 1, 0, 0.8 * 2; b lifts the absent one back out of its bias.
+        var outputs = model.Run(
+            ("window", s_window345, [1, 3, 1]), ("class_bias", [0, 0, 0], [3]), ("readout_share", [0.5f], [1]), ("readout_embedding", [1, 0, 0, 0, 0, 0, 0, 2, 0], [3, 3]), ("readout_bias", [0, 0.1f, -0.7f], [3]),
+            ("temperature", [1], [1]));
+        Near(Softmax(0.3 + 0.6, 0.4 + 0.1, 1.6 - 0.7), outputs["probability"].Values);
+        Near([0.2f], outputs["novelty"].Values); // Measured from the prototypes whoever votes.
+    }
+
+    [Fact]
+    public void A_rare_class_takes_over_where_its_prototype_is_nearer_than_the_winner_s()
+    {
+        using var model = new OrtModel(WritePassThrough(s_prototypes));
+        // Classes 0 and 1 vote by weights; class 2 is rare, its prototype at 45 degrees between the first two axes.
+        (string, float[], long[])[] Feeds(float[] window) =>
+        [
+            ("window", window, [1, 3, 1]), ("prototypes", [1, 0, 0, 0, 1, 0, 1, 1, 0], [3, 3]), ("class_bias", [0, 0, 0], [3]), ("readout_share", [0], [1]),
+            ("readout_embedding", [1, 0, 0, 0, 0.5f, 0, 0, 0, 0], [3, 3]), ("readout_bias", [0, 0, ClassifierGraph.AbsentClassBias], [3]), ("readout_rare", [0, 0, 1], [3]), ("temperature", [1], [1]),
+        ];
+        double nearer = (0.6 + 0.8) / Math.Sqrt(2) - 0.6; // Class 0 wins with 0.6 against 0.4; its similarity is 0.6 too.
+        Near(Softmax(0.6, 0.4, 0.6 + nearer), model.Run(Feeds(s_window345))["probability"].Values);
+        Near(Softmax(1, 0, 1 + 1 / Math.Sqrt(2) - 1), model.Run(Feeds([1, 0, 0]))["probability"].Values); // On class 0's own prototype it stays behind.
+    }
+
+    [Fact]
+    public void The_frozen_branch_puts_out_what_its_bank_computes_and_votes_with_the_weights_that_are_fed()
+    {
+        manual_seed(5);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var window = new WindowShape(3, 32, 50);
+        using var bank = FrozenBank.Create(window, 7, 200);
+        using var model = new OrtModel(ClassifierGraph.Write(new TscilCnn(3), Options(window, 2) with { FrozenFeatures = 200, FrozenSeed = 7 }));
+        Assert.Equal($"RandomConvolutionBank/1 seed 7, {bank.FeatureLength} features of 3 x 32", model.Session.ModelMetadata.CustomMetadataMap[ClassifierGraph.FrozenBankKey]);
+        var windows = randn(5, 3, 32);
+        float[] expected = bank.forward(windows).data<float>().ToArray(), weights = [.. Enumerable.Range(0, 2 * bank.FeatureLength).Select(i => (float)Math.Sin(i) / 50)];
+
+        var still = model.Run(("window", windows.data<float>().ToArray(), windows.shape));
+        Parity.Close(expected, still["frozen"].Values, "frozen");
+        Near([.. Enumerable.Repeat(0.5f, 10)], still["probability"].Values); // No prototype, no weights.
+
+        var voted = model.Run(("window", windows.data<float>().ToArray(), windows.shape), ("readout_share", [0], [1]), ("readout_frozen", weights, [2, bank.FeatureLength]), ("temperature", [1], [1]));
+        for (int i = 0; i < 5; i++)
+        {
+            double[] votes = [.. Enumerable.Range(0, 2).Select(c => Enumerable.Range(0, bank.FeatureLength).Sum(f => (double)expected[i * bank.FeatureLength + f] * weights[c * bank.FeatureLength + f]))];
+            float[] probabilities = Softmax(votes);
+            for (int c = 0; c < 2; c++) Assert.Equal(probabilities[c], voted["probability"].Values[i * 2 + c], 1e-4f);
+        }
     }
 
     [Fact]
@@ -200,6 +254,7 @@ public class ClassifierGraphTests
         Refused("Temperature is 0. It must be above 0.", good with { Temperature = 0 });
         Refused("Prototypes has 5 values. It must have 2 classes x 3 = 6.", good with { Prototypes = new float[5] });
         Refused("Prototypes holds NaN. Recompute it from finite embeddings.", good with { Prototypes = [0, 0, float.NaN, 0, 0, 0] });
+        Refused("FrozenFeatures is -1. It must be 0 (no frozen branch) or more.", good with { FrozenFeatures = -1 });
         Refused("Metadata 'classes' is written by the graph itself. Leave it out.", good with { Metadata = new Dictionary<string, string> { ["classes"] = "[]" } });
 
         void Refused(string text, ClassifierGraphOptions options) =>
@@ -222,6 +277,12 @@ public class ClassifierGraphTests
 
     private static ClassifierGraphOptions Options(WindowShape window, int classCount) =>
         new() { Window = window, Classes = [.. Enumerable.Range(0, classCount).Select(c => $"class {c}")], Temperature = 0.1 };
+
+    private static float[] Softmax(params double[] votes)
+    {
+        double sum = votes.Sum(Math.Exp);
+        return [.. votes.Select(vote => (float)(Math.Exp(vote) / sum))];
+    }
 
     private static void Near(float[] expected, float[] actual)
     {

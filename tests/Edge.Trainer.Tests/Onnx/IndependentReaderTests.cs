@@ -102,7 +102,7 @@ public class IndependentReaderTests
         Assert.Equal("edge", read.GetProperty("producer").GetString());
         Assert.Equal(["sitting", "眠る"], JsonSerializer.Deserialize<string[]>(read.GetProperty("metadata").GetProperty("classes").GetString()!)!);
         Assert.Equal("s1", read.GetProperty("metadata").GetProperty("snapshotId").GetString());
-        Assert.Equal("""{"window": ["batch", 9, 128], "prototypes": ["classes", 128], "class_bias": ["classes"], "temperature": [1]}""", read.GetProperty("inputs").GetRawText());
+        Assert.Equal("""{"window": ["batch", 9, 128], "prototypes": ["classes", 128], "class_bias": ["classes"], "temperature": [1], "readout_share": ["share_rows"], "readout_bias": ["bias_rows"], "readout_embedding": ["embedding_rows", 128], "readout_rare": ["rare_rows"]}""", read.GetProperty("inputs").GetRawText());
         Assert.Equal(
             """{"embedding": ["batch", 128], "similarity": ["batch", "classes"], "probability": ["batch", "classes"], "novelty": ["batch"]}""", read.GetProperty("outputs").GetRawText());
 
@@ -115,6 +115,20 @@ public class IndependentReaderTests
 
         var conv = read.GetProperty("nodes").EnumerateArray().First(node => node[0].GetString() == "Conv")[1];
         Assert.Equal("""{"dilations": [1], "group": 1, "kernel_shape": [5], "pads": [2, 2], "strides": [1]}""", conv.GetRawText());
+    }
+
+    [Fact]
+    public void A_classifier_with_a_frozen_branch_passes_the_full_check_too()
+    {
+        PythonOnnx.SkipUnlessThere();
+        manual_seed(2);
+        using var backbone = new TscilCnn(9);
+        var options = new ClassifierGraphOptions { Window = new WindowShape(9, 128, 50), Classes = ["sitting", "standing"], Temperature = 0.1, FrozenFeatures = 737 };
+        var read = PythonOnnx.Read(ClassifierGraph.Write(backbone, options), CheckScript);
+        Assert.True(read.GetProperty("known").GetBoolean());
+        Assert.Equal("[]", read.GetProperty("wrong").GetRawText());
+        Assert.Equal("""["batch", 737]""", read.GetProperty("outputs").GetProperty("frozen").GetRawText());
+        Assert.Equal("""["frozen_rows", 737]""", read.GetProperty("inputs").GetProperty("readout_frozen").GetRawText());
     }
 
     [Fact]

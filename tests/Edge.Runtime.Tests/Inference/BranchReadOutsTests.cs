@@ -1,0 +1,154 @@
+using Edge.Runtime.Inference;
+using Edge.Storage;
+
+namespace Edge.Runtime.Tests.Inference;
+
+/// <summary>How the branches are put together, on vectors that can be looked at: classes are axes.</summary>
+public class BranchReadOutsTests
+{
+    private static readonly string[] s_classes = ["a", "b", "c"];
+
+    [Fact]
+    public void Established_classes_are_voted_on_by_the_ridge_and_a_scarce_one_by_its_prototype()
+    {
+        var branches = Branches(("a", 20), ("b", 20), ("c", 2));
+        Assert.Equal(["a", "b"], branches.Frozen!.Classes);
+        var weights = branches.Compose(ReadOutBlend.OfFrozenRidge);
+        Assert.Equal([0, 0, 1], weights.Rare);
+        Assert.Equal(PrototypeMatrix.AbsentBias, weights.Bias[2]);
+        Assert.Equal(0, weights.Share);
+        Assert.Equal("frozen ridge", weights.Name);
+        foreach (int c in new[] { 0, 1, 2 }) Assert.Equal(c, WinnerOf(weights, c));
+    }
+
+    [Fact]
+    public void From_the_third_example_on_the_ridge_votes()
+    {
+        var weights = Branches(("a", 20), ("b", 20), ("c", 3)).Compose(ReadOutBlend.OfFrozenRidge);
+        Assert.Equal([0, 0, 0], weights.Rare);
+        foreach (int c in new[] { 0, 1, 2 }) Assert.Equal(c, WinnerOf(weights, c));
+    }
+
+    [Fact]
+    public void Below_two_established_classes_prototypes_decide()
+    {
+        var branches = Branches(("a", 20), ("b", 2));
+        Assert.Null(branches.Frozen);
+        var weights = branches.Compose(ReadOutBlend.OfFrozenRidge);
+        Assert.Equal(("prototypes", 1f), (weights.Name, weights.Share));
+        foreach (int c in new[] { 0, 1 }) Assert.Equal(c, WinnerOf(weights, c));
+        Assert.Equal(PrototypeMatrix.AbsentBias, weights.Prototypes.ClassBias[2]);
+    }
+
+    [Fact]
+    public void A_class_without_any_example_is_never_chosen()
+    {
+        var weights = Branches(("a", 20), ("b", 20)).Compose(ReadOutBlend.OfFrozenRidge);
+        Assert.Equal([0, 0, 0], weights.Rare);
+        Assert.NotEqual(2, WinnerOf(weights, 2));
+    }
+
+    [Fact]
+    public void Sharpness_moves_no_decision()
+    {
+        var branches = Branches(("a", 20), ("b", 20), ("c", 20));
+        float[] flat = new float[3], sharp = new float[3];
+        branches.Compose(ReadOutBlend.OfFrozenRidge).Score(Axis(1), Axis(1), flat);
+        branches.Compose(ReadOutBlend.OfFrozenRidge with { Sharpness = 4 }).Score(Axis(1), Axis(1), sharp);
+        for (int c = 0; c < 3; c++) Assert.Equal(4 * flat[c], sharp[c], 1e-5f);
+    }
+
+    [Theory]
+    [InlineData("auto", "frozen ridge")] // Alone or with the other: both branches are right on all.
+    [InlineData("prototypes", "prototypes")]
+    [InlineData("frozenRidge", "frozen ridge")]
+    public void The_configuration_says_what_may_be_chosen(string kind, string name)
+    {
+        var branches = Branches(("a", 20), ("b", 20), ("c", 20));
+        var anchors = Anchors(8, _ => true);
+        Assert.StartsWith(name, BlendChoice.Choose(branches, anchors, kind, 0.1, ReadOutBlend.OfPrototypes).Name);
+    }
+
+    [Fact]
+    public void Fused_is_always_both()
+    {
+        var chosen = BlendChoice.Choose(Branches(("a", 20), ("b", 20), ("c", 20)), Anchors(8, _ => true), "fused", 0.1, ReadOutBlend.OfPrototypes);
+        Assert.True(chosen.FrozenWeight > 0 && chosen.LearnedWeight + chosen.PrototypeWeight > 0, chosen.ToString());
+    }
+
+    [Fact]
+    public void Where_the_frozen_features_fail_the_trained_branch_is_chosen()
+    {
+        // Frozen features of the anchors are another class's: a sensor that was turned after everything was counted, and a backbone that has learnt it.
+        var chosen = BlendChoice.Choose(Branches(("a", 20), ("b", 20), ("c", 20)), Anchors(8, _ => false), "auto", 0.1, ReadOutBlend.OfFrozenRidge);
+        Assert.Equal(0, chosen.FrozenWeight);
+    }
+
+    [Fact]
+    public void Without_anchors_or_without_a_branch_to_choose_what_runs_goes_on()
+    {
+        Assert.Same(ReadOutBlend.OfFrozenRidge, BlendChoice.Choose(Branches(("a", 20), ("b", 20)), new EncodedWindows(3, 3), "auto", 0.1, ReadOutBlend.OfFrozenRidge));
+        Assert.Same(ReadOutBlend.OfFrozenRidge, BlendChoice.Choose(Branches(("a", 20)), Anchors(8, _ => true), "frozenRidge", 0.1, ReadOutBlend.OfFrozenRidge));
+    }
+
+    [Fact]
+    public void A_choice_comes_back_for_its_own_snapshot_and_a_damaged_one_is_put_aside()
+    {
+        using var data = new DataFolder();
+        var file = new BlendFile(data["readout.json"]);
+        var blend = new ReadOutBlend { Name = "frozen ridge + 0.5 learned ridge", FrozenWeight = 1, LearnedWeight = 0.47, Sharpness = 2.5 };
+        file.TrySave("s1", blend);
+        Assert.Equal(blend, new BlendFile(data["readout.json"]).Load("s1"));
+        Assert.Null(file.Load("s2"));
+        File.WriteAllText(data["readout.json"], "{");
+        Assert.Null(file.Load("s1"));
+        Assert.True(File.Exists(data["readout.json.bad"]));
+    }
+
+    private static BranchReadOuts Branches(params (string Class, int Count)[] seen)
+    {
+        var bank = new PrototypeBank("s", 3);
+        ClassStatistics frozen = new("f", 3), learned = new("s", 3);
+        foreach (var (name, count) in seen)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                float[] vector = Noisy(Array.IndexOf(s_classes, name), i);
+                bank.Add(name, vector);
+                frozen.Add(name, vector);
+                learned.Add(name, vector);
+            }
+        }
+
+        return new BranchReadOuts(s_classes, bank.ToMatrix(s_classes), BranchReadOuts.Ridge(learned, s_classes, 1), BranchReadOuts.Ridge(frozen, s_classes, 1), 3);
+    }
+
+    private static EncodedWindows Anchors(int perClass, Func<int, bool> frozenIsRight)
+    {
+        var windows = new EncodedWindows(3, 3);
+        for (int i = 0; i < 3 * perClass; i++)
+        {
+            int c = i % 3;
+            windows.Add(s_classes[c], Noisy(c, 1000 + i), Noisy(frozenIsRight(i) ? c : (c + 1) % 3, 2000 + i));
+        }
+
+        return windows;
+    }
+
+    private static int WinnerOf(ReadOutWeights weights, int axis)
+    {
+        float[] votes = new float[3];
+        weights.Score(Axis(axis), Axis(axis), votes);
+        return votes.IndexOf(votes.Max());
+    }
+
+    private static float[] Axis(int c) => [.. Enumerable.Range(0, 3).Select(i => i == c ? 1f : 0)];
+
+    private static float[] Noisy(int c, int seed)
+    {
+        var random = new Random(seed * 3 + c);
+        double[] vector = [.. Enumerable.Range(0, 3).Select(i => (i == c ? 1 : 0) + 0.2 * random.NextDouble())];
+        double norm = Math.Sqrt(vector.Sum(v => v * v));
+        return [.. vector.Select(v => (float)(v / norm))];
+    }
+}

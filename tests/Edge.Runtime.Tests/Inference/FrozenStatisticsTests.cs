@@ -1,0 +1,193 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Labelling;
+using Edge.Runtime.Stages;
+using Edge.Runtime.Windowing;
+using Edge.Storage;
+
+namespace Edge.Runtime.Tests.Inference;
+
+/// <summary>Every acknowledged example is counted once, whenever the process ends: real buffer, real file, real encoder.</summary>
+public sealed class FrozenStatisticsTests : IDisposable
+{
+    private const int BatchSize = 40, BatchCount = 9;
+    private static readonly InferenceSection s_settings = new() { Providers = ["cpu"] };
+    // Fresh examples overflow when rounds are late, and the reservoir is small: most examples leave the store soon.
+    private static readonly ReplayBufferOptions s_options = new() { Capacity = 30, AnchorCapacity = 10, AnchorShare = 0.2, AnchorBlockSeconds = 10, FreshCapacity = 100, Seed = 1 };
+    private readonly DataFolder data = new();
+    private readonly List<Example> durable = [];
+    private ReplayBuffer buffer = null!;
+    private ReadOut readOut = null!;
+    private int killAt, reached;
+
+    public void Dispose()
+    {
+        readOut.Dispose();
+        buffer.Dispose();
+        data.Dispose();
+    }
+
+    public static TheoryData<int> Points => [.. Enumerable.Range(1, 5 * BatchCount + 4)];
+
+    [Theory]
+    [MemberData(nameof(Points))]
+    public async Task Whenever_the_process_is_killed_the_sums_are_those_of_what_was_made_durable(int point)
+    {
+        killAt = point;
+        await StartAsync();
+        for (int batch = 0; batch < BatchCount; batch++)
+        {
+            await StoreAsync(batch);
+            if (batch is 3 or 6) await SettleAsync();
+        }
+
+        Assert.True(reached >= killAt, $"the run has {reached} points, none is {killAt}");
+        await HoldsAsync();
+        readOut.Save();
+        await RestartAsync();
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_put_aside_and_what_the_buffer_holds_is_counted()
+    {
+        await StartAsync();
+        for (int batch = 0; batch < 4; batch++) await StoreAsync(batch);
+        await SettleAsync();
+        Stop();
+        byte[] bytes = File.ReadAllBytes(data["statistics.bin"]);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(data["statistics.bin"], bytes);
+        await StartAsync();
+        Assert.Contains("damaged", readOut.StatisticsProblem);
+        Assert.Equal(bytes, File.ReadAllBytes(data["statistics.bin.bad"]));
+        Assert.Equal((await buffer.TrainableAsync()).Count, readOut.FrozenCounted!.Count);
+    }
+
+    [Fact]
+    public async Task Other_frozen_features_are_counted_anew_from_what_the_buffer_holds()
+    {
+        await StartAsync();
+        for (int batch = 0; batch < 4; batch++) await StoreAsync(batch);
+        await SettleAsync();
+        Stop();
+        await StartAsync(frozenSeed: 2);
+        Assert.Contains("seed 2", readOut.FrozenCounted!.FeatureBankId);
+        Assert.Contains("seed 1", readOut.StatisticsProblem);
+        Assert.Equal((await buffer.TrainableAsync()).Count, readOut.FrozenCounted.Count);
+    }
+
+    [Fact]
+    public async Task A_buffer_that_had_to_begin_anew_does_not_cost_what_was_counted_of_the_old_one()
+    {
+        await StartAsync();
+        await StoreAsync(0);
+        await StoreAsync(1);
+        await SettleAsync();
+        long before = readOut.FrozenCounted!.Count;
+        Stop();
+        File.Delete(data["replay.db"]);
+        await StartAsync();
+        Assert.Equal(before, readOut.FrozenCounted!.Count);
+        durable.Clear();
+        await StoreAsync(2);
+        long added = durable.Count;
+        Stop(); // Killed: the new ones are only in the new buffer, with ids that the old one had given as well.
+        await StartAsync();
+        Assert.Equal(before + added, readOut.FrozenCounted!.Count);
+    }
+
+    [Fact]
+    public async Task Anchors_are_never_counted()
+    {
+        await StartAsync();
+        await StoreAsync(0);
+        await StoreAsync(1);
+        Assert.NotEmpty(await buffer.AnchorsAsync());
+        Assert.All(await buffer.AnchorsAsync(), anchor => Assert.DoesNotContain(durable, e => e.Id == anchor.Id));
+        Assert.Equal(durable.Count, readOut.FrozenCounted!.Count);
+    }
+
+    private async Task StoreAsync(int batch)
+    {
+        await KillHereAsync();
+        await readOut.MakeRoomAsync(buffer, BatchSize);
+        await KillHereAsync();
+        var pending = Enumerable.Range(batch * BatchSize + 1, BatchSize).Select(id => Pending((ulong)id)).ToList();
+        readOut.Take(pending.Where(e => !buffer.IsHeldOut(e.Window.StartSeconds)));
+        if (await KillHereAsync()) return; // The batch was never offered: its labels were not acknowledged and are gone.
+        var stored = await buffer.OfferAsync([.. pending.Select(ToExample)], readOut.Bank);
+        durable.AddRange(stored.Where(e => !buffer.IsHeldOut(e.StartSeconds)));
+        if (await KillHereAsync()) return;
+        readOut.Keep(stored, e => buffer.IsHeldOut(e.StartSeconds));
+        readOut.Publish();
+        await KillHereAsync();
+    }
+
+    private async Task SettleAsync()
+    {
+        await KillHereAsync();
+        await readOut.SettleAsync(new Settlement(buffer.Counts.AcknowledgedCount, TestSnapshot.Manifest.Id, null, new TaskCompletionSource()), buffer);
+        await KillHereAsync();
+    }
+
+    private async Task<bool> KillHereAsync()
+    {
+        if (++reached != killAt) return false;
+        await RestartAsync();
+        return true;
+    }
+
+    private async Task RestartAsync()
+    {
+        Stop();
+        await StartAsync();
+        await HoldsAsync();
+    }
+
+    // As a kill leaves it: the files as they are, nothing saved on the way out. The buffer has no state but its file.
+    private void Stop()
+    {
+        readOut.Dispose();
+        buffer.Dispose();
+    }
+
+    private async Task StartAsync(int frozenSeed = 1)
+    {
+        buffer = ReplayBuffer.Open(data["replay.db"], s_options, TimeProvider.System);
+        readOut = new ReadOut(
+            new ReadOutSlot(), s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data, frozenSeed), TestSnapshot.Manifest);
+        await readOut.RestoreAsync(buffer);
+    }
+
+    private Task HoldsAsync()
+    {
+        using var encoder = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, AnchorExam.BatchSize);
+        var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(durable));
+        var expected = new ClassStatistics(encoder.FrozenBankId!, encoder.FrozenLength);
+        if (durable.Count > 0) expected.Add(windows.Classes, windows.Frozen);
+        var counted = readOut.FrozenCounted!;
+        Assert.Equal(expected.Classes, counted.Classes);
+        foreach (string name in expected.Classes)
+        {
+            Assert.Equal(expected.Of(name)!.Count, counted.Of(name)!.Count);
+            for (int i = 0; i < expected.FeatureLength; i++) Assert.Equal(expected.Of(name)!.Sum[i], counted.Of(name)!.Sum[i], 1e-3 * (1 + Math.Abs(expected.Of(name)!.Sum[i])));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static PendingExample Pending(ulong id)
+    {
+        string name = TestSnapshot.Classes[(int)(id % 3)];
+        return new(new LabelRequest(id, name, "mqtt"), new KeptWindow(id, id, TestSnapshot.WindowOf(name, (int)id), null, []));
+    }
+
+    private static Example ToExample(PendingExample pending) => new()
+    {
+        WindowId = pending.Window.Id,
+        Class = pending.Request.Class,
+        StartSeconds = pending.Window.StartSeconds,
+        LabelledAt = DateTimeOffset.UnixEpoch,
+        Samples = pending.Window.Samples,
+    };
+}
