@@ -24,9 +24,9 @@ internal sealed class BranchSimulation(int anchorCount, int seed)
         Trap,
     }
 
-    public Dictionary<string, List<(string Pair, double Points)>> Run(int drawsPerCase)
+    public Dictionary<string, List<(string Pair, bool IsTrap, double Points)>> Run(int drawsPerCase)
     {
-        var losses = new Dictionary<string, List<(string, double)>>();
+        var losses = new Dictionary<string, List<(string, bool, double)>>();
         foreach (var kind in Enum.GetValues<Kind>())
             foreach (double correlation in new[] { .4, .9 })
                 foreach (var (frozen, learned) in s_pairs)
@@ -34,7 +34,7 @@ internal sealed class BranchSimulation(int anchorCount, int seed)
                         foreach (var (rule, points) in Draw(kind, correlation, frozen, learned))
                         {
                             if (!losses.TryGetValue(rule, out var list)) losses.Add(rule, list = []);
-                            list.Add(($"{frozen} {learned}", points));
+                            list.Add(($"{frozen} {learned}", kind == Kind.Trap, points));
                         }
 
         return losses;
