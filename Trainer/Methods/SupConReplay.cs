@@ -39,7 +39,7 @@ public sealed class SupConReplay(TrainingSection plan, int seed)
         var labels = tensor(samples.Classes, ScalarType.Int64);
         bool distils = plan.DistillationWeight > 0 && net.TrainedStepCount > 0; // An untrained parent knows no relations worth keeping.
         var teacher = distils ? Embed(net.Backbone, windows) : null;
-        using var augmentation = new LightAugmentation(windows, seed);
+        using var augmentation = new AugmentationChain(plan.Augmentation, windows, seed);
         using var average = new WeightAverage(net.parameters());
         using var optimizer = optim.Adam(net.parameters(), plan.LearningRate);
         var supCon = new SupConLoss(plan.Temperature);
