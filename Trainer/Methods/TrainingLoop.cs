@@ -31,7 +31,7 @@ public sealed class TrainingLoop(TrainingSection plan, TrainingMethod method, in
         if (!round.HasParent) net.Backbone.FitInput(pool.At(round.Fresh.Length > 0 ? round.Fresh : round.Remembered));
         method.BeginRound(round);
         net.train();
-        using var augmentation = method.Augments ? new LightAugmentation(pool.Windows, seed) : null;
+        using var augmentation = method.Augments ? new AugmentationChain(plan.Augmentation, pool.Windows, seed) : null;
         using var average = method.Averages ? new WeightAverage(net.parameters()) : null;
         using var optimizer = optim.Adam(net.parameters(), plan.LearningRate);
 
