@@ -42,8 +42,11 @@ public sealed class ChannelLayerNorm : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
-        using var lengthLast = input.transpose(1, 2);
-        using var normalised = nn.functional.layer_norm(lengthLast, [ChannelCount], weight, bias, Epsilon);
+        using var channelsLast = input.transpose(1, 2);
+        using var normalised = NormaliseLast(channelsLast);
         return normalised.transpose(1, 2);
     }
+
+    /// <summary>The same for [..., channels]: cheaper, since what is normalised together lies together.</summary>
+    public Tensor NormaliseLast(Tensor channelsLast) => nn.functional.layer_norm(channelsLast, [ChannelCount], weight, bias, Epsilon);
 }
