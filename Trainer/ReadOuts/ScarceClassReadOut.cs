@@ -1,0 +1,79 @@
+using Edge.Storage;
+
+namespace Edge.Trainer.ReadOuts;
+
+/// <summary>
+/// Lets prototypes speak for classes of which too few examples are known. A regression on one-hot targets scores such a class low whatever the window; a prototype is right at once. The two are not on one scale, so nothing is
+/// added up: among the established classes the main read-out chooses, and a scarce class takes over when its prototype is nearer than the prototype of the class chosen.
+/// <para>
+/// Measured on UCI HAR with 108 simple features, each class in turn left to k windows, mean of 24 draws, accuracy on the new class / on the old ones: k = 1: 38 / 93.6 against 31 / 93.8 for class-balanced ridge,
+/// k = 2: 52 / 93.0 against 48 / 93.2; from k = 5 on balanced ridge alone is as good (72 / 92.7). Hence prototypes below three. The prototypes are those of <see cref="DiscriminantSolver"/> at λ = <see cref="MetricShrinkage"/> · n.
+/// </para>
+/// </summary>
+public sealed class ScarceClassReadOut : IReadOut
+{
+    /// <summary>A class of which the statistics weigh less than this is left to its prototype.</summary>
+    public const int EstablishedFrom = 3;
+
+    /// <summary>λ / n of the prototypes' metric: 0.005 to 0.05 gave 3 to 10 points less on the new class at k = 1, 1.6 and more cost a point on the old ones.</summary>
+    public const double MetricShrinkage = 0.15;
+
+    private readonly IReadOut main, prototypes;
+    private readonly bool[] isScarce;
+    private readonly bool hasEstablished;
+    private readonly float[] nearness;
+
+    /// <summary>Composes the two; not to be shared between threads, for it has a buffer.</summary>
+    /// <param name="main">Chooses among established classes.</param>
+    /// <param name="prototypes">Higher is nearer; the same classes in the same order, over the same features.</param>
+    /// <param name="scarceClasses">Classes that only prototypes speak for; when all are, prototypes alone decide.</param>
+    public ScarceClassReadOut(IReadOut main, IReadOut prototypes, IReadOnlyCollection<string> scarceClasses)
+    {
+        if (!main.Classes.SequenceEqual(prototypes.Classes)) throw new ArgumentException("prototypes and main read-out must have the same classes in the same order", nameof(prototypes));
+        (this.main, this.prototypes) = (main, prototypes);
+        isScarce = [.. main.Classes.Select(scarceClasses.Contains)];
+        hasEstablished = isScarce.Contains(false);
+        nearness = new float[isScarce.Length];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Classes => main.Classes;
+
+    /// <inheritdoc/>
+    public int FeatureLength => main.FeatureLength;
+
+    /// <summary>The main read-out, with the discriminant's prototypes for the classes that need them; <paramref name="main"/> itself when none does.</summary>
+    /// <param name="main">Over the features of <paramref name="statistics"/>.</param>
+    /// <param name="statistics">What is known.</param>
+    public static IReadOut Around(IReadOut main, ClassStatistics statistics)
+    {
+        string[] scarce = [.. main.Classes.Where(name => statistics.Of(name) is { Mass: > 0 and < EstablishedFrom })];
+        if (scarce.Length == 0) return main;
+        var discriminant = new DiscriminantSolver(statistics, main.Classes);
+        return new ScarceClassReadOut(main, discriminant.Solve(MetricShrinkage * discriminant.Mass), scarce);
+    }
+
+    /// <summary>Scores of established classes are the main read-out's; that of a scarce one is the winner's, plus a margin in (−1, 1) whose sign says whether it takes over.</summary>
+    /// <inheritdoc/>
+    public void Score(ReadOnlySpan<float> features, Span<float> scores)
+    {
+        prototypes.Score(features, nearness);
+        if (!hasEstablished)
+        {
+            nearness.CopyTo(scores);
+            return;
+        }
+
+        main.Score(features, scores);
+        int winner = -1;
+        for (int c = 0; c < isScarce.Length; c++)
+            if (!isScarce[c] && (winner < 0 || scores[c] > scores[winner]))
+                winner = c;
+        for (int c = 0; c < isScarce.Length; c++)
+        {
+            if (!isScarce[c]) continue;
+            float lead = nearness[c] - nearness[winner];
+            scores[c] = scores[winner] + lead / (1 + Math.Abs(lead));
+        }
+    }
+}
