@@ -24,7 +24,7 @@ public sealed class OnnxGraph(string name)
     private readonly List<OnnxValue> inputs = [];
     private readonly List<OnnxValue> outputs = [];
     private readonly List<TensorProto> initializers = [];
-    private readonly List<(string Name, string Operation, OnnxValue?[] Inputs, OnnxValue Output, OnnxAttribute[] Attributes)> nodes = [];
+    private readonly List<(string Name, string Operation, OnnxValue?[] Inputs, OnnxValue Output, string[] Discarded, OnnxAttribute[] Attributes)> nodes = [];
 
     /// <summary>Adds an input that the caller must feed.</summary>
     /// <exception cref="ArgumentException">The name is taken.</exception>
@@ -58,20 +58,23 @@ public sealed class OnnxGraph(string name)
     public OnnxValue Initializer(string initializerName, ReadOnlySpan<long> values, params ReadOnlySpan<long> shape) =>
         AddInitializer(initializerName, OnnxElement.Int64, MemoryMarshal.AsBytes(values), sizeof(long), shape);
 
-    /// <summary>Adds a node with one output. Its name, and the output's, are <paramref name="nodeName"/>, with a number when that is taken.</summary>
+    /// <summary>Adds a node of which one output is used. Its name, and the output's, are <paramref name="nodeName"/>, with a number when that is taken.</summary>
     /// <param name="nodeName">Wanted name.</param>
     /// <param name="operation">Operator of the default domain, as the specification spells it.</param>
     /// <param name="nodeInputs">Its inputs in order; null for an optional one that is left out.</param>
     /// <param name="shape">Shape of the output.</param>
     /// <param name="attributes">Its attributes.</param>
     /// <param name="element">Type of the output's elements.</param>
+    /// <param name="discardedOutputCount">Further outputs that the operator has and the graph does not use, such as the indices of TopK.</param>
     public OnnxValue Node(
         string nodeName, string operation, ReadOnlySpan<OnnxValue?> nodeInputs, IReadOnlyList<OnnxDim> shape, ReadOnlySpan<OnnxAttribute> attributes = default,
-        OnnxElement element = OnnxElement.Float32)
+        OnnxElement element = OnnxElement.Float32, int discardedOutputCount = 0)
     {
         string unique = Claim(nodeName);
+        string[] discarded = new string[discardedOutputCount];
+        for (int i = 0; i < discarded.Length; i++) discarded[i] = Claim($"{unique}/discarded");
         var output = new OnnxValue(unique, shape, element, isNodeOutput: true);
-        nodes.Add((unique, operation, nodeInputs.ToArray(), output, attributes.ToArray()));
+        nodes.Add((unique, operation, nodeInputs.ToArray(), output, discarded, attributes.ToArray()));
         return output;
     }
 
@@ -87,7 +90,7 @@ public sealed class OnnxGraph(string name)
         else
         {
             var copy = new OnnxValue(outputName, value.Shape, value.Element, isNodeOutput: true);
-            nodes.Add((Claim($"{outputName}/Identity"), "Identity", [value], copy, []));
+            nodes.Add((Claim($"{outputName}/Identity"), "Identity", [value], copy, [], []));
             value = copy;
         }
 
@@ -102,11 +105,12 @@ public sealed class OnnxGraph(string name)
     public byte[] ToBytes(string producer, string producerVersion, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var graph = new GraphProto { Name = name };
-        foreach (var (nodeName, operation, nodeInputs, output, attributes) in nodes)
+        foreach (var (nodeName, operation, nodeInputs, output, discarded, attributes) in nodes)
         {
             var node = new NodeProto { Name = nodeName, OpType = operation };
             foreach (var input in nodeInputs) node.Input.Add(input?.Name ?? "");
             node.Output.Add(output.Name);
+            node.Output.Add(discarded);
             foreach (var attribute in attributes) node.Attribute.Add(attribute.Proto);
             graph.Node.Add(node);
             if (!outputs.Contains(output)) graph.ValueInfo.Add(Describe(output));

@@ -23,7 +23,12 @@ public sealed class OnnxScope
 
     /// <summary>Adds a node with one float32 output of the given shape; see <see cref="OnnxGraph.Node"/>.</summary>
     public OnnxValue Node(string operation, ReadOnlySpan<OnnxValue?> inputs, IReadOnlyList<OnnxDim> shape, params ReadOnlySpan<OnnxAttribute> attributes) =>
-        graph.Node(Path.Length == 0 ? operation : $"{Path}/{operation}", operation, inputs, shape, attributes);
+        graph.Node(NodeName(operation), operation, inputs, shape, attributes);
+
+    /// <summary>Adds a node whose output is not float32, or which has further outputs that nobody uses; see <see cref="OnnxGraph.Node"/>.</summary>
+    public OnnxValue Node(
+        string operation, OnnxElement element, int discardedOutputCount, ReadOnlySpan<OnnxValue?> inputs, IReadOnlyList<OnnxDim> shape, params ReadOnlySpan<OnnxAttribute> attributes) =>
+        graph.Node(NodeName(operation), operation, inputs, shape, attributes, element, discardedOutputCount);
 
     /// <summary>Adds a parameter or buffer of the module as a constant named as in its state dictionary.</summary>
     /// <exception cref="OnnxExportException">It is not float32, or holds a number that is not finite.</exception>
@@ -55,6 +60,8 @@ public sealed class OnnxScope
     /// <param name="reason">Why, a sentence with the offending value.</param>
     /// <param name="remedy">What to do, a sentence.</param>
     public OnnxExportException Refuse(string reason, string remedy) => new(Path, moduleType, reason, remedy);
+
+    private string NodeName(string operation) => Path.Length == 0 ? operation : $"{Path}/{operation}";
 
     private string Join(string name) => Path.Length == 0 ? name : $"{Path}.{name}";
 }

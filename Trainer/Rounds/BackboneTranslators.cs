@@ -8,7 +8,7 @@ public static class BackboneTranslators
 {
     /// <summary>Teaches a writer Edge's modules.</summary>
     /// <returns>The writer itself.</returns>
-    public static OnnxWriter RegisterIn(OnnxWriter writer) => writer
+    public static OnnxWriter RegisterIn(OnnxWriter writer) => FrozenBankTranslators.RegisterIn(writer)
         .Register<TscilCnn>((module, input, scope) => scope.Write("layers", module.Layers, input))
         .Register<ChannelLayerNorm>(WriteChannelLayerNorm)
         .Register<MeanOverTime>((_, input, scope) => scope.Node(

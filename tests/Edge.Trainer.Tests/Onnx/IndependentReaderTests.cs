@@ -16,7 +16,7 @@ namespace Edge.Trainer.Tests.Onnx;
 public class IndependentReaderTests
 {
     // Checks the file, infers every shape from the inputs alone, and prints what was read and where an inferred shape is not the written one.
-    private const string CheckScript = """
+    internal const string CheckScript = """
         import json, sys, onnx
         from onnx import checker, helper, numpy_helper, shape_inference
         data = open(sys.argv[1], "rb").read()

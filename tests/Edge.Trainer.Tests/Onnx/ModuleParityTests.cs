@@ -64,6 +64,11 @@ public class ModuleParityTests
         ["Sequential without layers"] = (() => Sequential(), s_window),
         ["ChannelLayerNorm"] = (() => Shaken(new ChannelLayerNorm(6)), s_window),
         ["ChannelLayerNorm without weights"] = (() => new ChannelLayerNorm(6, affine: false), s_window),
+        ["CompetingKernels"] = (() => new CompetingKernels(6, 33, new RandomConvolutionBankOptions { GroupCount = 2, KernelsPerGroup = 3, KernelLength = 5 }), s_window),
+        ["WindowStatistics"] = (() => new WindowStatistics(6, 33), s_window),
+        ["RandomConvolutionBank"] = (() => new RandomConvolutionBank(6, 33), s_window),
+        ["RandomConvolutionBank without statistics"] = (() => new RandomConvolutionBank(6, 33, new RandomConvolutionBankOptions { Statistics = false }), s_window),
+        ["FeatureVectorBank"] = (() => new FeatureVectorBank(24), [24, 1]),
         ["MeanOverTime"] = (() => new MeanOverTime(), s_window),
     };
 
