@@ -52,11 +52,25 @@ internal sealed class DatasetFiles : IDisposable
         }
 
         var files = zip.Entries.Where(e => e.Name.Length > 0 && !e.FullName.StartsWith("__MACOSX/", StringComparison.Ordinal))
-            .Select(e => new DatasetFile(e.FullName, $"{path}: {e.FullName}", e.Length, () => OpenEntry(e, path)));
+            .Select(e => new DatasetFile(e.FullName, $"{path}: {e.FullName}", e.Length, () => OpenEntry(e, $"{path}: {e.FullName}")));
         return new DatasetFiles(path, Ordered(path, files), false, zip);
     }
 
     public void Dispose() => zip?.Dispose();
+
+    /// <summary>An entry's content.</summary>
+    /// <exception cref="InvalidDataException">Its header is damaged; the message calls it <paramref name="display"/>.</exception>
+    public static Stream OpenEntry(ZipArchiveEntry entry, string display)
+    {
+        try
+        {
+            return entry.Open();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{display} cannot be unpacked: {e.Message} Download it again.", e);
+        }
+    }
 
     private static DatasetFile OnDisk(string path) => new(System.IO.Path.GetFileName(path), path, new FileInfo(path).Length, () => File.OpenRead(path));
 
@@ -83,18 +97,6 @@ internal sealed class DatasetFiles : IDisposable
         {
             zip?.Dispose();
             throw new InvalidDataException($"{path} is not a readable zip: {e.Message} Download it again.", e);
-        }
-    }
-
-    private static Stream OpenEntry(ZipArchiveEntry entry, string path)
-    {
-        try
-        {
-            return entry.Open();
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"{path}: {entry.FullName} cannot be unpacked: {e.Message} Download it again.", e);
         }
     }
 

@@ -81,7 +81,9 @@ internal static class NpzFile
         try
         {
             if (!stream.CanSeek && file.LengthBytes > Math.Min(largestBytes, Array.MaxLength)) throw MalformedFile.Whole(file.Display, $"at most {largestBytes} bytes for a file within a zip, it has {file.LengthBytes}", "Unpack the outer zip.");
-            return new ZipArchive(stream, ZipArchiveMode.Read);
+            var zip = new ZipArchive(stream, ZipArchiveMode.Read);
+            _ = zip.Entries.Count; // The directory is read at the first look, not at the opening.
+            return zip;
         }
         catch (InvalidDataException e) when (!e.Message.StartsWith(file.Display, StringComparison.Ordinal))
         {
@@ -143,7 +145,7 @@ internal static class NpzFile
             var entry = zip.GetEntry(key + ".npy");
             if (entry is null) return null;
             string name = $"{file.Display}: {key}";
-            return new NpyArray(context.Meter.Over(entry.Open(), name), name);
+            return new NpyArray(context.Meter.Over(DatasetFiles.OpenEntry(entry, name), name), name);
         }
     }
 }
