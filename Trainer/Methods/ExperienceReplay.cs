@@ -10,5 +10,8 @@ namespace Edge.Trainer.Methods;
 public sealed class ExperienceReplay : TrainingMethod
 {
     /// <inheritdoc/>
+    public override int? ReplayBatchSize => 32;
+
+    /// <inheritdoc/>
     public override Tensor Loss(LearnerNet net, StepBatch batch, Tensor embeddings) => nn.functional.cross_entropy(net.Logits(embeddings), batch.Labels);
 }

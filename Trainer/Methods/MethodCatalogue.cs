@@ -7,8 +7,18 @@ public static class MethodCatalogue
 {
     private static readonly SortedDictionary<string, Func<TrainingSection, TrainingMethod>> s_methods = new(StringComparer.Ordinal)
     {
-        ["naive"] = _ => new NaiveFineTuning(),
+        ["co2l"] = _ => new Co2LReplay(),
+        ["derpp"] = _ => new DarkExperienceReplay(),
+        ["edge"] = plan => new EdgeMethod(plan),
         ["er"] = _ => new ExperienceReplay(),
+        ["erAce"] = _ => new ErAce(),
+        ["ewc"] = _ => new OnlineEwc(),
+        ["frozenRidge"] = _ => new FrozenFeatures(),
+        ["joint"] = _ => new JointTraining(),
+        ["lwf"] = _ => new LearningWithoutForgetting(),
+        ["naive"] = _ => new NaiveFineTuning(),
+        ["pcr"] = _ => new ProxyContrastiveReplay(),
+        ["scr"] = plan => new ContrastiveReplay(plan),
         ["supconReplay"] = plan => new SupConReplay(plan),
     };
 

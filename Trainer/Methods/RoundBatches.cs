@@ -19,11 +19,12 @@ public sealed class RoundBatches
     /// <summary>Lays out a round.</summary>
     /// <param name="order">What is new, what is remembered.</param>
     /// <param name="plan">Batch sizes.</param>
-    /// <param name="replays">Whether anything is replayed; the memory is filled all the same.</param>
+    /// <param name="method">Whether anything is replayed, and how much suits it; the memory is filled all the same.</param>
     /// <param name="seed">Gives the order of the new windows.</param>
-    public RoundBatches(TrainingOrder order, TrainingSection plan, bool replays, int seed)
+    public RoundBatches(TrainingOrder order, TrainingSection plan, TrainingMethod method, int seed)
     {
-        (pool, memory, batchSize, replaySize, fresh) = (order.Pool, order.Memory, plan.BatchSize, replays ? plan.ReplayBatchSize : 0, [.. order.Fresh]);
+        (pool, memory, batchSize, fresh) = (order.Pool, order.Memory, plan.BatchSize, [.. order.Fresh]);
+        replaySize = method.Replays ? Math.Min(plan.ReplayBatchSize, method.ReplayBatchSize ?? int.MaxValue) : 0;
         random = order.InStreamOrder ? null : new Random(seed);
         next = fresh.Length;
         if (fresh.Length > 0) StepsPerEpoch = Batches(fresh.Length, batchSize);

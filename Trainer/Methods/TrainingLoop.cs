@@ -15,7 +15,7 @@ public sealed class TrainingLoop(TrainingSection plan, TrainingMethod method, in
     private const double LargestGradientNorm = 1;
     private const double LargestRise = 0.5; // Nats. The largest rise in 21 rounds on UCI HAR was 0.08; a network trained to pieces (step size 1) rises by 0.9 on the synthetic waves.
 
-    /// <summary>Trains the weights in place.</summary>
+    /// <summary>Trains the weights in place. A method that does not train leaves them as they are, in 0 steps.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the weights are undefined.</exception>
     public TrainingOutcome Train(TrainingOrder order)
     {
@@ -24,7 +24,13 @@ public sealed class TrainingLoop(TrainingSection plan, TrainingMethod method, in
         if (NotFinite(order) is { } reason) return new TrainingOutcome(0, 0, 0, reason);
         var round = new MethodRound(net, pool, [.. order.Fresh], [.. order.Memory.Kept], order.Cancel);
         net.See(round.Remembered.Select(i => pool.Classes[i]));
-        var batches = new RoundBatches(order, plan, method.Replays, seed);
+        if (!method.Trains)
+        {
+            net.See(round.Fresh.Select(i => pool.Classes[i]));
+            return new TrainingOutcome(0, 0, 0, null);
+        }
+
+        var batches = new RoundBatches(order, plan, method, seed);
         if (batches.StepsPerEpoch == 0) return new TrainingOutcome(0, 0, 0, "There is nothing to train on: no new windows, and no replay. Label windows, or set training.replayBatchSize above 0.");
 
         net.eval();
@@ -67,7 +73,7 @@ public sealed class TrainingLoop(TrainingSection plan, TrainingMethod method, in
         net.eval();
         double candidateLoss = Probe(probe!);
         if (!(candidateLoss < parentLoss + LargestRise)) return Abandoned($"The loss on the same batch rose from {parentLoss:0.###} before the round to {candidateLoss:0.###} after it.");
-        method.EndRound(round);
+        method.EndRound(round with { Remembered = [.. order.Memory.Kept] });
         return new TrainingOutcome(step, firstEpochLoss, epochLoss, null);
 
         TrainingOutcome Abandoned(string what) =>

@@ -40,6 +40,12 @@ public abstract class TrainingMethod : IDisposable
     /// <summary>Whether it replays remembered windows.</summary>
     public virtual bool Replays => true;
 
+    /// <summary>Whether it trains from new weights on everything met so far, every round: the upper bound of a comparison, for the benchmark alone.</summary>
+    public virtual bool SeesEverything => false;
+
+    /// <summary>Most replayed windows per step that suit it; the plan's number where that is smaller. Null: the plan's. The rows of published tables replay as many as are new, 32.</summary>
+    public virtual int? ReplayBatchSize => null;
+
     /// <summary>Whether every window comes with an augmented view.</summary>
     public virtual bool Augments => false;
 
@@ -62,7 +68,8 @@ public abstract class TrainingMethod : IDisposable
     /// <summary>A term of the weights alone, added to the loss of every step; null: none.</summary>
     public virtual Tensor? Penalty(LearnerNet net) => null;
 
-    /// <summary>The round is over and the net holds its outcome.</summary>
+    /// <summary>The round is over and the net holds its outcome. Not called when the round was abandoned.</summary>
+    /// <param name="round">As it began, but for what is remembered: that is what the memory keeps now.</param>
     public virtual void EndRound(MethodRound round)
     {
     }
@@ -70,7 +77,7 @@ public abstract class TrainingMethod : IDisposable
     /// <summary>What the method must remember beyond the weights, by name; goes into checkpoints. The tensors stay the method's.</summary>
     public virtual IReadOnlyDictionary<string, Tensor> State() => new Dictionary<string, Tensor>();
 
-    /// <summary>Puts back what <see cref="State"/> gave.</summary>
+    /// <summary>Puts back what <see cref="State"/> gave, copying it. The head may have grown rows at its end since.</summary>
     public virtual void Restore(IReadOnlyDictionary<string, Tensor> state)
     {
     }
@@ -92,7 +99,7 @@ public abstract class TrainingMethod : IDisposable
 /// <param name="Net">The learner.</param>
 /// <param name="Pool">The windows.</param>
 /// <param name="Fresh">Pool indices of the new windows.</param>
-/// <param name="Remembered">Pool indices of what could be replayed when the round began.</param>
+/// <param name="Remembered">Pool indices of what can be replayed: when the round begins, and in <see cref="TrainingMethod.EndRound"/> after it.</param>
 /// <param name="Cancel">Checked in long work.</param>
 public sealed record MethodRound(LearnerNet Net, TrainingPool Pool, int[] Fresh, int[] Remembered, CancellationToken Cancel)
 {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Edge.Storage;
 using Edge.Trainer.Backbones;
@@ -7,18 +6,25 @@ using static TorchSharp.torch;
 namespace Edge.Trainer.Rounds;
 
 /// <summary>
-/// A learner's weights as a file, <c>model.checkpoint</c>: magic <c>EDGC</c>, version u32, backbone name, channels i32, trained steps i64, count i32 and names of the classes, count i32 of tensors,
-/// then per tensor its name, rank i32, dimensions i64, float32 values; last a CRC-32C of all before. Little-endian; a name is its UTF-8 length (7 bits per byte) and bytes.
+/// A learner's weights as a file, <c>model.checkpoint</c>: magic <c>EDGC</c>, version u32, backbone name, channels i32, trained steps i64, name of the head's kind, count i32 of classes, per class its
+/// name and whether training has met it u8, count i32 of tensors and the float32 tensors; then the method's state: its name, count i32 of tensors and the typed tensors (see
+/// <see cref="CheckpointTensor"/>); last a CRC-32C of all before. Little-endian; a name is its UTF-8 length (7 bits per byte) and bytes.
 /// </summary>
-/// <remarks>An own format: the same weights give the same bytes, and a torn or foreign file is told apart before anything is allocated for it.</remarks>
+/// <remarks>
+/// An own format: the same weights give the same bytes, and a torn or foreign file is told apart before anything is allocated for it. Version 1 is read as well: it has a cosine head, no flags of the
+/// classes (none counts as met) and no method's state.
+/// </remarks>
 public static class LearnerCheckpoint
 {
     private const uint Magic = 0x43474445; // "EDGC"
-    private const uint Version = 1;
+    private const uint FirstVersion = 1, Version = 2;
+    private const string HeadPrefix = "head.";
     private const string Remedy = "Restore the snapshot that it belongs to, or remove it to begin with an untrained one.";
 
     /// <summary>The file's bytes.</summary>
-    public static byte[] ToBytes(LearnerNet net)
+    /// <param name="net">The weights.</param>
+    /// <param name="method">What the method remembers; null or no tensors: nothing.</param>
+    public static byte[] ToBytes(LearnerNet net, MethodState? method = null)
     {
         using var scope = NewDisposeScope();
         using var stream = new MemoryStream();
@@ -28,77 +34,120 @@ public static class LearnerCheckpoint
         writer.Write(net.Backbone.GetName());
         writer.Write(net.Backbone.ChannelCount);
         writer.Write(net.TrainedStepCount);
+        writer.Write(net.Head.Kind.ToString());
         writer.Write(net.Classes.Count);
-        foreach (string name in net.Classes) writer.Write(name);
-        var state = net.state_dict();
-        writer.Write(state.Count);
-        foreach (var (name, value) in state.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (name, isSeen) in net.Classes.Zip(net.IsSeen))
         {
             writer.Write(name);
-            writer.Write(value.shape.Length);
-            foreach (long dimension in value.shape) writer.Write(dimension);
-            writer.Write(MemoryMarshal.AsBytes(value.detach().contiguous().data<float>().ToArray().AsSpan()));
+            writer.Write(isSeen);
         }
 
+        var state = net.state_dict();
+        writer.Write(state.Count);
+        foreach (var (name, value) in state.OrderBy(pair => pair.Key, StringComparer.Ordinal)) CheckpointTensor.Write(writer, name, value);
+        writer.Write(method?.Method ?? "");
+        writer.Write(method?.Tensors.Count ?? 0);
+        foreach (var (name, value) in (method?.Tensors ?? new Dictionary<string, Tensor>()).OrderBy(pair => pair.Key, StringComparer.Ordinal)) CheckpointTensor.WriteTyped(writer, name, value);
         writer.Flush();
         writer.Write(Crc32C.Of(stream.GetBuffer().AsSpan(0, (int)stream.Length)));
         return stream.ToArray();
     }
 
     /// <summary>Reads a file, with a head for <paramref name="classes"/>: rows of classes that the file knows are taken over by name, the others begin at random.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="classes">Names of the head's rows.</param>
+    /// <param name="headKind">The head that is wanted; where the file has another, the head begins anew, no class counts as met, and backbone and projector are kept. Null: the file's.</param>
     /// <exception cref="InvalidDataException">Torn, flipped, foreign, or of another version; the message names the file and the remedy.</exception>
-    public static LearnerNet Read(string file, IReadOnlyList<string> classes)
+    public static LearnerNet Read(string file, IReadOnlyList<string> classes, HeadKind? headKind = null) => Read(file, contents =>
+    {
+        var net = new LearnerNet(BackboneCatalogue.Create(contents.Backbone, contents.ChannelCount), classes, headKind ?? contents.Head) { TrainedStepCount = contents.TrainedStepCount };
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        bool keepsHead = net.Head.Kind == contents.Head;
+        if (keepsHead) net.See(Enumerable.Range(0, classes.Count).Where(row => contents.Classes.Any(c => c.IsSeen && c.Name == classes[row])));
+        var state = net.state_dict();
+        int expected = state.Keys.Count(name => keepsHead || !IsOfHead(name)), found = 0;
+        foreach (var (name, value) in contents.Weights)
+        {
+            if (IsOfHead(name) && !keepsHead) continue;
+            var target = state[name];
+            if (IsOfHead(name)) CopyRows(value, contents.Classes, target, classes);
+            else if (target.shape.SequenceEqual(value.shape)) target.copy_(value);
+            else throw new InvalidDataException($"tensor {name} is [{string.Join(", ", value.shape)}], expected [{string.Join(", ", target.shape)}].");
+            found++;
+        }
+
+        return found == expected ? net : throw new InvalidDataException($"it has {found} tensors, a {contents.Backbone} learner has {expected}.");
+    });
+
+    /// <summary>Reads the method's state of a file; null when it has none, as every file of version 1.</summary>
+    /// <exception cref="InvalidDataException">As for <see cref="Read(string, IReadOnlyList{string}, HeadKind?)"/>.</exception>
+    public static MethodState? ReadMethodState(string file) => Read(file, contents =>
+        contents.State.Count == 0 ? null : new MethodState(contents.Method, [.. contents.Classes.Select(c => c.Name)], contents.State.ToDictionary(s => s.Name, s => s.Value.clone(), StringComparer.Ordinal)));
+
+    private static T Read<T>(string file, Func<Contents, T> use)
     {
         byte[] bytes = File.ReadAllBytes(file);
         if (bytes.Length < 12 || BitConverter.ToUInt32(bytes, 0) != Magic) throw new InvalidDataException($"{file} is not a checkpoint: it does not begin with EDGC. {Remedy}");
         uint version = BitConverter.ToUInt32(bytes, 4);
-        if (version != Version) throw new InvalidDataException($"{file} has version {version}, this program reads {Version}. Use the version that wrote it.");
+        if (version is < FirstVersion or > Version) throw new InvalidDataException($"{file} has version {version}, this program reads {FirstVersion} and {Version}. Use the version that wrote it.");
         if (Crc32C.Of(bytes.AsSpan(0, bytes.Length - sizeof(uint))) != BitConverter.ToUInt32(bytes, bytes.Length - sizeof(uint)))
             throw new InvalidDataException($"{file} fails its checksum: it is torn or flipped ({bytes.Length} bytes). {Remedy}");
         try
         {
             using var reader = new BinaryReader(new MemoryStream(bytes, 8, bytes.Length - 8 - sizeof(uint)), Encoding.UTF8);
-            return Read(reader, classes);
+            using var contents = Contents.Of(reader, version);
+            return use(contents);
         }
-        catch (Exception e) when (e is EndOfStreamException or ArgumentException or KeyNotFoundException or InvalidDataException)
+        catch (Exception e) when (e is EndOfStreamException or ArgumentException or KeyNotFoundException or InvalidDataException or OverflowException)
         {
             throw new InvalidDataException($"{file} does not hold what its header says: {e.Message} {Remedy}", e);
         }
     }
 
-    private static LearnerNet Read(BinaryReader reader, IReadOnlyList<string> classes)
-    {
-        var backbone = BackboneCatalogue.Create(reader.ReadString(), reader.ReadInt32());
-        long trainedStepCount = reader.ReadInt64();
-        string[] knownClasses = [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => reader.ReadString())];
-        var net = new LearnerNet(backbone, classes) { TrainedStepCount = trainedStepCount };
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        var state = net.state_dict();
-        int count = reader.ReadInt32();
-        if (count != state.Count) throw new InvalidDataException($"it has {count} tensors, a {backbone.GetName()} learner has {state.Count}.");
-        for (int i = 0; i < count; i++)
-        {
-            string name = reader.ReadString();
-            long[] shape = [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => reader.ReadInt64())];
-            float[] values = new float[shape.Aggregate(1L, (a, b) => a * b)];
-            reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
-            var target = state[name];
-            var value = tensor(values, shape);
-            if (name == $"{nameof(LearnerNet.Head).ToLowerInvariant()}.weight") CopyRows(value, knownClasses, target, classes);
-            else if (target.shape.SequenceEqual(shape)) target.copy_(value);
-            else throw new InvalidDataException($"tensor {name} is [{string.Join(", ", shape)}], expected [{string.Join(", ", target.shape)}].");
-        }
+    private static bool IsOfHead(string tensorName) => tensorName.StartsWith(HeadPrefix, StringComparison.Ordinal);
 
-        return net;
+    private static void CopyRows(Tensor rows, IReadOnlyList<(string Name, bool IsSeen)> knownClasses, Tensor target, IReadOnlyList<string> classes)
+    {
+        for (int known = 0; known < knownClasses.Count; known++)
+        {
+            for (int row = 0; row < classes.Count; row++)
+            {
+                if (classes[row] == knownClasses[known].Name) target[row].copy_(rows[known]);
+            }
+        }
     }
 
-    private static void CopyRows(Tensor rows, string[] knownClasses, Tensor target, IReadOnlyList<string> classes)
+    private sealed record Contents(
+        string Backbone,
+        int ChannelCount,
+        long TrainedStepCount,
+        HeadKind Head,
+        IReadOnlyList<(string Name, bool IsSeen)> Classes,
+        IReadOnlyList<(string Name, Tensor Value)> Weights,
+        string Method,
+        IReadOnlyList<(string Name, Tensor Value)> State) : IDisposable
     {
-        for (int row = 0; row < classes.Count; row++)
+        public static Contents Of(BinaryReader reader, uint version)
         {
-            int known = Array.IndexOf(knownClasses, classes[row]);
-            if (known >= 0) target[row].copy_(rows[known]);
+            using var scope = NewDisposeScope(); // Frees what was read when the rest cannot be.
+            bool isFirst = version == FirstVersion;
+            var contents = new Contents(
+                reader.ReadString(),
+                reader.ReadInt32(),
+                reader.ReadInt64(),
+                isFirst ? HeadKind.Cosine : Enum.Parse<HeadKind>(reader.ReadString()),
+                [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => (reader.ReadString(), !isFirst && reader.ReadBoolean()))],
+                [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => CheckpointTensor.Read(reader))],
+                isFirst ? "" : reader.ReadString(),
+                isFirst ? [] : [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => CheckpointTensor.ReadTyped(reader))]);
+            foreach (var (_, value) in contents.Weights.Concat(contents.State)) value.DetachFromDisposeScope();
+            return contents;
+        }
+
+        public void Dispose()
+        {
+            foreach (var (_, value) in Weights.Concat(State)) value.Dispose();
         }
     }
 }

@@ -37,18 +37,19 @@ public static class RoundRunner
         manual_seed(seed);
 
         using var scope = NewDisposeScope();
+        using var method = MethodCatalogue.Create(plan.Training);
         var samples = plan.Kind == RoundKind.FineTune ? ReadSamples(folder, plan) : null;
-        using var net = samples is null ? new LearnerNet(new TscilCnn(plan.Window.ChannelCount), plan.Classes) : ReadParent(folder, plan);
+        using var net = samples is null ? new LearnerNet(new TscilCnn(plan.Window.ChannelCount), plan.Classes, method.Head) : ReadParent(folder, plan, method);
         if (plan.Window.Length < net.Backbone.MinimumLength)
             throw new InvalidDataException($"{folder.PlanFile} asks for windows of {plan.Window.Length} samples; {net.Backbone.GetName()} takes {net.Backbone.MinimumLength} or more. Set window.length.");
 
         var outcome = samples is null
             ? new TrainingOutcome(0, 0, 0, null)
-            : Train(net, samples, plan, seed, Throttled(plan.Round, report, time), cancel);
+            : Train(net, method, samples, plan, seed, Throttled(plan.Round, report, time), cancel);
         net.eval();
         if (outcome.AbandonedBecause is null)
         {
-            unfinished.Write(folder.CheckpointFile, LearnerCheckpoint.ToBytes(net));
+            unfinished.Write(folder.CheckpointFile, LearnerCheckpoint.ToBytes(net, new MethodState(plan.Training.Method, plan.Classes, method.State())));
             unfinished.Write(folder.ModelFile, export(net, plan));
             unfinished.Write(folder.ParityFile, Parity(net, plan, samples, seed).ToBytes());
         }
@@ -73,9 +74,9 @@ public static class RoundRunner
         return result;
     }
 
-    private static TrainingOutcome Train(LearnerNet net, RoundSamples samples, RoundPlan plan, int seed, Action<int, int, double> report, CancellationToken cancel)
+    private static TrainingOutcome Train(
+        LearnerNet net, TrainingMethod method, RoundSamples samples, RoundPlan plan, int seed, Action<int, int, double> report, CancellationToken cancel)
     {
-        using var method = MethodCatalogue.Create(plan.Training);
         using var pool = new TrainingPool(samples);
         var memory = new RoundMemory(seed);
         foreach (int i in Enumerable.Range(0, samples.Count).Where(i => !samples.IsFresh[i])) memory.Offer(i, samples.Classes[i]);
@@ -100,9 +101,15 @@ public static class RoundRunner
         return samples;
     }
 
-    private static LearnerNet ReadParent(RoundFolder folder, RoundPlan plan)
+    /// <summary>The parent's weights, with the method's kind of head, and into the method what it remembered when the parent was its own.</summary>
+    private static LearnerNet ReadParent(RoundFolder folder, RoundPlan plan, TrainingMethod method)
     {
-        var net = LearnerCheckpoint.Read(folder.ParentCheckpointFile, plan.Classes);
+        var net = LearnerCheckpoint.Read(folder.ParentCheckpointFile, plan.Classes, method.Trains ? method.Head : null);
+        using (var remembered = LearnerCheckpoint.ReadMethodState(folder.ParentCheckpointFile))
+        {
+            if (remembered?.Fits(plan.Training.Method, plan.Classes) == true) method.Restore(remembered.Tensors);
+        }
+
         if (net.Backbone.ChannelCount == plan.Window.ChannelCount) return net;
         int channelCount = net.Backbone.ChannelCount;
         net.Dispose();

@@ -149,13 +149,14 @@ internal sealed class JsonPartReader
     }
 
     /// <summary>
-    /// The parser's own words without the position that it appends (0-based and in bytes; ours is 1-based and in characters) and its full stop.
+    /// The parser's own words without the position that it appends (0-based and in bytes; ours is 1-based and in characters) and its full stop. It quotes the document: control characters
+    /// are escaped.
     /// </summary>
     private static string Reason(JsonException e)
     {
         string message = e.Message;
         int position = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return (position < 0 ? message : message[..position]).TrimEnd('.', ' ').ReplaceLineEndings(" ").Replace(". Expected", "; expected",
-            StringComparison.Ordinal);
+        string words = (position < 0 ? message : message[..position]).TrimEnd('.', ' ').ReplaceLineEndings(" ").Replace(". Expected", "; expected", StringComparison.Ordinal);
+        return string.Concat(words.Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()));
     }
 }

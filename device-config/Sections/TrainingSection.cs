@@ -10,10 +10,11 @@ public sealed record TrainingSection
     public bool Enabled { get; init; } = true;
 
     /// <summary>The training method.</summary>
-    /// <value><c>supconReplay</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay
-    /// buffer.</value>
-    [AllowedValues("supconReplay")]
-    public string Method { get; init; } = "supconReplay";
+    /// <value><c>edge</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay buffer, beside a frozen branch. <c>supconReplay</c>: the same
+    /// without the frozen branch. <c>scr</c>, <c>co2l</c>, <c>pcr</c>: other contrastive methods with replay. <c>er</c>, <c>erAce</c>, <c>derpp</c>: cross-entropy with replay.
+    /// <c>ewc</c>, <c>lwf</c>, <c>naive</c>: without replay, for comparison: they forget. <c>frozenRidge</c>: the frozen branch alone, the backbone stays as it is.</value>
+    [AllowedValues("edge", "supconReplay", "scr", "co2l", "pcr", "er", "erAce", "derpp", "ewc", "lwf", "naive", "frozenRidge")]
+    public string Method { get; init; } = "edge";
 
     /// <summary>Newly labelled windows that make a round due.</summary>
     /// <value>Default 256; a quarter of it while the device is untrained, and after a drift alarm. Smaller: fresher snapshots, more work in total.</value>
@@ -31,7 +32,7 @@ public sealed record TrainingSection
     public int BatchSize { get; init; } = 32;
 
     /// <summary>Replayed windows per step. Contrastive learning needs many: below 64 accuracy falls apart (SCR).</summary>
-    /// <value>Default 64. 0: no replay, and the past is forgotten.</value>
+    /// <value>Default 64. 0: no replay, and the past is forgotten. <c>er</c>, <c>erAce</c>, <c>derpp</c> and <c>pcr</c> take 32 at most.</value>
     [Range(0, 4096)]
     public int ReplayBatchSize { get; init; } = 64;
 
@@ -40,17 +41,17 @@ public sealed record TrainingSection
     [Range(1e-6, 1.0)]
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Temperature of the supervised contrastive loss.</summary>
+    /// <summary>Temperature of the supervised contrastive loss of <c>edge</c>, <c>supconReplay</c> and <c>scr</c>.</summary>
     /// <value>Default 0.1. Near 0.01 only the hardest pairs count and noise dominates; above 1 classes are hardly pulled apart.</value>
     [Range(0.01, 10)]
     public double Temperature { get; init; } = 0.1;
 
-    /// <summary>Weight of the masked cross-entropy term.</summary>
+    /// <summary>Weight of the masked cross-entropy term of <c>edge</c> and <c>supconReplay</c>.</summary>
     /// <value>Default 1. 0: pure contrastive; far above 1 the contrastive term no longer matters.</value>
     [Range(0, 100)]
     public double CrossEntropyWeight { get; init; } = 1;
 
-    /// <summary>Weight of the distillation of instance relations from the running snapshot.</summary>
+    /// <summary>Weight of the distillation of instance relations from the running snapshot in <c>edge</c> and <c>supconReplay</c>.</summary>
     /// <value>Default 1. 0: none, and the representation drifts; above 5 the backbone hardly moves.</value>
     [Range(0, 100)]
     public double DistillationWeight { get; init; } = 1;

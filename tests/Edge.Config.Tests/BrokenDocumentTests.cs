@@ -21,6 +21,14 @@ public class BrokenDocumentTests
         Assert.EndsWith($") (line {line}, column {column}) but must be a JSON document; mend it there; what follows this place has not been read.", sentence, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Control_characters_that_the_parser_quotes_are_escaped()
+    {
+        string sentence = Verdicts.OnlyProblem(Verdicts.Of("{\"window\": tr\0ue }"));
+        Assert.DoesNotContain(sentence, char.IsControl);
+        Assert.Contains(@"\u0000", sentence, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("",
         "the document is empty (line 1, column 1) but must be a JSON object; write {} for all defaults.")]

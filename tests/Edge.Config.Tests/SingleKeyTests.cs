@@ -77,8 +77,8 @@ public class SingleKeyTests
         """sensor.kind is "ucihar" (line 1, column 19) but must be one of "simulated", "uciHar"; write "uciHar", or delete it for the default "simulated".""")]
     [InlineData("""{"sensor":{"kind":"lidar"}}""",
         """sensor.kind is "lidar" (line 1, column 19) but must be one of "simulated", "uciHar"; change it, or delete it for the default "simulated".""")]
-    [InlineData("""{"training":{"method":"supcon"}}""",
-        """training.method is "supcon" (line 1, column 23) but must be "supconReplay"; write "supconReplay", or delete it for the default "supconReplay".""")]
+    [InlineData("""{"training":{"method":"er-ace"}}""",
+        """training.method is "er-ace" (line 1, column 23) but must be one of "edge", "supconReplay", "scr", "co2l", "pcr", "er", "erAce", "derpp", "ewc", "lwf", "naive", "frozenRidge"; write "erAce", or delete it for the default "edge".""")]
     [InlineData("""{"device":{"id":"a b"}}""",
         """device.id is "a b" (line 1, column 17) but must be a text that matches ^[A-Za-z0-9._-]{0,64}$; change it, or delete it for the default "".""")]
     [InlineData("""{"device":{"dataDirectory":""}}""",

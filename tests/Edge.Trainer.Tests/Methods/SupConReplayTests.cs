@@ -8,7 +8,7 @@ namespace Edge.Trainer.Tests.Methods;
 
 public class SupConReplayTests
 {
-    private static readonly TrainingSection s_plan = new() { Epochs = 2, BatchSize = 16, ReplayBatchSize = 32 };
+    private static readonly TrainingSection s_plan = new() { Method = "supconReplay", Epochs = 2, BatchSize = 16, ReplayBatchSize = 32 };
 
     [Fact]
     public void The_loss_falls_and_nearest_class_means_tell_held_out_waves_apart_better()
@@ -110,7 +110,7 @@ public class SupConReplayTests
         Train(net, samples, s_plan); // The gradients live from here on.
         long before = Tensor.TotalCount;
         var counts = new List<long>();
-        new SupConReplay(s_plan with { Epochs = 3 }, 1).Train(net, samples, (_, _, _) => counts.Add(Tensor.TotalCount), TestContext.Current.CancellationToken);
+        OneRound.Train(net, samples, s_plan with { Epochs = 3 }, report: (_, _, _) => counts.Add(Tensor.TotalCount));
         Assert.Equal(12, counts.Count);
         Assert.All(counts.Skip(1), count => Assert.Equal(counts[1], count));
         Assert.Equal(before, Tensor.TotalCount);
@@ -122,10 +122,10 @@ public class SupConReplayTests
         using var net = Net();
         using var cancel = new CancellationTokenSource();
         int steps = 0;
-        Assert.Throws<OperationCanceledException>(() => new SupConReplay(s_plan, 1).Train(net, SyntheticWaves.Draw([0, 1], 32, isFresh: true, seed: 1), (_, _, _) =>
+        Assert.Throws<OperationCanceledException>(() => OneRound.Train(net, SyntheticWaves.Draw([0, 1], 32, isFresh: true, seed: 1), s_plan, report: (_, _, _) =>
         {
             if (++steps == 2) cancel.Cancel();
-        }, cancel.Token));
+        }, cancel: cancel.Token));
         Assert.Equal(2, steps);
     }
 
@@ -135,8 +135,7 @@ public class SupConReplayTests
         return new LearnerNet(new TscilCnn(SyntheticWaves.Window.ChannelCount), SyntheticWaves.Classes);
     }
 
-    private static TrainingOutcome Train(LearnerNet net, RoundSamples samples, TrainingSection plan) =>
-        new SupConReplay(plan, seed: 1).Train(net, samples, (_, _, _) => { }, TestContext.Current.CancellationToken);
+    private static TrainingOutcome Train(LearnerNet net, RoundSamples samples, TrainingSection plan) => OneRound.Train(net, samples, plan);
 
     /// <summary>Cosines of test windows to the class means of the memory, [test, classes], and the true classes.</summary>
     private static (Tensor Cosines, Tensor Labels) Score(LearnerNet net, RoundSamples memory, RoundSamples test)

@@ -1,0 +1,54 @@
+using Edge.Trainer.Backbones;
+using Edge.Trainer.Objectives;
+using static TorchSharp.torch;
+
+namespace Edge.Trainer.Methods;
+
+/// <summary>
+/// Learning without forgetting: cross-entropy over the new windows, on which the net also keeps the parent's scores of the classes met before; nothing is replayed.
+/// <code>L = CE(head(h), y) + LogitDistillation(head(h), parent's, T = 2)</code>
+/// Li and Hoiem 2016, "Learning without Forgetting", section 3, weight 1. Deviations: one growing head instead of one per task; no warm-up of new rows. Without a parent it is <see cref="NaiveFineTuning"/>.
+/// </summary>
+public sealed class LearningWithoutForgetting : TrainingMethod
+{
+    private readonly LogitDistillation distillation = new(temperature: 2);
+    private Tensor? teacher, oldClasses;
+
+    /// <inheritdoc/>
+    public override bool Replays => false;
+
+    /// <inheritdoc/>
+    public override void BeginRound(MethodRound round)
+    {
+        Forget();
+        long[] seen = [.. Enumerable.Range(0, round.Net.Classes.Count).Where(c => round.Net.IsSeen[c]).Select(c => (long)c)];
+        if (!round.HasParent || seen.Length == 0) return;
+        oldClasses = tensor(seen, device: round.Pool.Device).DetachFromDisposeScope();
+        teacher = round.OfPool(OldScores(round.Net)).DetachFromDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Loss(LearnerNet net, StepBatch batch, Tensor embeddings)
+    {
+        var loss = nn.functional.cross_entropy(net.Logits(embeddings), batch.Labels);
+        if (teacher is null) return loss;
+        using var rows = tensor(batch.Fresh, ScalarType.Int64, embeddings.device);
+        return loss + distillation.Loss(OldScores(net)(embeddings), teacher.index_select(0, rows));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        Forget();
+        base.Dispose(disposing);
+    }
+
+    private Func<Tensor, Tensor> OldScores(LearnerNet net) => embeddings => net.Head.forward(embeddings).index_select(1, oldClasses!);
+
+    private void Forget()
+    {
+        teacher?.Dispose();
+        oldClasses?.Dispose();
+        (teacher, oldClasses) = (null, null);
+    }
+}
