@@ -22,7 +22,7 @@ internal sealed class ContinualLearner : IDisposable
     private readonly TrainingMethod method;
     private readonly TrainingPool pool;
     private readonly IReplayMemory memory;
-    private readonly IReplayMemory? anchors;
+    private readonly QuotaMemory? anchors;
     private readonly bool usesFrozen;
     private readonly List<int> met = [];
     private readonly Tensor test;
@@ -172,7 +172,7 @@ internal sealed class ContinualLearner : IDisposable
     }
 
     private LearnerNet NewNet() =>
-        new(BackboneCatalogue.Create(BackboneCatalogue.NameFor(data.Train.Window), data.Train.Window.ChannelCount), data.Train.ClassNames, method.Head);
+        new(BackboneCatalogue.Create(nameof(TscilCnn), data.Train.Window.ChannelCount), data.Train.ClassNames, method.Head);
 
     private bool HeldOut(int window) => new Random(HashCode(window / AnchorBlock)).NextDouble() < AnchorShare;
 

@@ -12,20 +12,19 @@ internal sealed class LearnedBranch
     private const int Chunk = 256;
     private static readonly double[] s_lambdas = [0.1, 0.3, 1, 3, 10, 30];
     private readonly LearnerNet net;
-    private readonly IReadOnlyList<string> classes;
 
     /// <summary>Encodes the remembered windows.</summary>
     public LearnedBranch(LearnerNet net, TrainingPool pool, IReadOnlyList<int> remembered, IReadOnlyList<string> classes)
     {
-        (this.net, this.classes) = (net, classes);
+        this.net = net;
         int[] kept = [.. remembered];
         if (kept.Length == 0) return;
         using var scope = NewDisposeScope();
         float[] embeddings = Unit(Embed(pool.At(kept)));
         int[] labels = [.. kept.Select(i => pool.Classes[i])];
-        Means = NearestClassMean.From(embeddings, labels, classes);
         var statistics = new ClassStatistics("learned", net.Backbone.EmbeddingLength);
         statistics.Add([.. labels.Select(c => classes[c])], embeddings);
+        Means = CosineReadOut.NearestClassMean(statistics, classes);
         var solver = new RidgeSolver(statistics, classes, new RidgeOptions { BalanceClasses = true });
         Ridge = solver.Solve(LeaveOneOut.ChooseLambda(solver, s_lambdas, embeddings, labels)).ToReadOut();
     }

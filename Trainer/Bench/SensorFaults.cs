@@ -49,7 +49,9 @@ public static class SensorFaults
     {
         for (int triple = 0; triple + 2 < shape.ChannelCount; triple += 3)
         {
-            var (x, y, z) = (window.Slice(triple * shape.Length, shape.Length), window.Slice((triple + 1) * shape.Length, shape.Length), window.Slice((triple + 2) * shape.Length, shape.Length));
+            var x = window.Slice(triple * shape.Length, shape.Length);
+            var y = window.Slice((triple + 1) * shape.Length, shape.Length);
+            var z = window.Slice((triple + 2) * shape.Length, shape.Length);
             for (int t = 0; t < shape.Length; t++)
             {
                 var (a, b, c) = (x[t], y[t], z[t]);

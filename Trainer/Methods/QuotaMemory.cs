@@ -1,5 +1,3 @@
-using Edge.Storage;
-
 namespace Edge.Trainer.Methods;
 
 /// <summary>A memory with a fixed quota per class, each filled by reservoir sampling: the buffer of the TSCIL benchmark (5 % of every class), and of Vitter 1985, "Random Sampling with a Reservoir", algorithm R.</summary>
