@@ -40,8 +40,8 @@ public sealed class SupConReplay(TrainingSection plan, int seed)
         bool distils = plan.DistillationWeight > 0 && net.TrainedStepCount > 0; // An untrained parent knows no relations worth keeping.
         var teacher = distils ? Embed(net.Backbone, windows) : null;
         using var augmentation = new LightAugmentation(windows, seed);
-        using var average = new WeightAverage(net.parameters());
-        using var optimizer = optim.Adam(net.parameters(), plan.LearningRate);
+        using var optimizer = new FlatAdam(net.parameters(), plan.LearningRate);
+        using var average = new WeightAverage([optimizer.Weights]);
         var supCon = new SupConLoss(plan.Temperature);
         var distillation = new RelationDistillation();
 
@@ -114,11 +114,11 @@ public sealed class SupConReplay(TrainingSection plan, int seed)
                 loss += plan.DistillationWeight * distillation.Loss(originals, teacher.index_select(0, tensor([.. fresh, .. replay], ScalarType.Int64)));
             }
 
-            optimizer.zero_grad();
+            optimizer.ZeroGrad();
             loss.backward();
-            double gradientNorm = nn.utils.clip_grad_norm_(net.parameters(), LargestGradientNorm);
+            double gradientNorm = optimizer.ClipNorm(LargestGradientNorm);
             if (!double.IsFinite(gradientNorm)) return double.NaN; // The step would spoil the weights.
-            optimizer.step();
+            optimizer.Step();
             average.Push();
             return loss.item<float>();
         }
