@@ -19,7 +19,9 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
     public string FeatureBankId { get; } = featureBankId;
 
     /// <summary>D.</summary>
-    public int FeatureLength { get; } = featureLength;
+    public int FeatureLength { get; } = featureLength is >= 1 and <= PackedSymmetric.MaximumOrder
+        ? featureLength
+        : throw new ArgumentOutOfRangeException(nameof(featureLength), featureLength, $"expected 1 to {PackedSymmetric.MaximumOrder} features");
 
     /// <summary>The newest example that is counted in; the store sets it when it makes the statistics durable.</summary>
     public ulong ThroughExampleId { get; set; }

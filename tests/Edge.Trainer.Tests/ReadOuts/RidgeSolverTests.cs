@@ -98,8 +98,8 @@ public class RidgeSolverTests
     {
         var examples = new FeatureDraw(200, 6).Examples.Where(e => e.Class != "c2").ToArray();
         var statistics = FeatureDraw.Count(examples);
-        var with = new RidgeSolver(statistics, FeatureDraw.Classes, new RidgeOptions { BalanceClasses = true }).Solve(1);
-        var without = new RidgeSolver(statistics, ["c0", "c1", "c3"], new RidgeOptions { BalanceClasses = true }).Solve(1);
+        var with = new RidgeSolver(statistics, FeatureDraw.Classes, new RidgeOptions()).Solve(1);
+        var without = new RidgeSolver(statistics, ["c0", "c1", "c3"], new RidgeOptions()).Solve(1);
         Assert.Equal(without.Weights.AsEnumerable(), with.Weights.Take(60).Concat(with.Weights.Skip(90)));
         float[] scores = new float[4];
         with.ToReadOut().Score(examples[0].Features, scores);
