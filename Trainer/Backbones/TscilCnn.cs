@@ -16,7 +16,6 @@ namespace Edge.Trainer.Backbones;
 public sealed class TscilCnn : Backbone
 {
     private static readonly int[] s_widths = [64, 128, 256, 128];
-    private const int FewestChannelsToNormalise = 6;
     private readonly Sequential layers;
 
     /// <summary>Creates the network for windows of <paramref name="channelCount"/> channels; weights come from torch's generator, so seed it first.</summary>
@@ -25,7 +24,7 @@ public sealed class TscilCnn : Backbone
     {
         ChannelCount = channelCount;
         var modules = new List<(string, Module<Tensor, Tensor>)>();
-        if (channelCount >= FewestChannelsToNormalise) modules.Add(("input", new ChannelLayerNorm(channelCount, affine: false)));
+        if (ChannelLayerNorm.OfInput(channelCount) is { } input) modules.Add(("input", input));
         int width = channelCount;
         for (int block = 0; block < s_widths.Length; block++)
         {
@@ -53,8 +52,27 @@ public sealed class TscilCnn : Backbone
     /// <inheritdoc/>
     public override Sequential Layers => layers;
 
+    /// <summary>1,152: mean and maximum over time of 64, 128, 256 and 128 channels.</summary>
+    public override int PooledLength => 2 * s_widths.Sum();
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => layers.forward(input);
+
+    /// <summary>Means and then maxima over time of each block's output, block after block.</summary>
+    public override Tensor PooledLayers(Tensor windows)
+    {
+        using var scope = NewDisposeScope();
+        var pooled = new List<Tensor>();
+        var value = windows;
+        foreach (var (_, layer) in layers.named_children())
+        {
+            if (layer is MeanOverTime) break;
+            value = ((Module<Tensor, Tensor>)layer).forward(value);
+            if (layer is MaxPool1d) pooled.AddRange([value.mean([2]), value.amax([2])]);
+        }
+
+        return cat(pooled, 1).MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>Mean over the last axis: [batch, channels, length] to [batch, channels].</summary>
