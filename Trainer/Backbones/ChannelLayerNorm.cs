@@ -9,6 +9,7 @@ namespace Edge.Trainer.Backbones;
 /// </summary>
 public sealed class ChannelLayerNorm : nn.Module<Tensor, Tensor>
 {
+    private const int FewestChannelsToNormalise = 6;
     private readonly Parameter? weight;
     private readonly Parameter? bias;
 
@@ -26,6 +27,9 @@ public sealed class ChannelLayerNorm : nn.Module<Tensor, Tensor>
 
         RegisterComponents();
     }
+
+    /// <summary>The normalisation of a backbone's input, without parameters; null where there are fewer than six channels (<see cref="TscilCnn"/> says why).</summary>
+    public static ChannelLayerNorm? OfInput(int channelCount) => channelCount >= FewestChannelsToNormalise ? new ChannelLayerNorm(channelCount, affine: false) : null;
 
     /// <summary>Number of channels that are normalised together.</summary>
     public int ChannelCount { get; }

@@ -20,7 +20,6 @@ namespace Edge.Trainer.Backbones;
 public sealed class TscilCnn : Backbone
 {
     private static readonly int[] s_widths = [64, 128, 256, 128];
-    private const int FewestChannelsToNormalise = 6;
     private readonly Sequential layers;
     private readonly ChannelLayerNorm? inputNorm;
     private readonly (Conv1d Conv, ChannelLayerNorm Norm)[] blocks = new (Conv1d, ChannelLayerNorm)[s_widths.Length];
@@ -31,7 +30,8 @@ public sealed class TscilCnn : Backbone
     {
         ChannelCount = channelCount;
         var modules = new List<(string, Module<Tensor, Tensor>)>();
-        if (channelCount >= FewestChannelsToNormalise) modules.Add(("input", inputNorm = new ChannelLayerNorm(channelCount, affine: false)));
+        inputNorm = ChannelLayerNorm.OfInput(channelCount);
+        if (inputNorm is not null) modules.Add(("input", inputNorm));
         int width = channelCount;
         for (int block = 0; block < s_widths.Length; block++)
         {
@@ -60,6 +60,9 @@ public sealed class TscilCnn : Backbone
     /// <inheritdoc/>
     public override Sequential Layers => layers;
 
+    /// <summary>1,152: mean and maximum over time of 64, 128, 256 and 128 channels.</summary>
+    public override int PooledLength => 2 * s_widths.Sum();
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
@@ -78,6 +81,22 @@ public sealed class TscilCnn : Backbone
     private static Tensor AsImage(Tensor x) => x.unsqueeze(1).permute(0, 3, 1, 2);
 
     private static Tensor FromImage(Tensor image) => image.permute(0, 2, 3, 1).squeeze(1);
+
+    /// <summary>Means and then maxima over time of each block's output, block after block.</summary>
+    public override Tensor PooledLayers(Tensor windows)
+    {
+        using var scope = NewDisposeScope();
+        var pooled = new List<Tensor>();
+        var value = windows;
+        foreach (var (_, layer) in layers.named_children())
+        {
+            if (layer is MeanOverTime) break;
+            value = ((Module<Tensor, Tensor>)layer).forward(value);
+            if (layer is MaxPool1d) pooled.AddRange([value.mean([2]), value.amax([2])]);
+        }
+
+        return cat(pooled, 1).MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>Mean over the last axis: [batch, channels, length] to [batch, channels].</summary>

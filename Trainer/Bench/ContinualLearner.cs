@@ -172,7 +172,7 @@ internal sealed class ContinualLearner : IDisposable
     }
 
     private LearnerNet NewNet() =>
-        new(BackboneCatalogue.Create(nameof(TscilCnn), data.Train.Window.ChannelCount), data.Train.ClassNames, method.Head);
+        new(BackboneCatalogue.Create(BackboneCatalogue.NameFor(data.Train.Window), data.Train.Window.ChannelCount, data.Train.Window.Length), data.Train.ClassNames, method.Head);
 
     private bool HeldOut(int window) => new Random(HashCode(window / AnchorBlock)).NextDouble() < AnchorShare;
 

@@ -15,13 +15,10 @@ internal static class FrozenBankTranslators
     private static OnnxValue WriteVectorBank(FeatureVectorBank module, OnnxValue input, OnnxScope scope)
     {
         Check(input, module.ChannelCount, module.Length, scope);
-        var compressed = Flatten(scope, input);
         OnnxDim[] random = [input.Shape[0], module.RandomCount];
-        compressed = scope.Node("Asinh", [compressed], compressed.Shape);
-        var centred = scope.Node("Sub", [compressed, scope.Weight("mean", module.Mean)], compressed.Shape);
-        var scaled = scope.Node("Div", [centred, scope.Weight("deviation", module.Deviation)], compressed.Shape);
+        var scaled = Flatten(scope, scope.Write("scale", module.Scale, input));
         var angles = scope.Node("Gemm", [scaled, scope.Weight("directions", module.Directions), scope.Weight("phases", module.Phases)], random);
-        return Concatenate(scope, 1, compressed, scope.Node("Cos", [angles], random));
+        return Concatenate(scope, 1, scaled, scope.Node("Cos", [angles], random));
     }
 
     private static OnnxValue WriteConvolutionBank(RandomConvolutionBank module, OnnxValue input, OnnxScope scope)

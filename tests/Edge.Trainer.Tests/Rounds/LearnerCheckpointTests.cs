@@ -39,8 +39,44 @@ public sealed class LearnerCheckpointTests : IDisposable
     {
         using var net = Net(["a", "b"], seed: 1);
         byte[] bytes = LearnerCheckpoint.ToBytes(net);
-        byte[] expected = [.. "EDGC"u8, 1, 0, 0, 0, 8, .. "TscilCnn"u8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, (byte)'a', 1, (byte)'b'];
+        byte[] expected = [.. "EDGC"u8, 2, 0, 0, 0, 8, .. "TscilCnn"u8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, (byte)'a', 1, (byte)'b'];
         Assert.Equal(expected, bytes[..expected.Length]);
+    }
+
+    [Fact]
+    public void A_file_of_version_1_is_read()
+    {
+        using var net = Net(["a", "b"], seed: 1);
+        byte[] now = LearnerCheckpoint.ToBytes(net);
+        const int lengthAt = 4 + 4 + 1 + 8 + 4;
+        byte[] then = [.. now[..lengthAt], .. now[(lengthAt + 4)..]];
+        then[4] = 1;
+        BitConverter.GetBytes(Edge.Storage.Crc32C.Of(then.AsSpan(0, then.Length - 4))).CopyTo(then, then.Length - 4);
+        manual_seed(2);
+        using var again = LearnerCheckpoint.Read(Written(then), ["a", "b"]);
+        Assert.Equal(now, LearnerCheckpoint.ToBytes(again));
+    }
+
+    [Theory]
+    [InlineData("MlpBackbone", 24, 1)]
+    [InlineData("MlpBackbone", 3, 10)]
+    [InlineData("ResNet1d", 9, 32)]
+    [InlineData("TimeSeriesTransformer", 9, 32)]
+    [InlineData("TscilCnn", 9, 32)]
+    public void Every_backbone_comes_back_with_its_weights_and_its_input_scale(string name, int channelCount, int length)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        var net = new LearnerNet(BackboneCatalogue.Create(name, channelCount, length), ["a", "b"]);
+        var windows = randn(4, channelCount, length) * 100 + 30;
+        net.Backbone.FitInput(windows);
+        byte[] bytes = LearnerCheckpoint.ToBytes(net);
+        manual_seed(2);
+        var again = LearnerCheckpoint.Read(Written(bytes), ["a", "b"]);
+        Assert.Equal(bytes, LearnerCheckpoint.ToBytes(again));
+        Assert.True(net.Backbone.forward(windows).Equals(again.Backbone.forward(windows)));
+        Assert.Equal(net.Backbone.FixedLength, again.Backbone.FixedLength);
+        if (name == nameof(MlpBackbone)) Assert.Contains("backbone.layers.scale.deviation", net.state_dict().Keys);
     }
 
     [Theory]
@@ -73,7 +109,7 @@ public sealed class LearnerCheckpointTests : IDisposable
     {
         Assert.Contains("does not begin with EDGC", Assert.Throws<InvalidDataException>(() => LearnerCheckpoint.Read(Written(new byte[4096]), ["a"])).Message, StringComparison.Ordinal);
         byte[] later = [.. "EDGC"u8, 9, 0, 0, 0, 1, 2, 3, 4];
-        Assert.Contains("has version 9, this program reads 1", Assert.Throws<InvalidDataException>(() => LearnerCheckpoint.Read(Written(later), ["a"])).Message, StringComparison.Ordinal);
+        Assert.Contains("has version 9, this program reads 1 and 2", Assert.Throws<InvalidDataException>(() => LearnerCheckpoint.Read(Written(later), ["a"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
