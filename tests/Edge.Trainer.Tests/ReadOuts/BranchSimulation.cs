@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Edge.Trainer.ReadOuts;
 
 namespace Edge.Trainer.Tests.ReadOuts;
@@ -23,9 +24,9 @@ internal sealed class BranchSimulation(int anchorCount, int seed)
         Trap,
     }
 
-    public Dictionary<string, List<(string Pair, double Points)>> Run(int drawsPerCase)
+    public Dictionary<string, List<(string Pair, bool IsTrap, double Points)>> Run(int drawsPerCase)
     {
-        var losses = new Dictionary<string, List<(string, double)>>();
+        var losses = new Dictionary<string, List<(string, bool, double)>>();
         foreach (var kind in Enum.GetValues<Kind>())
             foreach (double correlation in new[] { .4, .9 })
                 foreach (var (frozen, learned) in s_pairs)
@@ -33,7 +34,7 @@ internal sealed class BranchSimulation(int anchorCount, int seed)
                         foreach (var (rule, points) in Draw(kind, correlation, frozen, learned))
                         {
                             if (!losses.TryGetValue(rule, out var list)) losses.Add(rule, list = []);
-                            list.Add(($"{frozen} {learned}", points));
+                            list.Add(($"{frozen} {learned}", kind == Kind.Trap, points));
                         }
 
         return losses;
@@ -85,20 +86,23 @@ internal sealed class BranchSimulation(int anchorCount, int seed)
     private float[] Scores(Kind kind, double target, double[] noise, double[] difficulty, double[] bias, double[] confidence, int[] labels, bool isWeak)
     {
         float[] scores = new float[noise.Length];
-        double low = 0, high = 40;
-        for (int step = 0; step < 24; step++)
-        {
-            double signal = (low + high) / 2;
-            for (int k = 0; k < scores.Length; k++)
-            {
-                int i = k / ClassCount, c = k % ClassCount;
-                scores[k] = (float)((c == labels[i] ? signal : 0) + noise[k] * (kind == Kind.Gaussian ? 1 : Math.Exp(.7 * difficulty[i])) + (kind == Kind.Biased ? .6 * bias[c] : 0));
-            }
+        for (int k = 0; k < scores.Length; k++)
+            scores[k] = (float)(noise[k] * (kind == Kind.Gaussian ? 1 : Math.Exp(.7 * difficulty[k / ClassCount])) + (kind == Kind.Biased ? .6 * bias[k % ClassCount] : 0));
 
-            if (Accuracy(scores, labels, 0, count) < target) low = signal;
-            else high = signal;
+        // An example is right once the signal lifts its class above the others: the signal that gives the target accuracy is a quantile of those needs.
+        float[] needs = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            var row = scores.AsSpan(i * ClassCount, ClassCount);
+            float own = row[labels[i]];
+            row[labels[i]] = float.NegativeInfinity;
+            needs[i] = TensorPrimitives.Max<float>(row) - own;
+            row[labels[i]] = own;
         }
 
+        Array.Sort(needs);
+        float signal = Math.Max(0, needs[(int)(target * (count - 1))] + 1e-4f);
+        for (int i = 0; i < count; i++) scores[i * ClassCount + labels[i]] += signal;
         if (kind == Kind.Gaussian) return scores;
         for (int i = 0; i < count; i++)
         {

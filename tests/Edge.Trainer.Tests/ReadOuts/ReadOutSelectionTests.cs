@@ -63,7 +63,7 @@ public class ReadOutSelectionTests
     public void In_the_simulation_the_log_loss_chooses_best_and_loses_under_half_a_point_on_average_to_the_better_branch()
     {
         var losses = new BranchSimulation(anchorCount: 60, seed: 1).Run(drawsPerCase: 4);
-        string report = string.Join('\n', losses.Select(rule => $"{rule.Key}: below the better branch {rule.Value.Average(r => Math.Max(r.Points, 0)):f2}, with gains {rule.Value.Average(r => r.Points):f2}, worst pair {WorstPair(rule.Value):f2}, over 0.5 in {rule.Value.Average(r => r.Points > .5 ? 1.0 : 0):p0} of {rule.Value.Count}"));
+        string report = string.Join('\n', losses.Select(rule => $"{rule.Key}: below the better branch {rule.Value.Average(r => Math.Max(r.Points, 0)):f2}, with gains {rule.Value.Average(r => r.Points):f2}, worst pair {WorstPair(rule.Value):f2}, trap alone {rule.Value.Where(r => r.IsTrap).Average(r => r.Points):f2}, over 0.5 in {rule.Value.Average(r => r.Points > .5 ? 1.0 : 0):p0} of {rule.Value.Count}"));
         TestContext.Current.TestOutputHelper?.WriteLine(report);
         double Below(string rule) => losses[rule].Average(r => Math.Max(r.Points, 0));
         Assert.True(Below("log loss") <= losses.Keys.Min(Below), report);
@@ -71,5 +71,5 @@ public class ReadOutSelectionTests
         Assert.True(WorstPair(losses["log loss"]) < .5, report);
     }
 
-    private static double WorstPair(IEnumerable<(string Pair, double Points)> losses) => losses.GroupBy(l => l.Pair).Max(pair => pair.Average(l => l.Points));
+    private static double WorstPair(IEnumerable<(string Pair, bool IsTrap, double Points)> losses) => losses.GroupBy(l => l.Pair).Max(pair => pair.Average(l => l.Points));
 }
