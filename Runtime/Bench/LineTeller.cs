@@ -27,9 +27,12 @@ public sealed class LineTeller(TextWriter output, TimeProvider time) : IBenchTel
     /// <inheritdoc/>
     public void Ended(CellRecord record)
     {
-        cells.Ended(record);
-        var now = cells.Now();
-        Line($"[{now.DoneCount}/{now.CellCount}] {CellTold.Name(record.Spec)}: {CellTold.Outcome(record)}, {record.WallSeconds:0.0} s{CellTold.Left(now)}");
+        lock (gate) // The counts of two lines come in their order.
+        {
+            cells.Ended(record);
+            var now = cells.Now();
+            output.WriteLine($"[{now.DoneCount}/{now.CellCount}] {CellTold.Name(record.Spec)}: {CellTold.Outcome(record)}, {record.WallSeconds:0.0} s{CellTold.Left(now)}");
+        }
     }
 
     private void Pulse()

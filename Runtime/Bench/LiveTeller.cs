@@ -50,8 +50,15 @@ public sealed class LiveTeller(IAnsiConsole console, TimeProvider time) : IBench
         grid.AddRow("[bold]all cells[/]", Bar(share), $"{now.DoneCount}/{now.CellCount}{(now.FailedCount > 0 ? $", [red]{now.FailedCount} failed[/]" : "")}, {CellTold.Span(now.Elapsed)} gone{CellTold.Left(now)}");
         foreach (var (spec, progress) in now.Running) grid.AddRow(Markup.Escape(CellTold.Name(spec)), Bar(progress.Share), Markup.Escape(CellTold.Place(progress)));
         List<IRenderable> rows = [grid];
-        lock (latest) rows.AddRange(latest.Select(record => new Markup($"{(record.Result is null ? "[red]" : "[grey]")}{Markup.Escape($"{CellTold.Name(record.Spec)}: {CellTold.Outcome(record)}")}[/]")));
+        lock (latest) rows.AddRange(latest.Select(record => new Text(OneLine($"{CellTold.Name(record.Spec)}: {CellTold.Outcome(record)}"), new Style(record.Result is null ? Color.Red : Color.Grey))));
         return new Panel(new Rows(rows)).Header(" edge bench (Ctrl-C stops; the same command goes on) ").Border(BoxBorder.Rounded).Expand();
+    }
+
+    /// <summary>Cut to what fits between the borders.</summary>
+    private string OneLine(string text)
+    {
+        int room = Math.Max(20, console.Profile.Width - 4);
+        return text.Length <= room ? text : text[..(room - 1)] + "…";
     }
 
     private static string Bar(double share)

@@ -18,7 +18,7 @@ public static class BenchCommand
     private static readonly Option<string> s_track = Text("--track", "open", "open: any features, the frozen branch takes part; same-backbone: the trained backbone alone.");
     private static readonly Option<bool> s_validation = new("--validation") { Description = "Judge on a held-out part of the training split and leave the test split unread: for choosing settings." };
     private static readonly Option<string?> s_out = new("--out") { Description = "Folder for cells and report. [default: ./bench-results/DATA-PROTOCOL]" };
-    private static readonly Option<int> s_workers = new("--workers") { Description = "Cells at a time, each a process with one thread. No figure depends on it. [default: as many as cores]", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<int> s_workers = new("--workers") { Description = "Cells at a time, each a process with one thread. No figure depends on it; the default is as many as there are cores.", DefaultValueFactory = _ => Environment.ProcessorCount };
     private static readonly Option<bool> s_force = new("--force") { Description = "Measure every cell of this table again. Without it cells that are there are kept, so that an interrupted run goes on." };
 
     /// <summary>The verb.</summary>

@@ -10,7 +10,7 @@ public sealed class LineChart
 {
     private const byte BandOpacity = 40;
     private const int LongestTitle = 48, LongestBeside = 18, MostMarkers = 24;
-    private const double TitleDistance = 12, LegendSpacing = 5, LegendLine = 17;
+    private const double TitleDistance = 6, LegendSpacing = 2, LegendLine = 18;
 
     /// <summary>Colours that the colour-blind tell apart (Okabe and Ito 2008), and black.</summary>
     private static readonly OxyColor[] s_colors =

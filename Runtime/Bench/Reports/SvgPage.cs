@@ -26,7 +26,7 @@ public static class SvgPage
     /// <summary>The chart as a part of a page, its ids made unlike those of the other panels.</summary>
     private static XElement Drawn(PlotModel chart, double width, double height, double x, double y, string prefix)
     {
-        var drawing = XElement.Parse(new SvgExporter { Width = width, Height = height, UseVerticalTextAlignmentWorkaround = true }.ExportToString(chart));
+        var drawing = XElement.Parse(new SvgExporter { Width = width, Height = height, UseVerticalTextAlignmentWorkaround = true, TextMeasurer = new PixelMeasurer() }.ExportToString(chart));
         foreach (var element in drawing.Descendants())
         {
             if (element.Attribute("id") is { } id) id.Value = prefix + id.Value;
@@ -34,5 +34,17 @@ public static class SvgPage
         }
 
         return new XElement(s_svg + "g", new XAttribute("transform", $"translate({x},{y})"), drawing.Nodes());
+    }
+
+    /// <summary>The library measures text in points and draws it in pixels, 4/3 as large: names would be cut off where their boxes end.</summary>
+    private sealed class PixelMeasurer() : PdfRenderContext(1, 1, OxyColors.White)
+    {
+        private const double PixelsPerPoint = 96.0 / 72;
+
+        public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight)
+        {
+            var points = base.MeasureText(text, fontFamily, fontSize, fontWeight);
+            return new OxySize(points.Width * PixelsPerPoint, points.Height * PixelsPerPoint);
+        }
     }
 }

@@ -55,6 +55,28 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Ctrl_C_ends_the_run_and_leaves_what_is_over()
+    {
+        string[] command = ["bench", "--data", "/nowhere/set", "--methods", "naive", "--seeds", "500", "--workers", "1", "--out", "r"];
+        using (var bench = EdgeProgram.Start(data.Path, command))
+        {
+            await bench.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken); // How many cells there are.
+            await bench.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken); // The first is over.
+            await EdgeProgram.RunOtherAsync("kill", data.Path, "-INT", bench.Id.ToString());
+            var ended = await EdgeProgram.EndAsync(bench);
+            Assert.Equal(70, ended.ExitCode);
+            Assert.Contains("edge bench: stopped; the cells that are over are in 'r'. Run the same command again to go on.", ended.Errors);
+        }
+
+        string[] over = Directory.GetFiles(data["r/cells"]);
+        Assert.InRange(over.Length, 1, 499);
+        Assert.DoesNotContain(over, file => file.Contains(".running.", StringComparison.Ordinal));
+        using (new BenchFolder(data["r"]).Take())
+        {
+        }
+    }
+
+    [Fact]
     public async Task A_table_whose_cells_are_all_there_is_written_without_running_any()
     {
         Measured(data["r"]);

@@ -49,6 +49,18 @@ public sealed class PlotsTests
         static string Curves(Edge.Runtime.Bench.BenchPlan plan) => Plots.Of(Cells.Report(plan))[0].Svg;
     }
 
+    /// <summary>Helvetica 11 is 5.5 pixels wide on average; the library's own measure is a quarter short.</summary>
+    [Fact]
+    public void The_name_of_a_method_with_settings_is_not_cut_off()
+    {
+        string method = "er:learningRate=0.003,batchSize=16,replayBatchSize=128,temperature=3";
+        var page = XDocument.Parse(Plots.Of(Cells.Report(Cells.Plan with { Methods = [method] }))[0].Svg);
+        var text = page.Descendants(s_svg + "text").Single(t => t.Value.Trim() == method);
+        string clip = text.AncestorsAndSelf().Select(e => e.Attribute("clip-path")?.Value).First(c => c is not null)!;
+        var box = page.Descendants(s_svg + "clipPath").Single(c => clip.Contains($"#{c.Attribute("id")!.Value})")).Element(s_svg + "rect")!;
+        Assert.True((double)box.Attribute("width")! > 5.5 * method.Length, box.ToString());
+    }
+
     [Fact]
     public void Few_shots_have_no_panels() => Assert.DoesNotContain(Plots.Of(Cells.Report(Cells.Plan with { Protocol = Protocol.FewShot })), plot => plot.FileName != "curves.svg");
 
