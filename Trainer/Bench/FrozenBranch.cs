@@ -9,7 +9,6 @@ namespace Edge.Trainer.Bench;
 internal sealed class FrozenBranch
 {
     private const int Chunk = 256;
-    private const double OutvotedShare = 0.1;
     private static readonly double[] s_lambdas = [1, 3, 10, 30, 100, 300];
     private readonly float[] train, test;
     private readonly LabelledWindows windows;
@@ -37,17 +36,14 @@ internal sealed class FrozenBranch
     }
 
     /// <summary>
-    /// The read-out over everything counted in: ridge, with the λ that does best on the remembered windows left out one by one; prototypes under one covariance while a class has less than a tenth of the largest
-    /// one's windows, which ridge would outvote.
+    /// The read-out over everything counted in: ridge with the λ that does best on the remembered windows left out one by one, and prototypes for classes that are too small for it.
     /// </summary>
-    public (LinearReadOut ReadOut, string Name) Solve(IReadOnlyList<int> remembered)
+    public (IReadOut ReadOut, string Name) Solve(IReadOnlyList<int> remembered)
     {
-        double[] masses = [.. windows.ClassNames.Select(name => Statistics.Of(name)?.Mass ?? 0).Where(mass => mass > 0)];
-        if (masses.Min() < masses.Max() * OutvotedShare) return (SharedCovariance.Solve(Statistics, windows.ClassNames), "frozen, shared covariance");
         var solver = new RidgeSolver(Statistics, windows.ClassNames, new RidgeOptions());
         int[] kept = [.. remembered];
         double lambda = kept.Length == 0 ? s_lambdas[3] : LeaveOneOut.ChooseLambda(solver, s_lambdas, Rows(train, kept), [.. kept.Select(i => windows.Classes[i])]);
-        return (solver.Solve(lambda).ToReadOut(), $"frozen ridge, λ {lambda:0.##}");
+        return (ScarceClassReadOut.Around(solver.Solve(lambda).ToReadOut(), Statistics), $"frozen ridge, λ {lambda:0.##}");
     }
 
     /// <summary>Scores of training windows, [indices, classes].</summary>

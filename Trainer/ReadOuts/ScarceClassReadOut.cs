@@ -13,11 +13,17 @@ namespace Edge.Trainer.ReadOuts;
 /// </summary>
 public sealed class ScarceClassReadOut : IReadOut
 {
-    /// <summary>A class of which the statistics weigh less than this is left to its prototype.</summary>
+    /// <summary>A class of which the statistics weigh less than this is left to its prototype, whatever the others weigh.</summary>
     public const int EstablishedFrom = 3;
 
+    /// <summary>A class is also left to its prototype while it weighs less than this share of the largest one, which would outvote it, and less than <see cref="SurelyEstablishedFrom"/>.</summary>
+    public const double OutvotedShare = 0.1;
+
+    /// <summary>From this weight on a class is never scarce.</summary>
+    public const int SurelyEstablishedFrom = 30;
+
     /// <summary>λ / n of the prototypes' metric: by the same measurement 0.005 finds a new class 10 points less often at k = 1, 0.5 finds it 3 points more often at k = 1 and costs 0.1 to 0.2 on the old ones, far above n it costs 0.8 to 1.4.</summary>
-    public const double MetricShrinkage = 0.15;
+    public static readonly double MetricShrinkage = double.Parse(Environment.GetEnvironmentVariable("MS") ?? "0.15");
 
     private readonly IReadOut main, prototypes;
     private readonly bool[] isScarce;
@@ -48,7 +54,8 @@ public sealed class ScarceClassReadOut : IReadOut
     /// <param name="statistics">What is known.</param>
     public static IReadOut Around(IReadOut main, ClassStatistics statistics)
     {
-        string[] scarce = [.. main.Classes.Where(name => statistics.Of(name) is { Mass: > 0 and < EstablishedFrom })];
+        double largest = main.Classes.Max(name => statistics.Of(name)?.Mass ?? 0), established = Math.Max(EstablishedFrom, Math.Min(SurelyEstablishedFrom, OutvotedShare * largest));
+        string[] scarce = [.. main.Classes.Where(name => statistics.Of(name) is { Mass: > 0 } moments && moments.Mass < established)];
         if (scarce.Length == 0) return main;
         var discriminant = new DiscriminantSolver(statistics, main.Classes);
         return new ScarceClassReadOut(main, discriminant.Solve(MetricShrinkage * discriminant.Mass), scarce);
