@@ -116,6 +116,25 @@ public class SupConReplayTests
         Assert.Equal(before, Tensor.TotalCount);
     }
 
+    /// <summary>The short form of <c>Edge.Benchmarks training-steps-10000</c>, which also looks at resident memory.</summary>
+    [Fact]
+    public void Three_hundred_steps_leave_neither_tensors_nor_managed_memory_behind()
+    {
+        using var net = Net();
+        var samples = SyntheticWaves.Together(SyntheticWaves.Draw([0, 1], 3, isFresh: true, seed: 1), SyntheticWaves.Draw([2, 3], 2, isFresh: false, seed: 2));
+        var plan = s_plan with { BatchSize = 2, ReplayBatchSize = 2 };
+        Train(net, samples, plan); // From here on there is a teacher.
+        var (counts, bytes) = (new List<long>(201), new List<long>(2));
+        new SupConReplay(plan with { Epochs = 100 }, 1).Train(net, samples, (step, _, _) =>
+        {
+            if (step is 100 or 300) bytes.Add(GC.GetTotalMemory(forceFullCollection: true)); // The first also ends what earlier tests left to the finaliser.
+            if (step >= 100) counts.Add(Tensor.TotalCount);
+        }, TestContext.Current.CancellationToken);
+        Assert.Equal(201, counts.Count);
+        Assert.All(counts, count => Assert.Equal(counts[0], count));
+        Assert.True(bytes[1] - bytes[0] < 64 << 10, $"{bytes[1] - bytes[0]} bytes in 200 steps");
+    }
+
     [Fact]
     public void A_cancelled_round_stops_before_its_next_step()
     {
