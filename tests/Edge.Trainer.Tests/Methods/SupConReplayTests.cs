@@ -108,6 +108,8 @@ public class SupConReplayTests
         using var net = Net();
         var samples = SyntheticWaves.Together(SyntheticWaves.Draw([0, 1], 32, isFresh: true, seed: 1), SyntheticWaves.Draw([2, 3], 8, isFresh: false, seed: 2));
         Train(net, samples, s_plan); // The gradients live from here on.
+        GC.Collect(); // Else tensors that earlier tests left to it would vanish while these are counted.
+        GC.WaitForPendingFinalizers();
         long before = Tensor.TotalCount;
         var counts = new List<long>();
         OneRound.Train(net, samples, s_plan with { Epochs = 3 }, report: (_, _, _) => counts.Add(Tensor.TotalCount));
