@@ -1,6 +1,5 @@
 using Edge.Config;
 using Edge.Trainer.Backbones;
-using Edge.Trainer.Methods;
 using static TorchSharp.torch;
 
 namespace Edge.Trainer.Tests.Methods;
@@ -20,7 +19,7 @@ public class SupConReplayViewsTests
         manual_seed(1);
         using var net = new LearnerNet(new TscilCnn(SyntheticWaves.Window.ChannelCount), SyntheticWaves.Classes);
         var plan = new TrainingSection { Epochs = 1, BatchSize = 16, Augmentation = section };
-        var outcome = new SupConReplay(plan, seed: 1).Train(net, SyntheticWaves.Draw([0, 1], 8, isFresh: true, seed: 1), (_, _, _) => { }, TestContext.Current.CancellationToken);
+        var outcome = OneRound.Train(net, SyntheticWaves.Draw([0, 1], 8, isFresh: true, seed: 1), plan);
         Assert.Null(outcome.AbandonedBecause);
         return outcome.LastEpochLoss;
     }

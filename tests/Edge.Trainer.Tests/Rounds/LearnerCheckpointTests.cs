@@ -38,23 +38,81 @@ public sealed class LearnerCheckpointTests : IDisposable
     public void The_first_bytes_are_pinned()
     {
         using var net = Net(["a", "b"], seed: 1);
+        net.See([1]);
         byte[] bytes = LearnerCheckpoint.ToBytes(net);
-        byte[] expected = [.. "EDGC"u8, 2, 0, 0, 0, 8, .. "TscilCnn"u8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, (byte)'a', 1, (byte)'b'];
+        byte[] expected =
+        [
+            .. "EDGC"u8, 2, 0, 0, 0, 8, .. "TscilCnn"u8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, .. "Cosine"u8, 2, 0, 0, 0, 1, (byte)'a', 0, 1, (byte)'b', 1,
+        ];
         Assert.Equal(expected, bytes[..expected.Length]);
     }
 
     [Fact]
-    public void A_file_of_version_1_is_read()
+    public void The_bytes_of_a_methods_state_are_pinned()
+    {
+        using var net = Net(["a"], seed: 1);
+        using var state = new MethodState("m", ["a"], new Dictionary<string, Tensor> { ["y"] = tensor([1f, 2]), ["x"] = tensor(new[,] { { 7L } }) });
+        byte[] bytes = LearnerCheckpoint.ToBytes(net, state);
+        byte[] expected =
+        [
+            1, (byte)'m', 2, 0, 0, 0,
+            1, (byte)'x', 1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0,
+            1, (byte)'y', 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f, 0, 0, 0, 0x40,
+        ];
+        Assert.Equal(expected, bytes[^(expected.Length + 4)..^4]);
+    }
+
+    [Fact]
+    public void A_methods_state_comes_back_and_fits_its_method_and_classes_that_grow_at_the_end()
     {
         using var net = Net(["a", "b"], seed: 1);
-        byte[] now = LearnerCheckpoint.ToBytes(net);
-        const int lengthAt = 4 + 4 + 1 + 8 + 4;
-        byte[] then = [.. now[..lengthAt], .. now[(lengthAt + 4)..]];
-        then[4] = 1;
-        BitConverter.GetBytes(Edge.Storage.Crc32C.Of(then.AsSpan(0, then.Length - 4))).CopyTo(then, then.Length - 4);
-        manual_seed(2);
-        using var again = LearnerCheckpoint.Read(Written(then), ["a", "b"]);
-        Assert.Equal(now, LearnerCheckpoint.ToBytes(again));
+        using var state = new MethodState("ewc", ["a", "b"], new Dictionary<string, Tensor> { ["f"] = tensor(new[,] { { 1f, 2 }, { 3, 4 } }), ["k"] = tensor([long.MinValue, 5]) });
+        using var again = LearnerCheckpoint.ReadMethodState(Written(LearnerCheckpoint.ToBytes(net, state)));
+        Assert.Equal(["f", "k"], again!.Tensors.Keys.Order(StringComparer.Ordinal));
+        Assert.All(again.Tensors, pair => Assert.True(pair.Value.Equals(state.Tensors[pair.Key])));
+        Assert.True(again.Fits("ewc", ["a", "b"]));
+        Assert.True(again.Fits("ewc", ["a", "b", "c"]));
+        Assert.False(again.Fits("derpp", ["a", "b"]));
+        Assert.False(again.Fits("ewc", ["b", "a"]));
+        Assert.False(again.Fits("ewc", ["a"]));
+        Assert.Null(LearnerCheckpoint.ReadMethodState(Written(LearnerCheckpoint.ToBytes(net))));
+    }
+
+    [Fact]
+    public void A_linear_head_and_what_was_met_come_back_by_the_name_of_the_class()
+    {
+        using var net = Net(["a", "b"], seed: 1, HeadKind.Linear);
+        net.See([1]);
+        using var again = LearnerCheckpoint.Read(Written(LearnerCheckpoint.ToBytes(net)), ["b", "new"]);
+        Assert.Equal(HeadKind.Linear, again.Head.Kind);
+        Assert.True(again.Head.Weight[0].Equals(net.Head.Weight[1]));
+        Assert.Equal([true, false], again.IsSeen);
+    }
+
+    [Fact]
+    public void Another_kind_of_head_begins_anew_and_the_rest_is_kept()
+    {
+        using var net = Net(["a", "b"], seed: 1);
+        net.See([0, 1]);
+        net.TrainedStepCount = 5;
+        using var again = LearnerCheckpoint.Read(Written(LearnerCheckpoint.ToBytes(net)), ["a", "b"], HeadKind.Linear);
+        Assert.Equal(HeadKind.Linear, again.Head.Kind);
+        Assert.Equal([false, false], again.IsSeen);
+        Assert.Equal(5, again.TrainedStepCount);
+        Assert.All(net.Backbone.parameters().Zip(again.Backbone.parameters()), pair => Assert.True(pair.First.Equals(pair.Second)));
+        Assert.All(net.Projector.parameters().Zip(again.Projector.parameters()), pair => Assert.True(pair.First.Equals(pair.Second)));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_version_1_is_read_with_its_cosine_head()
+    {
+        using var net = Net(["a", "b"], seed: 1);
+        net.TrainedStepCount = 9;
+        string file = Written(InVersion1(net));
+        using var again = LearnerCheckpoint.Read(file, ["a", "b"]);
+        Assert.Equal((HeadKind.Cosine, 9), (again.Head.Kind, again.TrainedStepCount));
+        Assert.Equal(LearnerCheckpoint.ToBytes(net), LearnerCheckpoint.ToBytes(again));
+        Assert.Null(LearnerCheckpoint.ReadMethodState(file));
     }
 
     [Theory]
@@ -124,10 +182,36 @@ public sealed class LearnerCheckpointTests : IDisposable
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    private static LearnerNet Net(IReadOnlyList<string> classes, int seed)
+    /// <summary>As the first version of this program wrote it: no kind of head, no flags, no method's state.</summary>
+    private static byte[] InVersion1(LearnerNet net)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        writer.Write("EDGC"u8);
+        writer.Write(1u);
+        writer.Write("TscilCnn");
+        writer.Write(net.Backbone.ChannelCount);
+        writer.Write(net.TrainedStepCount);
+        writer.Write(net.Classes.Count);
+        foreach (string name in net.Classes) writer.Write(name);
+        var state = net.state_dict();
+        writer.Write(state.Count);
+        foreach (var (name, value) in state.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            writer.Write(name);
+            writer.Write(value.shape.Length);
+            foreach (long dimension in value.shape) writer.Write(dimension);
+            foreach (float v in value.data<float>().ToArray()) writer.Write(v);
+        }
+
+        writer.Write(Edge.Storage.Crc32C.Of(stream.GetBuffer().AsSpan(0, (int)stream.Length)));
+        return stream.ToArray();
+    }
+
+    private static LearnerNet Net(IReadOnlyList<string> classes, int seed, HeadKind head = HeadKind.Cosine)
     {
         manual_seed(seed);
-        return new LearnerNet(new TscilCnn(3), classes);
+        return new LearnerNet(new TscilCnn(3), classes, head);
     }
 
     private string Written(byte[] bytes)
