@@ -5,6 +5,9 @@ var root = new RootCommand("Edge: a device that classifies its sensor stream and
 {
     RunCommand.Create(),
     TrainCommand.Create(),
+    BenchCommand.Create(),
+    BenchReportCommand.Create(),
+    BenchCellCommand.Create(),
     ConfigCommand.Create(),
     DoctorCommand.Create(),
 };

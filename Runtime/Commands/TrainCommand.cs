@@ -84,7 +84,7 @@ public static class TrainCommand
     /// The service holds the other end of standard input; when it is gone, however it went, the input ends at once. The round then stops between two steps: to exit in the middle of one would tear down
     /// libtorch under its threads.
     /// </summary>
-    private static void EndWithInput(CancellationTokenSource orphaned)
+    internal static void EndWithInput(CancellationTokenSource orphaned)
     {
         while (Console.In.Read() >= 0)
         {

@@ -3,6 +3,10 @@ namespace Edge.Storage;
 /// <summary>One split of a recorded data set, whole in memory.</summary>
 public sealed record LabelledWindows
 {
+    private static readonly IReadOnlyList<string> s_oneDomain = ["all"];
+    private readonly int[]? domains;
+    private int[]? zeros;
+
     /// <summary>Shape of every window.</summary>
     public required WindowShape Window { get; init; }
 
@@ -18,16 +22,40 @@ public sealed record LabelledWindows
     /// <summary>Names of the classes.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
 
+    /// <summary>Index into <see cref="DomainNames"/> of each window: the circumstances of the recording (a batch, a site, a device). All 0 where nothing was said.</summary>
+    public int[] Domains
+    {
+        get
+        {
+            if (domains is not null) return domains;
+            if (zeros?.Length != Count) zeros = new int[Count];
+            return zeros;
+        }
+        init => domains = value;
+    }
+
+    /// <summary>Names of the domains, in the order of time where the source has one; <c>all</c> where nothing was said.</summary>
+    public IReadOnlyList<string> DomainNames { get; init; } = s_oneDomain;
+
     /// <summary>Number of windows.</summary>
     public int Count => Classes.Length;
 
     /// <summary>The windows of some classes, in order.</summary>
-    public LabelledWindows Of(IReadOnlyCollection<string> classes)
+    public LabelledWindows Of(IReadOnlyCollection<string> classes) => Select([.. Enumerable.Range(0, Count).Where(i => classes.Contains(ClassNames[Classes[i]]))]);
+
+    /// <summary>A copy of the windows at <paramref name="indices"/> (0-based, any order, repeats allowed), under the same names of classes and domains.</summary>
+    public LabelledWindows Select(int[] indices)
     {
-        int[] kept = [.. Enumerable.Range(0, Count).Where(i => classes.Contains(ClassNames[Classes[i]]))];
-        float[] values = new float[kept.Length * Window.ValueCount];
-        for (int i = 0; i < kept.Length; i++) this[kept[i]].CopyTo(values.AsSpan(i * Window.ValueCount));
-        return this with { Values = values, Classes = [.. kept.Select(i => Classes[i])], Subjects = [.. kept.Select(i => Subjects[i])] };
+        ArgumentNullException.ThrowIfNull(indices);
+        float[] values = new float[indices.Length * Window.ValueCount];
+        for (int i = 0; i < indices.Length; i++) this[indices[i]].CopyTo(values.AsSpan(i * Window.ValueCount));
+        return this with
+        {
+            Values = values,
+            Classes = Array.ConvertAll(indices, i => Classes[i]),
+            Subjects = Array.ConvertAll(indices, i => Subjects[i]),
+            Domains = Array.ConvertAll(indices, i => Domains[i]),
+        };
     }
 
     /// <summary>One window: [channels, length].</summary>

@@ -1,12 +1,12 @@
 namespace Edge.Storage;
 
-/// <summary>Lines of a byte stream without their line feed, through one buffer that grows to the longest line and no further than 1 MiB.</summary>
+/// <summary>Lines of a byte stream without their line feed, through one buffer that grows to the longest line and no further than <paramref name="largestBytes"/>.</summary>
 /// <param name="stream">Read to its end and disposed with the reader.</param>
 /// <param name="name">What it is, for messages.</param>
-internal sealed class LineReader(Stream stream, string name) : IDisposable
+/// <param name="largestBytes">A line has fewer bytes than this.</param>
+internal sealed class LineReader(Stream stream, string name, int largestBytes = 1 << 20) : IDisposable
 {
-    private const int LargestBuffer = 1 << 20;
-    private byte[] buffer = new byte[16 * 1024];
+    private byte[] buffer = new byte[Math.Min(16 * 1024, largestBytes)];
     private int start, end;
     private bool drained;
 
@@ -14,7 +14,7 @@ internal sealed class LineReader(Stream stream, string name) : IDisposable
     public int LineNumber { get; private set; }
 
     /// <summary>The next line; valid until the next call. False at the end of the stream.</summary>
-    /// <exception cref="InvalidDataException">A line has 1 MiB or more; the message says where.</exception>
+    /// <exception cref="InvalidDataException">A line is too long; the message says where.</exception>
     public bool Read(out ReadOnlySpan<byte> line)
     {
         for (int searched = start; ;)
@@ -38,8 +38,8 @@ internal sealed class LineReader(Stream stream, string name) : IDisposable
             }
 
             int kept = end - start;
-            if (kept == LargestBuffer) throw new InvalidDataException($"{name}, line {LineNumber + 1}: expected fewer than {LargestBuffer} bytes, there are more.");
-            if (kept == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
+            if (kept == largestBytes) throw new InvalidDataException($"{name}, line {LineNumber + 1}: expected fewer than {largestBytes} bytes, there are more.");
+            if (kept == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, largestBytes));
             buffer.AsSpan(start, kept).CopyTo(buffer);
             (start, end, searched) = (0, kept, kept);
             int read = stream.Read(buffer, end, buffer.Length - end);

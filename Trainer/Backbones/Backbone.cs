@@ -12,14 +12,26 @@ public abstract class Backbone(string name) : nn.Module<Tensor, Tensor>(name)
     /// <summary>Samples per channel that a window must at least have.</summary>
     public abstract int MinimumLength { get; }
 
+    /// <summary>Samples per channel of the only windows it takes; null: any number from <see cref="MinimumLength"/>.</summary>
+    public virtual int? FixedLength => null;
+
     /// <summary>Length of one embedding.</summary>
     public abstract int EmbeddingLength { get; }
+
+    /// <summary>Values per window of <see cref="PooledLayers"/>.</summary>
+    public virtual int PooledLength => EmbeddingLength;
 
     /// <summary>The layers in order, input normalisation included, for the exporter.</summary>
     public abstract Sequential Layers { get; }
 
-    /// <summary>Called once, before the first training, with the windows [n, channels, length] that it begins with: the place to fix an input scale. Nothing by default.</summary>
+    /// <summary>
+    /// Takes the scale of the input from windows [n, channels, length], for backbones that keep one; without effect on the others. To be called once, before the first training: afterwards it would move
+    /// the input under the trained weights.
+    /// </summary>
     public virtual void FitInput(Tensor windows)
     {
     }
+
+    /// <summary>What all layers see, for a read-out: windows to [batch, <see cref="PooledLength"/>]; the embedding where a backbone offers nothing more.</summary>
+    public virtual Tensor PooledLayers(Tensor windows) => forward(windows);
 }

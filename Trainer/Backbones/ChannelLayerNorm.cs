@@ -9,6 +9,7 @@ namespace Edge.Trainer.Backbones;
 /// </summary>
 public sealed class ChannelLayerNorm : nn.Module<Tensor, Tensor>
 {
+    private const int FewestChannelsToNormalise = 6;
     private readonly Parameter? weight;
     private readonly Parameter? bias;
 
@@ -27,6 +28,9 @@ public sealed class ChannelLayerNorm : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>The normalisation of a backbone's input, without parameters; null where there are fewer than six channels (<see cref="TscilCnn"/> says why).</summary>
+    public static ChannelLayerNorm? OfInput(int channelCount) => channelCount >= FewestChannelsToNormalise ? new ChannelLayerNorm(channelCount, affine: false) : null;
+
     /// <summary>Number of channels that are normalised together.</summary>
     public int ChannelCount { get; }
 
@@ -42,8 +46,11 @@ public sealed class ChannelLayerNorm : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
-        using var lengthLast = input.transpose(1, 2);
-        using var normalised = nn.functional.layer_norm(lengthLast, [ChannelCount], weight, bias, Epsilon);
+        using var channelsLast = input.transpose(1, 2);
+        using var normalised = NormaliseLast(channelsLast);
         return normalised.transpose(1, 2);
     }
+
+    /// <summary>The same for [..., channels]: cheaper, since what is normalised together lies together.</summary>
+    public Tensor NormaliseLast(Tensor channelsLast) => nn.functional.layer_norm(channelsLast, [ChannelCount], weight, bias, Epsilon);
 }

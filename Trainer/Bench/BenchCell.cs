@@ -1,14 +1,68 @@
+using System.Diagnostics;
+using static TorchSharp.torch;
+
 namespace Edge.Trainer.Bench;
 
-/// <summary>Runs one cell of a results table.</summary>
+/// <summary>Runs one cell of a results table, single-threaded, so that its figures do not depend on the machine's cores.</summary>
 public static class BenchCell
 {
+    /// <summary>New windows in a round of the one-pass protocol, as on the device (training.roundExamples).</summary>
+    private const int OnlineRound = 256;
+
     /// <summary>Runs it. The same spec gives the same result, bit for bit but for the seconds.</summary>
     /// <param name="spec">What to run.</param>
-    /// <param name="report">Progress, at most a few times a second.</param>
+    /// <param name="report">Progress, a few times a second at most.</param>
     /// <param name="cancel">Checked before every step.</param>
     /// <exception cref="InvalidDataException">The data set cannot be read or does not fit the protocol; the message says what to do.</exception>
-    public static CellResult Run(CellSpec spec, Action<CellProgress> report, CancellationToken cancel) => throw new InvalidOperationException($"{spec} {report} {cancel}");
+    /// <exception cref="ArgumentException">There is no such method or setting.</exception>
+    public static CellResult Run(CellSpec spec, Action<CellProgress> report, CancellationToken cancel)
+    {
+        set_num_threads(1);
+        report(new CellProgress(0, 1, 0, "reading"));
+        var data = BenchData.Read(spec, cancel);
+        if (spec.Protocol == Protocol.Domain && data.Train.DomainNames.Count < 2) data = SensorFaults.Apply(data, spec.Seed);
+        var steps = spec.Protocol == Protocol.Domain ? LearningStream.Domains(data) : LearningStream.Classes(data, spec.Seed);
+        manual_seed(spec.Seed);
+        using var scope = NewDisposeScope();
+        using var learner = new ContinualLearner(spec, data, cancel);
+        return spec.Protocol == Protocol.FewShot
+            ? FewShotTrial.Run(spec, data, learner, report)
+            : Learn(spec, data, steps, learner, report, cancel);
+    }
+
+    private static CellResult Learn(CellSpec spec, BenchData data, IReadOnlyList<StreamStep> steps, ContinualLearner learner, Action<CellProgress> report, CancellationToken cancel)
+    {
+        bool online = spec.Protocol == Protocol.Online;
+        int[] order = online ? LearningStream.Blurred(steps, spec.Seed) : [.. steps.SelectMany(step => step.Train)];
+        int[] ends = [.. Accumulated(steps.Select(step => step.Train.Length))];
+        var watch = new StepWatch(data, steps);
+        var training = new Stopwatch();
+        for (int s = 0, at = 0; s < steps.Count; s++)
+        {
+            while (at < ends[s])
+            {
+                cancel.ThrowIfCancellationRequested();
+                int[] round = order[at..Math.Min(ends[s], online ? at + OnlineRound : int.MaxValue)];
+                int before = at;
+                training.Start();
+                learner.Learn(round, share => report(new CellProgress(s, steps.Count, (before + share * round.Length) / order.Length, "learning")));
+                training.Stop();
+                at += round.Length;
+                if (at < ends[s]) watch.Point(learner.Judge(), at, s);
+            }
+
+            report(new CellProgress(s + 1, steps.Count, (double)ends[s] / order.Length, "judging"));
+            watch.Step(learner.Judge(), ends[s], s);
+        }
+
+        return watch.Result(spec, learner, training.Elapsed.TotalSeconds, data.Notes);
+    }
+
+    private static IEnumerable<int> Accumulated(IEnumerable<int> lengths)
+    {
+        int sum = 0;
+        foreach (int length in lengths) yield return sum += length;
+    }
 }
 
 /// <summary>How far a cell is.</summary>

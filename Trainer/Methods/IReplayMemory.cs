@@ -52,21 +52,6 @@ public sealed class BoundedMemory(int capacity, int seed) : IReplayMemory
     }
 
     /// <inheritdoc/>
-    public int[] Draw(int count)
-    {
-        int[][] decks = [.. reservoir.Kept.Where(c => c.Value.Count > 0).OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Value.ConvertAll(id => (int)id - 1).ToArray())];
-        random.Shuffle(decks);
-        foreach (int[] deck in decks) random.Shuffle(deck);
-        int total = Math.Min(count, decks.Sum(deck => deck.Length));
-        var drawn = new List<int>(total);
-        for (int row = 0; drawn.Count < total; row++)
-        {
-            foreach (int[] deck in decks)
-            {
-                if (row < deck.Length && drawn.Count < total) drawn.Add(deck[row]);
-            }
-        }
-
-        return [.. drawn];
-    }
+    public int[] Draw(int count) =>
+        BalancedDraw.From(reservoir.Kept.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Value.ConvertAll(id => (int)id - 1)), count, random);
 }

@@ -6,13 +6,14 @@ namespace Edge.Trainer.Methods;
 
 /// <summary>
 /// Online elastic weight consolidation, the method <c>ewc</c>: cross-entropy over the new windows, with every weight held by a spring at its value after the last round. Nothing is replayed.
-/// <code>L = CE(head(h), y) + <see cref="ElasticWeights"/>;   after a round  F = decay F + F of its new windows,  w* = w</code>
+/// <code>L = CE(head(h), y) + <see cref="ElasticWeights"/>;   after a round  F = decay F + F of its new windows / its mean over the weights,  w* = w</code>
 /// Kirkpatrick et al. 2017, "Overcoming catastrophic forgetting in neural networks"; one running Fisher instead of one per task, so that nobody needs to know where a task ends: Schwarz et al. 2018,
-/// "Progress &amp; Compress", section 3.2. Deviations: empirical Fisher, over at most 256 windows spread evenly over the new ones.
+/// "Progress &amp; Compress", section 3.2, where each round's is normalised as well: windows that are learnt by heart have gradients near 0, and the springs would be limp. Deviations: empirical Fisher,
+/// over at most 256 windows spread evenly over the new ones.
 /// </summary>
-/// <param name="strength">lambda, at least 0. Not tuned: the penalty does not help where classes come one after the other, at any strength.</param>
+/// <param name="strength">lambda, at least 0. Not tuned. At 1, 372,000 weights that all moved by 0.003 cost 1.7 nats.</param>
 /// <param name="decay">What a round leaves of the Fisher information before it, 0 to 1.</param>
-public sealed class OnlineEwc(double strength = 1000, double decay = 0.95) : TrainingMethod
+public sealed class OnlineEwc(double strength = 1, double decay = 0.95) : TrainingMethod
 {
     private const int LargestFisherCount = 256;
     private const string AnchorPrefix = "anchor.", FisherPrefix = "fisher.";
@@ -58,6 +59,8 @@ public sealed class OnlineEwc(double strength = 1000, double decay = 0.95) : Tra
             return nn.functional.cross_entropy(net.Logits(net.Backbone.forward(pool.At([window]))), pool.Labels.narrow(0, window, 1));
         });
         using var _ = no_grad();
+        double mean = fisher.Sum(f => f.sum().item<float>()) / fisher.Sum(f => f.numel());
+        if (mean > 0) Array.ForEach(fisher, f => f.div_(mean));
         for (int k = 0; k < named.Length; k++)
         {
             var running = springs.TryGetValue(named[k].name, out var spring) ? spring.Fisher * decay + fisher[k] : fisher[k];

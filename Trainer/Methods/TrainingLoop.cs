@@ -37,9 +37,9 @@ public sealed class TrainingLoop(TrainingSection plan, TrainingMethod method, in
         if (!round.HasParent) net.Backbone.FitInput(pool.At(round.Fresh.Length > 0 ? round.Fresh : round.Remembered));
         method.BeginRound(round);
         net.train();
-        using var augmentation = method.Augments ? new LightAugmentation(pool.Windows, seed) : null;
-        using var average = method.Averages ? new WeightAverage(net.parameters()) : null;
-        using var optimizer = optim.Adam(net.parameters(), plan.LearningRate);
+        using var augmentation = method.Augments ? new AugmentationChain(plan.Augmentation, pool.Windows, seed) : null;
+        using var optimizer = new FlatAdam(net.parameters(), plan.LearningRate);
+        using var average = method.Averages ? new WeightAverage([optimizer.Weights]) : null;
 
         int stepCount = plan.Epochs * batches.StepsPerEpoch, step = 0;
         double firstEpochLoss = 0, epochLoss = 0, parentLoss = 0;
@@ -107,11 +107,11 @@ public sealed class TrainingLoop(TrainingSection plan, TrainingMethod method, in
             var batch = Batched(fresh, replayed);
             var loss = method.Loss(net, batch, net.Backbone.forward(batch.Windows));
             if (method.Penalty(net) is { } penalty) loss += penalty;
-            optimizer.zero_grad();
+            optimizer.ZeroGrad();
             loss.backward();
-            double gradientNorm = nn.utils.clip_grad_norm_(net.parameters(), LargestGradientNorm);
+            double gradientNorm = optimizer.ClipNorm(LargestGradientNorm);
             if (!double.IsFinite(gradientNorm)) return double.NaN; // The step would spoil the weights.
-            optimizer.step();
+            optimizer.Step();
             average?.Push();
             return loss.item<float>();
         }

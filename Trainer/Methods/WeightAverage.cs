@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Edge.Trainer.Methods;
@@ -10,11 +9,12 @@ namespace Edge.Trainer.Methods;
 public sealed class WeightAverage : IDisposable
 {
     private const double LargestDecay = 0.99;
-    private readonly (Parameter Weight, Tensor Average)[] pairs;
+    private readonly (Tensor Weight, Tensor Average)[] pairs;
     private int stepCount;
 
     /// <summary>Starts at the weights as they are.</summary>
-    public WeightAverage(IEnumerable<Parameter> weights)
+    /// <param name="weights">Parameters, or <see cref="FlatAdam.Weights"/>, which takes one operation for all of them.</param>
+    public WeightAverage(IEnumerable<Tensor> weights)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -35,6 +35,25 @@ public sealed class WeightAverage : IDisposable
     {
         using var _ = no_grad();
         foreach (var (weight, average) in pairs) weight.copy_(average);
+    }
+
+    /// <summary>What a resumed round needs: <c>average.0</c> and so on, one per weight, flattened, and <c>average.stepCount</c> [1], float32 (exact up to 2^24 steps). Copies, of the caller.</summary>
+    public IReadOnlyDictionary<string, Tensor> State()
+    {
+        var state = pairs.Select((pair, i) => (Name: $"average.{i}", Value: pair.Average.flatten().clone())).ToDictionary(pair => pair.Name, pair => pair.Value);
+        state.Add("average.stepCount", tensor([(float)stepCount]));
+        return state;
+    }
+
+    /// <summary>Goes on where <see cref="State"/> was taken.</summary>
+    /// <exception cref="InvalidDataException">A tensor is missing or of another length: the state is of another network.</exception>
+    public void Restore(IReadOnlyDictionary<string, Tensor> state)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        for (int i = 0; i < pairs.Length; i++)
+            pairs[i].Average.copy_(StateTensor.Of(state, $"average.{i}", pairs[i].Average.numel()).view(pairs[i].Average.shape));
+        stepCount = (int)StateTensor.Of(state, "average.stepCount", 1).item<float>();
     }
 
     /// <inheritdoc/>

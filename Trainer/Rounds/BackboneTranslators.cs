@@ -9,7 +9,18 @@ public static class BackboneTranslators
     /// <summary>Teaches a writer Edge's modules.</summary>
     /// <returns>The writer itself.</returns>
     public static OnnxWriter RegisterIn(OnnxWriter writer) => FrozenBankTranslators.RegisterIn(writer)
-        .Register<TscilCnn>((module, input, scope) => scope.Write("layers", module.Layers, input))
+        .Register<TscilCnn>(WriteLayers)
+        .Register<ResNet1d>(WriteLayers)
+        .Register<ResidualBlock>(WriteResidualBlock)
+        .Register<TimeSeriesTransformer>(WriteLayers)
+        .Register<EncoderLayer>(WriteEncoderLayer)
+        .Register<MultiHeadSelfAttention>(WriteAttention)
+        .Register<SinusoidalPositions>(WritePositions)
+        .Register<ChannelsLast>((_, input, scope) => Swapped(input, 1, 2, scope))
+        .Register<MeanOverTokens>((_, input, scope) => scope.Node(
+            "ReduceMean", [input], [input.Shape[0], input.Shape[2]], new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 0)))
+        .Register<MlpBackbone>(WriteLayers)
+        .Register<InputScale>(WriteInputScale)
         .Register<ChannelLayerNorm>(WriteChannelLayerNorm)
         .Register<MeanOverTime>((_, input, scope) => scope.Node(
             "ReduceMean", [input], [.. input.Shape.SkipLast(1)], new OnnxAttribute("axes", [2]), new OnnxAttribute("keepdims", 0)));
@@ -33,5 +44,64 @@ public static class BackboneTranslators
             new OnnxAttribute("axis", -1),
             new OnnxAttribute("epsilon", (float)module.Epsilon));
         return scope.Node("Transpose", [normalised], input.Shape, new OnnxAttribute("perm", [0, 2, 1]));
+    }
+
+    private static OnnxValue WriteLayers(Backbone module, OnnxValue input, OnnxScope scope) => scope.Write("layers", module.Layers, input);
+
+    private static OnnxValue WriteResidualBlock(ResidualBlock module, OnnxValue input, OnnxScope scope)
+    {
+        var inner = scope.Write("inner", module.Inner, input);
+        var sum = scope.Node("Add", [inner, module.Shortcut is null ? input : scope.Write("shortcut", module.Shortcut, input)], inner.Shape);
+        return scope.Node("Relu", [sum], sum.Shape);
+    }
+
+    private static OnnxValue WriteEncoderLayer(EncoderLayer module, OnnxValue input, OnnxScope scope)
+    {
+        var attended = scope.Node("Add", [input, scope.Write("attention", module.Attention, input)], input.Shape);
+        return scope.Node("Add", [attended, scope.Write("mlp", module.Mlp, attended)], input.Shape);
+    }
+
+    private static OnnxValue WriteAttention(MultiHeadSelfAttention module, OnnxValue input, OnnxScope scope)
+    {
+        if (input.Rank != 3 || input.Shape[1].Size is not { } tokenCount)
+            throw scope.Refuse($"it takes [batch, tokens, {module.Width}] with a fixed number of tokens and gets [{string.Join(", ", input.Shape)}].", "Give the graph's input a fixed length.");
+        OnnxDim batch = input.Shape[0];
+        long headCount = module.HeadCount, headWidth = module.Width / headCount;
+        var query = ByHead(scope.Write("query", module.Query, input));
+        var keys = Swapped(ByHead(scope.Write("key", module.Key, input)), 2, 3, scope);
+        OnnxDim[] pairs = [batch, headCount, tokenCount, tokenCount];
+        var scaled = scope.Node("Mul", [query, scope.Constant("scale", [(float)module.ScoreScale])], query.Shape);
+        var attention = scope.Node("Softmax", [scope.Node("MatMul", [scaled, keys], pairs)], pairs, new OnnxAttribute("axis", -1));
+        var found = scope.Node("MatMul", [attention, ByHead(scope.Write("value", module.Value, input))], query.Shape);
+        var sideBySide = scope.Node("Reshape", [Swapped(found, 1, 2, scope), scope.Constant("tokens", [0, tokenCount, module.Width])], input.Shape);
+        return scope.Write("output", module.Output, sideBySide);
+
+        OnnxValue ByHead(OnnxValue projected) => Swapped(
+            scope.Node("Reshape", [projected, scope.Constant("heads", [0, tokenCount, headCount, headWidth])], [batch, tokenCount, headCount, headWidth]), 1, 2, scope);
+    }
+
+    private static OnnxValue WritePositions(SinusoidalPositions module, OnnxValue input, OnnxScope scope)
+    {
+        if (input.Rank != 3 || input.Shape[1].Size is not { } tokenCount || input.Shape[2].Size is not { } width)
+            throw scope.Refuse($"it takes [batch, tokens, d] with a fixed number of tokens and gets [{string.Join(", ", input.Shape)}].", "Give the graph's input a fixed length.");
+        return scope.Node("Add", [input, scope.Constant("positions", module.Positions((int)tokenCount), tokenCount, width)], input.Shape);
+    }
+
+    private static OnnxValue WriteInputScale(InputScale module, OnnxValue input, OnnxScope scope)
+    {
+        if (input.Rank != 3 || input.Shape[1].Size != module.ChannelCount)
+            throw scope.Refuse($"it takes [batch, {module.ChannelCount}, length] and gets [{string.Join(", ", input.Shape)}].", "Make its channel count that of what comes before it.");
+        var compressed = module.SignedLog ? scope.Node("Asinh", [input], input.Shape) : input;
+        var centred = scope.Node("Sub", [compressed, scope.Weight("mean", module.Mean)], input.Shape);
+        return scope.Node("Div", [centred, scope.Weight("deviation", module.Deviation)], input.Shape);
+    }
+
+    private static OnnxValue Swapped(OnnxValue value, int left, int right, OnnxScope scope)
+    {
+        OnnxDim[] shape = [.. value.Shape];
+        long[] axes = [.. Enumerable.Range(0, value.Rank).Select(axis => (long)axis)];
+        (shape[left], shape[right]) = (shape[right], shape[left]);
+        (axes[left], axes[right]) = (axes[right], axes[left]);
+        return scope.Node("Transpose", [value], shape, new OnnxAttribute("perm", axes));
     }
 }

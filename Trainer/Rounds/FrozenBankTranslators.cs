@@ -15,13 +15,10 @@ internal static class FrozenBankTranslators
     private static OnnxValue WriteVectorBank(FeatureVectorBank module, OnnxValue input, OnnxScope scope)
     {
         Check(input, module.ChannelCount, module.Length, scope);
-        var compressed = Flatten(scope, input);
         OnnxDim[] random = [input.Shape[0], module.RandomCount];
-        compressed = scope.Node("Asinh", [compressed], compressed.Shape);
-        var centred = scope.Node("Sub", [compressed, scope.Weight("mean", module.Mean)], compressed.Shape);
-        var scaled = scope.Node("Div", [centred, scope.Weight("deviation", module.Deviation)], compressed.Shape);
+        var scaled = Flatten(scope, scope.Write("scale", module.Scale, input));
         var angles = scope.Node("Gemm", [scaled, scope.Weight("directions", module.Directions), scope.Weight("phases", module.Phases)], random);
-        return Concatenate(scope, 1, compressed, scope.Node("Cos", [angles], random));
+        return Concatenate(scope, 1, scaled, scope.Node("Cos", [angles], random));
     }
 
     private static OnnxValue WriteConvolutionBank(RandomConvolutionBank module, OnnxValue input, OnnxScope scope)
@@ -58,8 +55,8 @@ internal static class FrozenBankTranslators
         var response = scope.Node("Reshape", [Concatenate(scope, 1, responses), scope.Constant("groups", [0, groupCount, module.KernelsPerGroup, length])], grouped);
         var largest = scope.Node("ReduceMax", [response], winner, new OnnxAttribute("axes", [2]), new OnnxAttribute("keepdims", 1));
         var smallest = scope.Node("ReduceMin", [response], winner, new OnnxAttribute("axes", [2]), new OnnxAttribute("keepdims", 1));
-        var won = scope.Node("Mul", [IsEqual(scope, response, largest), scope.Node("Relu", [largest], winner)], grouped);
-        var sums = SumOverTime(scope, won, perKernel);
+        var gain = scope.Node("Reshape", [scope.Node("Relu", [largest], winner), scope.Constant("column", [0, groupCount, length, 1])], [batch, groupCount, length, 1]);
+        var sums = scope.Node("MatMul", [IsEqual(scope, response, largest), gain], [batch, groupCount, module.KernelsPerGroup, 1]);
         var counts = SumOverTime(scope, IsEqual(scope, response, smallest), perKernel);
         var both = Concatenate(scope, 1, Flatten(scope, sums), Flatten(scope, counts));
         return scope.Node("Sqrt", [both], both.Shape);

@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 namespace Edge.Trainer.Rounds;
 
 /// <summary>
-/// A learner's weights as a file, <c>model.checkpoint</c>: magic <c>EDGC</c>, version u32, backbone name, channels i32, trained steps i64, name of the head's kind, count i32 of classes, per class its
+/// A learner's weights as a file, <c>model.checkpoint</c>: magic <c>EDGC</c>, version u32, backbone name, channels i32, length i32 (samples per channel, 0: any), trained steps i64, name of the head's kind, count i32 of classes, per class its
 /// name and whether training has met it u8, count i32 of tensors and the float32 tensors; then the method's state: its name, count i32 of tensors and the typed tensors (see
 /// <see cref="CheckpointTensor"/>); last a CRC-32C of all before. Little-endian; a name is its UTF-8 length (7 bits per byte) and bytes.
 /// </summary>
 /// <remarks>
-/// An own format: the same weights give the same bytes, and a torn or foreign file is told apart before anything is allocated for it. Version 1 is read as well: it has a cosine head, no flags of the
+/// An own format: the same weights give the same bytes, and a torn or foreign file is told apart before anything is allocated for it. Version 1 is read as well: it has no length, a cosine head, no flags of the
 /// classes (none counts as met) and no method's state.
 /// </remarks>
 public static class LearnerCheckpoint
@@ -33,6 +33,7 @@ public static class LearnerCheckpoint
         writer.Write(Version);
         writer.Write(net.Backbone.GetName());
         writer.Write(net.Backbone.ChannelCount);
+        writer.Write(net.Backbone.FixedLength ?? 0);
         writer.Write(net.TrainedStepCount);
         writer.Write(net.Head.Kind.ToString());
         writer.Write(net.Classes.Count);
@@ -60,7 +61,7 @@ public static class LearnerCheckpoint
     /// <exception cref="InvalidDataException">Torn, flipped, foreign, or of another version; the message names the file and the remedy.</exception>
     public static LearnerNet Read(string file, IReadOnlyList<string> classes, HeadKind? headKind = null) => Read(file, contents =>
     {
-        var net = new LearnerNet(BackboneCatalogue.Create(contents.Backbone, contents.ChannelCount), classes, headKind ?? contents.Head) { TrainedStepCount = contents.TrainedStepCount };
+        var net = new LearnerNet(BackboneCatalogue.Create(contents.Backbone, contents.ChannelCount, Math.Max(contents.Length, 1)), classes, headKind ?? contents.Head) { TrainedStepCount = contents.TrainedStepCount };
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         bool keepsHead = net.Head.Kind == contents.Head;
@@ -121,6 +122,7 @@ public static class LearnerCheckpoint
     private sealed record Contents(
         string Backbone,
         int ChannelCount,
+        int Length,
         long TrainedStepCount,
         HeadKind Head,
         IReadOnlyList<(string Name, bool IsSeen)> Classes,
@@ -135,6 +137,7 @@ public static class LearnerCheckpoint
             var contents = new Contents(
                 reader.ReadString(),
                 reader.ReadInt32(),
+                isFirst ? 0 : reader.ReadInt32(),
                 reader.ReadInt64(),
                 isFirst ? HeadKind.Cosine : Enum.Parse<HeadKind>(reader.ReadString()),
                 [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => (reader.ReadString(), !isFirst && reader.ReadBoolean()))],

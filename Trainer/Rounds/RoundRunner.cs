@@ -32,6 +32,7 @@ public static class RoundRunner
         var unfinished = new UnfinishedCandidate(folder);
         var plan = folder.ReadPlan();
         int seed = plan.Training.Seed + plan.Round;
+        KeptPages.Keep();
         set_num_threads(plan.Training.ThreadCount == 0 ? Environment.ProcessorCount : plan.Training.ThreadCount);
         manual_seed(seed);
 

@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 namespace Edge.Config;
 
 /// <summary>
-/// The range of one key, from the attributes on its property. [Range] is for numbers, [Length] for the number of elements of a list; [StringLength],
+/// The range of one key, from the attributes on its property. [Range] is for numbers, those in lists too, [Length] for the number of elements of a list; [StringLength],
 /// [RegularExpression] and
 /// [AllowedValues] are for a text, and on a list for each of its elements. Lengths count Unicode characters, as JSON Schema does, and a pattern must match the
 /// whole text, the empty one too.

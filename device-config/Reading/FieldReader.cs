@@ -15,6 +15,7 @@ internal static class FieldReader
         (FieldKind.Number, JsonValueKind.Number) => Number(field, part, path, findings),
         (FieldKind.Text, JsonValueKind.String) => Text(field, part, path, field.OrDefault, findings),
         (FieldKind.TextList, JsonValueKind.Array) => TextList(field, part, path, findings),
+        (FieldKind.TripleList, JsonValueKind.Array) => TripleListReader.Read(field, part, path, findings),
         _ => WrongType(field, part, path, findings),
     };
 

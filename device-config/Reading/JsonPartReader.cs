@@ -12,7 +12,7 @@ internal sealed class JsonPartReader
     /// <summary>Largest document, bytes: the default document has 2 KiB, so this is a bound on harm, not on use.</summary>
     public const int MaxBytes = 256 * 1024;
 
-    /// <summary>Deepest nesting of objects and arrays; the sections need 4.</summary>
+    /// <summary>Deepest nesting of objects and arrays; the sections need 5.</summary>
     public const int MaxDepth = 32;
 
     private readonly ConfigText _text;
@@ -81,7 +81,7 @@ internal sealed class JsonPartReader
         int offset = (int)reader.TokenStartIndex;
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= MaxDepth)
         {
-            Stop(offset, $"nested deeper than {MaxDepth} levels", $"nested at most {MaxDepth} levels deep", "flatten it; the sections need 4 levels");
+            Stop(offset, $"nested deeper than {MaxDepth} levels", $"nested at most {MaxDepth} levels deep", "flatten it; the sections need 5 levels");
             return null;
         }
 

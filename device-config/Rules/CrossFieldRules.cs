@@ -12,6 +12,9 @@ internal static class CrossFieldRules
     /// <summary>The six activities that the simulated IMU and the recorded archive bring: the default of <c>labels.classes</c>.</summary>
     private static readonly IReadOnlyList<string> Activities = new LabelsSection().Classes;
 
+    /// <summary>Channels of the simulated IMU and of the recorded archive.</summary>
+    private const int SensorChannelCount = 9;
+
     /// <summary>Adds a problem for each rule that <paramref name="config"/> breaks.</summary>
     public static void Check(DeviceConfig config, ConfigFindings findings)
     {
@@ -26,6 +29,7 @@ internal static class CrossFieldRules
         AnchorsCoverEveryClass(config, findings);
         AnchorsSufficeToJudge(config, findings);
         FreshExamplesHoldARound(config, findings);
+        AxesAreChannelsOfTheirOwn(config, findings);
         ProvidersDifferAndEndInCpu(config, findings);
         ExternalBrokerHasAPort(config, findings);
     }
@@ -160,6 +164,35 @@ internal static class CrossFieldRules
             findings.AddContradiction("replay.freshCapacity", Show(config.Replay.FreshCapacity),
                 $"at least training.roundExamples, which is {config.Training.RoundExamples}, so that a round can become due",
                 "raise replay.freshCapacity or lower training.roundExamples");
+        }
+    }
+
+    private static void AxesAreChannelsOfTheirOwn(DeviceConfig config, ConfigFindings findings)
+    {
+        const string Path = "training.augmentation.triaxialGroups";
+        if (!findings.Sound("sensor.kind", Path))
+        {
+            return;
+        }
+
+        var first = new Dictionary<int, string>();
+        for (int i = 0; i < config.Training.Augmentation.TriaxialGroups.Count; i++)
+        {
+            IReadOnlyList<int> group = config.Training.Augmentation.TriaxialGroups[i];
+            for (int axis = 0; axis < group.Count; axis++)
+            {
+                string path = ConfigPath.Item(ConfigPath.Item(Path, i), axis);
+                if (group[axis] >= SensorChannelCount)
+                {
+                    findings.AddContradiction(path, Show(group[axis]),
+                        $"less than {SensorChannelCount}, the number of channels that the sensor \"{config.Sensor.Kind}\" brings", "write the 0-based index of a channel");
+                }
+                else if (!first.TryAdd(group[axis], path))
+                {
+                    findings.AddContradiction(path, Show(group[axis]), $"different from {first[group[axis]]}, because a channel is one axis of one sensor",
+                        "write each channel once");
+                }
+            }
         }
     }
 

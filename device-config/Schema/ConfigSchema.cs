@@ -79,10 +79,23 @@ public static class ConfigSchema
 
                 LimitText((JsonObject)node["items"]!, field.Limits);
                 break;
+            case FieldKind.TripleList:
+                node["minItems"] = field.Limits.MinCount;
+                node["maxItems"] = field.Limits.MaxCount;
+                node["items"] = Triple(field.Limits);
+                break;
         }
 
         return node;
     }
+
+    private static JsonObject Triple(FieldLimits limits) => new()
+    {
+        ["type"] = "array",
+        ["minItems"] = 3,
+        ["maxItems"] = 3,
+        ["items"] = new JsonObject { ["type"] = "integer", ["minimum"] = limits.Min, ["maximum"] = limits.Max },
+    };
 
     private static void LimitText(JsonObject node, FieldLimits limits)
     {

@@ -86,4 +86,7 @@ public sealed record TrainingSection
     /// <value>Default 3. 0: none. Each takes the size of its drawn samples, a few MB.</value>
     [Range(0, 1000)]
     public int KeepRounds { get; init; } = 3;
+
+    /// <summary>What the views of a window may differ by that the method contrasts.</summary>
+    public AugmentationSection Augmentation { get; init; } = new();
 }

@@ -84,7 +84,7 @@ public class BrokenDocumentTests
         string Nested(int levels) => "{\"a\":" + new string('[', levels - 1) + new string(']', levels - 1) + "}";
 
         Assert.StartsWith("a is an unknown key", Verdicts.OnlyProblem(Verdicts.Of(Nested(32))), StringComparison.Ordinal);
-        Assert.Equal("the document is nested deeper than 32 levels (line 1, column 37) but must be nested at most 32 levels deep; flatten it; the sections need 4 levels.",
+        Assert.Equal("the document is nested deeper than 32 levels (line 1, column 37) but must be nested at most 32 levels deep; flatten it; the sections need 5 levels.",
             Verdicts.OnlyProblem(Verdicts.Of(Nested(33))));
         Assert.Single(Verdicts.Of(Nested(100_000)).Problems);
     }

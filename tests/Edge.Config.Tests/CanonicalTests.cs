@@ -33,6 +33,18 @@ public class CanonicalTests
     }
 
     [Fact]
+    public void Lists_of_three_read_back_to_themselves_and_cannot_be_changed_behind_the_record()
+    {
+        ConfigVerdict verdict = Verdicts.Of("""{"training":{"augmentation":{"triaxialGroups":[[2,1,0]]}}}""");
+        ConfigVerdict again = DeviceConfigReader.Read(verdict.CanonicalUtf8, "canonical");
+
+        Assert.Equal(verdict.Hash, again.Hash);
+        Assert.Equal([[2, 1, 0]], again.Config!.Training.Augmentation.TriaxialGroups);
+        var group = (IList<int>)again.Config.Training.Augmentation.TriaxialGroups[0];
+        Assert.Throws<NotSupportedException>(() => group[0] = 5);
+    }
+
+    [Fact]
     public void Lists_that_are_read_cannot_be_changed_behind_the_record()
     {
         var classes = (IList<string>)Verdicts.Of("""{"inference":{"providers":["cpu"]}}""").Config!.Inference.Providers;

@@ -39,6 +39,10 @@ public class CrossFieldRuleTests
         "replay.freshCapacity is 255 (line 1, column 28) but must be at least training.roundExamples, which is 256, so that a round can become due; raise replay.freshCapacity or lower training.roundExamples.")]
     [InlineData("""{"training":{"roundExamples":513}}""",
         "replay.freshCapacity is 512, the default, but must be at least training.roundExamples, which is 513, so that a round can become due; raise replay.freshCapacity or lower training.roundExamples.")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,2],[3,4,9]]}}}""",
+        """training.augmentation.triaxialGroups[1][2] is 9 (line 1, column 61) but must be less than 9, the number of channels that the sensor "simulated" brings; write the 0-based index of a channel.""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,2],[3,1,5]]}}}""",
+        "training.augmentation.triaxialGroups[1][1] is 1 (line 1, column 59) but must be different from training.augmentation.triaxialGroups[0][1], because a channel is one axis of one sensor; write each channel once.")]
     [InlineData("""{"inference":{"providers":["cpu","cpu"]}}""",
         """inference.providers is ["cpu", "cpu"] (line 1, column 27) but must be a list without repetition; name each provider once.""")]
     [InlineData("""{"inference":{"providers":["cpu","cuda"]}}""",
@@ -56,6 +60,7 @@ public class CrossFieldRuleTests
     [InlineData("""{"replay":{"capacity":6,"anchorCapacity":6}}""")]
     [InlineData("""{"replay":{"freshCapacity":256}}""")]
     [InlineData("""{"promotion":{"minAnchors":60}}""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[6,7,8],[2,1,0]]}}}""")]
     [InlineData("""{"telemetry":{"broker":"embedded","port":0}}""")]
     [InlineData("""{"telemetry":{"broker":"none","port":0}}""")]
     [InlineData("""{"inference":{"providers":["cpu"]}}""")]

@@ -37,7 +37,7 @@ public class RejectionTextTests
             - labels.sourceShare is 1e999 (line 8, column 20) but must be a number from 0 to 1; lower it to 1 or less, or delete it for the default 1.
             - labels.sourceDelaySeconds is null (line 9, column 27) but must be a number from 0 to 86400; give it a value, or delete it for the default 2.
             - replay.capacity is 2 (line 11, column 27) but must be at least the number of labels.classes, which is 3; raise it to 3 or more.
-            - training is an empty list (line 12, column 15) but must be an object with the keys enabled, method, roundExamples, epochs, batchSize, replayBatchSize, learningRate, temperature, crossEntropyWeight, distillationWeight, seed, threadCount, timeBudgetSeconds, memoryBudgetMiB, maxAttempts, keepRounds; write { … }, or delete it for all defaults.
+            - training is an empty list (line 12, column 15) but must be an object with the keys enabled, method, roundExamples, epochs, batchSize, replayBatchSize, learningRate, temperature, crossEntropyWeight, distillationWeight, seed, threadCount, timeBudgetSeconds, memoryBudgetMiB, maxAttempts, keepRounds, augmentation; write { … }, or delete it for all defaults.
             - inference.providers[2] is "gpu" (line 13, column 47) but must be one of "tensorrt", "cuda", "cpu"; write "cpu", or delete the element.
             - inference.stride is an unknown key (line 13, column 55) but must be one of the keys of inference: providers, threadCount, unknownBelowSimilarity, temperature; move it to window.stride, or delete it.
             - telemetry.port is 0 (line 14, column 48) but must be from 1 to 65535 when telemetry.broker is "external"; write the broker's port, mostly 1883.

@@ -73,6 +73,11 @@ public class SchemaTests
     [InlineData("""{"inference":{"providers":["tpu","cpu"]}}""")]
     [InlineData("""{"labels":{"classes":[""]}}""")]
     [InlineData("""{"training":{"enabled":"true"}}""")]
+    [InlineData("""{"training":{"augmentation":{"crop":0.05}}}""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[0,1,2]}}}""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1]]}}}""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,1024]]}}}""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,"2"]]}}}""")]
     [InlineData("""{"$schema":7}""")]
     [InlineData("""[]""")]
     public async Task Reader_and_schema_refuse_the_same_single_keys(string json)

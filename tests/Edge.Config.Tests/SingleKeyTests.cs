@@ -46,6 +46,14 @@ public class SingleKeyTests
         """inference.providers is "cpu" (line 1, column 27) but must be a list of 1 to 3 texts; write ["cpu"], or delete it for the default.""")]
     [InlineData("""{"inference":{"providers":["cuda",null,"cpu"]}}""",
         """inference.providers[1] is null (line 1, column 35) but must be one of "tensorrt", "cuda", "cpu"; write a text in double quotes, or delete the element.""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":"xyz"}}}""",
+        """training.augmentation.triaxialGroups is "xyz" (line 1, column 47) but must be a list of at most 341 lists of three integers from 0 to 1023; write a list in square brackets, or delete it for the default.""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,2],3]}}}""",
+        "training.augmentation.triaxialGroups[1] is 3 (line 1, column 56) but must be a list of three integers from 0 to 1023; write it like [0, 1, 2], or delete the element.")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,"1",2]]}}}""",
+        """training.augmentation.triaxialGroups[0][1] is "1" (line 1, column 51) but must be an integer from 0 to 1023; write such a number, or delete the list of three.""")]
+    [InlineData("""{"training":{"augmentation":[]}}""",
+        "training.augmentation is an empty list (line 1, column 29) but must be an object with the keys jitter, scaling, magnitudeWarp, timeWarp, crop, channelDrop, rotationDegrees, triaxialGroups; write { … }, or delete it for all defaults.")]
     [InlineData("""{"$schema":17}""",
         "$schema is 17 (line 1, column 12) but must be a text, the place of the schema; write its path or URL, or delete the key.")]
     [InlineData("""[1,2]""",
@@ -91,6 +99,14 @@ public class SingleKeyTests
         "inference.providers is a list of 4 (line 1, column 27) but must be a list of 1 to 3 texts; shorten it, or delete it for the default.")]
     [InlineData("""{"sensor":{"uciHar":{"classOrder":["a","b","c","d","e","f","g"]}}}""",
         "sensor.uciHar.classOrder is a list of 7 (line 1, column 35) but must be a list of at most 6 texts; shorten it, or delete it for the default.")]
+    [InlineData("""{"training":{"augmentation":{"crop":0}}}""",
+        "training.augmentation.crop is 0 (line 1, column 37) but must be a number from 0.1 to 1; raise it to 0.1 or more, or delete it for the default 1.")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1]]}}}""",
+        "training.augmentation.triaxialGroups[0] is a list of 2 (line 1, column 48) but must be a list of three integers from 0 to 1023; write it like [0, 1, 2], or delete the element.")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,-2]]}}}""",
+        "training.augmentation.triaxialGroups[0][2] is -2 (line 1, column 53) but must be an integer from 0 to 1023; write such a number, or delete the list of three.")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1.5,2]]}}}""",
+        "training.augmentation.triaxialGroups[0][1] is 1.5 (line 1, column 51) but must be an integer from 0 to 1023; write such a number, or delete the list of three.")]
     public void A_value_out_of_range_is_refused_with_the_range(string json, string sentence) => Assert.Equal(sentence, Verdicts.OnlyProblem(Verdicts.Of(json)));
 
     [Theory]
@@ -101,6 +117,8 @@ public class SingleKeyTests
     [InlineData("""{"sensor":{"speed":0}}""")]
     [InlineData("""{"sensor":{"speed":1000}}""")]
     [InlineData("""{"training":{"seed":2147483647}}""")]
+    [InlineData("""{"training":{"augmentation":{"jitter":0,"scaling":1,"crop":0.1,"rotationDegrees":180,"channelDrop":1}}}""")]
+    [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1.0,2],[8,7,6]]}}}""")]
     [InlineData("""{"device":{"id":""}}""")]
     [InlineData("""{"device":{"dataDirectory":"/mnt/Größe 1"}}""")]
     [InlineData("""{"telemetry":{"topicRoot":"plant-7/hall.2/edge"}}""")]
@@ -131,7 +149,7 @@ public class SingleKeyTests
         DeviceConfig config = Verdicts.Of("""
             {
               "device": { "id": "bench-1" }, "window": { "stride": 32 }, "sensor": { "speed": 2.5, "simulated": { "driftBiasG": -0.25 } },
-              "inference": { "providers": ["cuda", "cpu"] }, "training": { "enabled": false }
+              "inference": { "providers": ["cuda", "cpu"] }, "training": { "enabled": false, "augmentation": { "timeWarp": 0.2, "triaxialGroups": [[2, 1, 0], [3, 4, 5]] } }
             }
             """).Config!;
 
@@ -141,6 +159,8 @@ public class SingleKeyTests
         Assert.Equal(-0.25, config.Sensor.Simulated.DriftBiasG);
         Assert.Equal(["cuda", "cpu"], config.Inference.Providers);
         Assert.False(config.Training.Enabled);
+        Assert.Equal(0.2, config.Training.Augmentation.TimeWarp);
+        Assert.Equal([[2, 1, 0], [3, 4, 5]], config.Training.Augmentation.TriaxialGroups);
         Assert.Equal(128, config.Window.Length);
     }
 

@@ -7,7 +7,7 @@ public class UciHarArchiveTests
 {
     private static readonly Lazy<(string Path, LabelledWindows Train, LabelledWindows Test)> s_archive = new(() =>
     {
-        string path = Find();
+        string path = SharedData.File(UciHarArchive.FileName);
         return (path, UciHarArchive.Read(path, "train"), UciHarArchive.Read(path, "test"));
     });
 
@@ -138,6 +138,21 @@ public class UciHarArchiveTests
         Assert.Equal(folder[UciHarArchive.FileName], UciHarArchive.Locate(folder[UciHarArchive.FileName]));
     }
 
+    [Fact]
+    public void The_unpacked_folder_reads_as_the_zip_does()
+    {
+        using var folder = new TempFolder();
+        foreach (var (name, text) in Small())
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(folder[name])!);
+            File.WriteAllText(folder[name], text);
+        }
+
+        foreach (string place in new[] { folder.Path, folder["UCI HAR Dataset"] }) Assert.Equal(Read(Small()).Values, UciHarArchive.Read(UciHarArchive.Locate(place), "train").Values);
+        File.WriteAllText(folder[Signal("body_acc_x")], Line("1") + "\n" + Line("x"));
+        Assert.Equal($"{folder[Signal("body_acc_x")]}, line 2: expected 128 finite numbers, value 1 is not one.", Assert.Throws<InvalidDataException>(() => UciHarArchive.Read(folder.Path, "train")).Message);
+    }
+
     private static string Signal(string channel) => $"UCI HAR Dataset/train/Inertial Signals/{channel}_train.txt";
 
     private static string Line(string number) => string.Join(" ", Enumerable.Repeat(number, 128));
@@ -171,19 +186,5 @@ public class UciHarArchiveTests
         Assert.Contains("a.zip", message);
         Assert.DoesNotContain("not a readable zip", message);
         return message;
-    }
-
-    private static string Find()
-    {
-        if (Environment.GetEnvironmentVariable("EDGE_DATA") is { Length: > 0 } configured && File.Exists(Path.Combine(configured, UciHarArchive.FileName)))
-            return Path.Combine(configured, UciHarArchive.FileName);
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string path = Path.Combine(folder.FullName, "shared", "data", UciHarArchive.FileName);
-            if (File.Exists(path)) return path;
-        }
-
-        Assert.Skip($"{UciHarArchive.FileName} is neither in EDGE_DATA nor in a folder shared/data above the tests");
-        throw new FileNotFoundException();
     }
 }

@@ -11,7 +11,7 @@ namespace Edge.Trainer.Tests.Backbones;
 public class FeatureVectorBankTests
 {
     [Fact]
-    public void One_sample_windows_get_it_and_it_starts_with_asinh_of_the_features()
+    public void One_sample_windows_get_it_and_it_starts_with_a_quarter_of_asinh_of_the_features()
     {
         using var scope = NewDisposeScope();
         var bank = FrozenBank.Create(new WindowShape(24, 1, 1));
@@ -21,7 +21,7 @@ public class FeatureVectorBankTests
         var vectors = randn(5, 24, 1) * 1e4;
         var features = bank.forward(vectors);
         Assert.Equal([5, 536], features.shape);
-        Assert.True(features[.., ..24].allclose(vectors.flatten(1).asinh(), 1e-6, 1e-6));
+        Assert.True(features[.., ..24].allclose(vectors.flatten(1).asinh() / 4, 1e-6, 1e-6));
         Assert.True(features[.., 24..].abs().max().item<float>() <= 1);
     }
 
@@ -34,29 +34,28 @@ public class FeatureVectorBankTests
         bank.Fit(randn(500, 6, 1).sinh());
         var pair = randn(2, 6, 1);
         var random = bank.forward(pair.sinh())[.., 6..];
-        double kernel = Math.Exp(-((pair.flatten(1) - bank.Mean) / bank.Deviation).diff(dim: 0).square().sum().item<float>() / 12.0);
+        double kernel = Math.Exp(-bank.Scale.forward(pair.sinh()).flatten(1).diff(dim: 0).square().sum().item<float>() / 12.0);
         Assert.Equal(kernel, 2 * (random[0] * random[1]).mean().item<float>(), 0.03);
     }
 
     [Fact]
-    public void Fit_takes_mean_and_deviation_once_for_all_and_a_still_feature_gets_a_floor()
+    public void The_same_seed_gives_the_same_features_and_another_gives_others()
     {
         using var scope = NewDisposeScope();
-        var bank = new FeatureVectorBank(3, 8);
-        var compressed = tensor(new float[] { -1, 2, 5, 1, 4, 5 }, [2, 3, 1]);
-        bank.Fit(compressed.sinh());
-        Assert.True(bank.Mean.allclose(tensor(new float[] { 0, 3, 5 }), 1e-5, 1e-5));
-        Assert.True(bank.Deviation.allclose(tensor(new float[] { 1, 1, 0.05f }), 1e-4, 1e-5));
-        Assert.Equal(["deviation", "directions", "mean", "phases"], bank.state_dict().Keys.Order(StringComparer.Ordinal));
+        var vectors = randn(4, 6, 1);
+        Tensor Of(int seed) => new FeatureVectorBank(6, 16, seed).forward(vectors);
+        Assert.True(Of(1).Equals(Of(1)));
+        Assert.False(Of(1).Equals(Of(2)));
+        float[] expected = [0.581487656f, -0.252666593f, -0.241179526f];
+        Assert.Equal(expected, new FeatureVectorBank(6, 16, 1).Directions[0, ..3].data<float>().ToArray());
     }
 
     [Fact]
-    public void Vectors_that_are_all_the_same_leave_finite_features()
+    public void There_is_nothing_to_train_and_the_scale_is_saved()
     {
-        using var scope = NewDisposeScope();
         var bank = new FeatureVectorBank(3, 8);
-        bank.Fit(ones(4, 3, 1));
-        Assert.True(bank.forward(randn(4, 3, 1) * 1e20).isfinite().all().item<bool>());
+        Assert.Empty(bank.parameters());
+        Assert.Equal(["directions", "phases", "scale.deviation", "scale.mean"], bank.state_dict().Keys.Order(StringComparer.Ordinal));
     }
 
     [Theory]

@@ -38,6 +38,16 @@ public class RandomConvolutionBankTests
     public void The_size_is_met_from_below(int size, int featureLength) =>
         Assert.Equal(featureLength, FrozenBank.Create(new WindowShape(9, 128, 50), 1, size).FeatureLength);
 
+    [Theory]
+    [InlineData(9, new[] { 1 })]
+    [InlineData(16, new[] { 1 })]
+    [InlineData(17, new[] { 1, 2 })]
+    [InlineData(128, new[] { 1, 2, 4, 8 })]
+    [InlineData(129, new[] { 1, 2, 8, 16 })]
+    [InlineData(361, new[] { 1, 4, 8, 32 })]
+    public void Dilations_are_powers_of_two_spread_over_what_fits(int length, int[] dilations) =>
+        Assert.Equal(dilations, new RandomConvolutionBankOptions().DilationsFor(length));
+
     [Fact]
     public void The_kernels_of_a_seed_are_the_same_for_ever()
     {

@@ -17,6 +17,25 @@ public class TscilCnnTests
         Assert.Equal([2, net.EmbeddingLength], net.forward(randn(2, channelCount, length)).shape);
     }
 
+    [Theory]
+    [InlineData(1, 16)]
+    [InlineData(3, 315)]
+    [InlineData(9, 128)]
+    public void The_forward_pass_and_its_gradients_are_those_of_the_layers(int channelCount, int length)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        var net = new TscilCnn(channelCount);
+        var windows = randn(4, channelCount, length).requires_grad_(true);
+        Tensor[] inputs = [windows, .. net.parameters()];
+        var byLayers = net.Layers.forward(windows);
+        var expected = autograd.grad([byLayers.square().sum()], inputs);
+        var embeddings = net.forward(windows);
+        var gradients = autograd.grad([embeddings.square().sum()], inputs);
+        Assert.True(embeddings.allclose(byLayers, 1e-4, 1e-5));
+        Assert.All(expected.Zip(gradients), pair => Assert.True(pair.Second.allclose(pair.First, 1e-3, 1e-4 * pair.First.abs().max().item<float>())));
+    }
+
     [Fact]
     public void Nine_channels_have_373_thousand_parameters() =>
         Assert.Equal(373_248, new TscilCnn(9).parameters().Sum(p => p.numel()));

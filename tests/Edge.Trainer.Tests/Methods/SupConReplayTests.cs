@@ -108,12 +108,33 @@ public class SupConReplayTests
         using var net = Net();
         var samples = SyntheticWaves.Together(SyntheticWaves.Draw([0, 1], 32, isFresh: true, seed: 1), SyntheticWaves.Draw([2, 3], 8, isFresh: false, seed: 2));
         Train(net, samples, s_plan); // The gradients live from here on.
+        GC.Collect(); // Else tensors that earlier tests left to it would vanish while these are counted.
+        GC.WaitForPendingFinalizers();
         long before = Tensor.TotalCount;
         var counts = new List<long>();
         OneRound.Train(net, samples, s_plan with { Epochs = 3 }, report: (_, _, _) => counts.Add(Tensor.TotalCount));
         Assert.Equal(12, counts.Count);
         Assert.All(counts.Skip(1), count => Assert.Equal(counts[1], count));
         Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    /// <summary>The short form of <c>Edge.Benchmarks training-steps-10000</c>, which also looks at resident memory.</summary>
+    [Fact]
+    public void Three_hundred_steps_leave_neither_tensors_nor_managed_memory_behind()
+    {
+        using var net = Net();
+        var samples = SyntheticWaves.Together(SyntheticWaves.Draw([0, 1], 3, isFresh: true, seed: 1), SyntheticWaves.Draw([2, 3], 2, isFresh: false, seed: 2));
+        var plan = s_plan with { BatchSize = 2, ReplayBatchSize = 2 };
+        Train(net, samples, plan); // From here on there is a teacher.
+        var (counts, bytes) = (new List<long>(201), new List<long>(2));
+        OneRound.Train(net, samples, plan with { Epochs = 100 }, report: (step, _, _) =>
+        {
+            if (step is 100 or 300) bytes.Add(GC.GetTotalMemory(forceFullCollection: true)); // The first also ends what earlier tests left to the finaliser.
+            if (step >= 100) counts.Add(Tensor.TotalCount);
+        });
+        Assert.Equal(201, counts.Count);
+        Assert.All(counts, count => Assert.Equal(counts[0], count));
+        Assert.True(bytes[1] - bytes[0] < 64 << 10, $"{bytes[1] - bytes[0]} bytes in 200 steps");
     }
 
     [Fact]

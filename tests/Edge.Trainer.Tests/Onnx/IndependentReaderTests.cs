@@ -163,6 +163,21 @@ public class IndependentReaderTests
         Parity.Holds(network, [6, 33], 3);
     }
 
+    [Theory]
+    [InlineData("MlpBackbone", 24, 1)]
+    [InlineData("ResNet1d", 9, 128)]
+    [InlineData("TimeSeriesTransformer", 9, 128)]
+    public void Every_backbone_passes_the_full_check_with_the_shapes_that_were_written(string name, int channelCount, int length)
+    {
+        PythonOnnx.SkipUnlessThere();
+        manual_seed(5);
+        using var backbone = BackboneCatalogue.Create(name, channelCount, length);
+        var read = PythonOnnx.Read(Parity.BackboneTranslatorsAdded().ToBytes(backbone, ["batch", channelCount, length], "test", "0"), CheckScript);
+        Assert.Equal("[]", read.GetProperty("wrong").GetRawText());
+        Assert.True(read.GetProperty("known").GetBoolean());
+        Assert.Equal("""{"output": ["batch", 128]}""", read.GetProperty("outputs").GetRawText());
+    }
+
     // google.protobuf.FieldDescriptorProto.Type.
     private static int WireCode(FieldType type) => type switch
     {

@@ -69,6 +69,21 @@ public class ModuleParityTests
         ["RandomConvolutionBank"] = (() => new RandomConvolutionBank(6, 33), s_window),
         ["RandomConvolutionBank without statistics"] = (() => new RandomConvolutionBank(6, 33, new RandomConvolutionBankOptions { Statistics = false }), s_window),
         ["FeatureVectorBank"] = (() => new FeatureVectorBank(24), [24, 1]),
+        ["InputScale"] = (() => new InputScale(6, signedLog: false), s_window),
+        ["InputScale with signed logarithm"] = (() => Fitted(new InputScale(6, signedLog: true)), s_window),
+        ["MlpBackbone"] = (() => Shaken(new MlpBackbone(24)), [24, 1]),
+        ["MlpBackbone for short windows"] = (() => Shaken(new MlpBackbone(3, 10)), [3, 10]),
+        ["ResidualBlock"] = (() => Shaken(new ResidualBlock(6, 8)), s_window),
+        ["ResidualBlock of one width"] = (() => Shaken(new ResidualBlock(6, 6)), s_window),
+        ["ResNet1d"] = (() => Shaken(new ResNet1d(6)), s_window),
+        ["ResNet1d of one channel"] = (() => Shaken(new ResNet1d(1)), [1, 50]),
+        ["ChannelsLast"] = (() => new ChannelsLast(), s_window),
+        ["SinusoidalPositions"] = (() => new SinusoidalPositions(33), s_window),
+        ["MultiHeadSelfAttention"] = (() => new MultiHeadSelfAttention(16, 4), [5, 16]),
+        ["EncoderLayer"] = (() => Shaken(new EncoderLayer(16, 4, 24)), [5, 16]),
+        ["TimeSeriesTransformer"] = (() => Shaken(new TimeSeriesTransformer(9)), [9, 128]),
+        ["TimeSeriesTransformer of one channel"] = (() => Shaken(new TimeSeriesTransformer(1)), [1, 16]),
+        ["MeanOverTokens"] = (() => new MeanOverTokens(), s_window),
         ["MeanOverTime"] = (() => new MeanOverTime(), s_window),
     };
 
@@ -142,6 +157,13 @@ public class ModuleParityTests
         byte[] evaluating = Parity.BackboneTranslatorsAdded().ToBytes(network, ["batch", 6, 33], "test", "0");
         network.train();
         Assert.Equal(evaluating, Parity.BackboneTranslatorsAdded().ToBytes(network, ["batch", 6, 33], "test", "0"));
+    }
+
+    private static InputScale Fitted(InputScale scale)
+    {
+        using var windows = randn(20, 6, 33) * 50 + 10;
+        scale.Fit(windows);
+        return scale;
     }
 
     // Fresh normalisations have weight 1, bias 0, mean 0, variance 1, with which an export that mixes them up would still agree.

@@ -38,9 +38,103 @@ public sealed class LearnerCheckpointTests : IDisposable
     public void The_first_bytes_are_pinned()
     {
         using var net = Net(["a", "b"], seed: 1);
+        net.See([1]);
         byte[] bytes = LearnerCheckpoint.ToBytes(net);
-        byte[] expected = [.. "EDGC"u8, 1, 0, 0, 0, 8, .. "TscilCnn"u8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, (byte)'a', 1, (byte)'b'];
+        byte[] expected =
+        [
+            .. "EDGC"u8, 2, 0, 0, 0, 8, .. "TscilCnn"u8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, .. "Cosine"u8, 2, 0, 0, 0, 1, (byte)'a', 0, 1, (byte)'b', 1,
+        ];
         Assert.Equal(expected, bytes[..expected.Length]);
+    }
+
+    [Fact]
+    public void The_bytes_of_a_methods_state_are_pinned()
+    {
+        using var net = Net(["a"], seed: 1);
+        using var state = new MethodState("m", ["a"], new Dictionary<string, Tensor> { ["y"] = tensor([1f, 2]), ["x"] = tensor(new[,] { { 7L } }) });
+        byte[] bytes = LearnerCheckpoint.ToBytes(net, state);
+        byte[] expected =
+        [
+            1, (byte)'m', 2, 0, 0, 0,
+            1, (byte)'x', 1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0,
+            1, (byte)'y', 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f, 0, 0, 0, 0x40,
+        ];
+        Assert.Equal(expected, bytes[^(expected.Length + 4)..^4]);
+    }
+
+    [Fact]
+    public void A_methods_state_comes_back_and_fits_its_method_and_classes_that_grow_at_the_end()
+    {
+        using var net = Net(["a", "b"], seed: 1);
+        using var state = new MethodState("ewc", ["a", "b"], new Dictionary<string, Tensor> { ["f"] = tensor(new[,] { { 1f, 2 }, { 3, 4 } }), ["k"] = tensor([long.MinValue, 5]) });
+        using var again = LearnerCheckpoint.ReadMethodState(Written(LearnerCheckpoint.ToBytes(net, state)));
+        Assert.Equal(["f", "k"], again!.Tensors.Keys.Order(StringComparer.Ordinal));
+        Assert.All(again.Tensors, pair => Assert.True(pair.Value.Equals(state.Tensors[pair.Key])));
+        Assert.True(again.Fits("ewc", ["a", "b"]));
+        Assert.True(again.Fits("ewc", ["a", "b", "c"]));
+        Assert.False(again.Fits("derpp", ["a", "b"]));
+        Assert.False(again.Fits("ewc", ["b", "a"]));
+        Assert.False(again.Fits("ewc", ["a"]));
+        Assert.Null(LearnerCheckpoint.ReadMethodState(Written(LearnerCheckpoint.ToBytes(net))));
+    }
+
+    [Fact]
+    public void A_linear_head_and_what_was_met_come_back_by_the_name_of_the_class()
+    {
+        using var net = Net(["a", "b"], seed: 1, HeadKind.Linear);
+        net.See([1]);
+        using var again = LearnerCheckpoint.Read(Written(LearnerCheckpoint.ToBytes(net)), ["b", "new"]);
+        Assert.Equal(HeadKind.Linear, again.Head.Kind);
+        Assert.True(again.Head.Weight[0].Equals(net.Head.Weight[1]));
+        Assert.Equal([true, false], again.IsSeen);
+    }
+
+    [Fact]
+    public void Another_kind_of_head_begins_anew_and_the_rest_is_kept()
+    {
+        using var net = Net(["a", "b"], seed: 1);
+        net.See([0, 1]);
+        net.TrainedStepCount = 5;
+        using var again = LearnerCheckpoint.Read(Written(LearnerCheckpoint.ToBytes(net)), ["a", "b"], HeadKind.Linear);
+        Assert.Equal(HeadKind.Linear, again.Head.Kind);
+        Assert.Equal([false, false], again.IsSeen);
+        Assert.Equal(5, again.TrainedStepCount);
+        Assert.All(net.Backbone.parameters().Zip(again.Backbone.parameters()), pair => Assert.True(pair.First.Equals(pair.Second)));
+        Assert.All(net.Projector.parameters().Zip(again.Projector.parameters()), pair => Assert.True(pair.First.Equals(pair.Second)));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_version_1_is_read_with_its_cosine_head()
+    {
+        using var net = Net(["a", "b"], seed: 1);
+        net.TrainedStepCount = 9;
+        string file = Written(InVersion1(net));
+        using var again = LearnerCheckpoint.Read(file, ["a", "b"]);
+        Assert.Equal((HeadKind.Cosine, 9), (again.Head.Kind, again.TrainedStepCount));
+        Assert.Equal(LearnerCheckpoint.ToBytes(net), LearnerCheckpoint.ToBytes(again));
+        Assert.Null(LearnerCheckpoint.ReadMethodState(file));
+    }
+
+    [Theory]
+    [InlineData("MlpBackbone", 24, 1)]
+    [InlineData("MlpBackbone", 3, 10)]
+    [InlineData("ResNet1d", 9, 32)]
+    [InlineData("TimeSeriesTransformer", 9, 32)]
+    [InlineData("TscilCnn", 9, 32)]
+    public void Every_backbone_comes_back_with_its_weights_and_its_input_scale(string name, int channelCount, int length)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        var net = new LearnerNet(BackboneCatalogue.Create(name, channelCount, length), ["a", "b"]);
+        var windows = randn(4, channelCount, length) * 100 + 30;
+        net.Backbone.FitInput(windows);
+        byte[] bytes = LearnerCheckpoint.ToBytes(net);
+        manual_seed(2);
+        var again = LearnerCheckpoint.Read(Written(bytes), ["a", "b"]);
+        Assert.Equal(bytes, LearnerCheckpoint.ToBytes(again));
+        Assert.True(net.Backbone.forward(windows).Equals(again.Backbone.forward(windows)));
+        Assert.Equal(net.Backbone.FixedLength, again.Backbone.FixedLength);
+        if (name == nameof(MlpBackbone)) Assert.Contains("backbone.layers.scale.deviation", net.state_dict().Keys);
     }
 
     [Theory]
@@ -73,7 +167,7 @@ public sealed class LearnerCheckpointTests : IDisposable
     {
         Assert.Contains("does not begin with EDGC", Assert.Throws<InvalidDataException>(() => LearnerCheckpoint.Read(Written(new byte[4096]), ["a"])).Message, StringComparison.Ordinal);
         byte[] later = [.. "EDGC"u8, 9, 0, 0, 0, 1, 2, 3, 4];
-        Assert.Contains("has version 9, this program reads 1", Assert.Throws<InvalidDataException>(() => LearnerCheckpoint.Read(Written(later), ["a"])).Message, StringComparison.Ordinal);
+        Assert.Contains("has version 9, this program reads 1 and 2", Assert.Throws<InvalidDataException>(() => LearnerCheckpoint.Read(Written(later), ["a"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,10 +182,36 @@ public sealed class LearnerCheckpointTests : IDisposable
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    private static LearnerNet Net(IReadOnlyList<string> classes, int seed)
+    /// <summary>As the first version of this program wrote it: no kind of head, no flags, no method's state.</summary>
+    private static byte[] InVersion1(LearnerNet net)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        writer.Write("EDGC"u8);
+        writer.Write(1u);
+        writer.Write("TscilCnn");
+        writer.Write(net.Backbone.ChannelCount);
+        writer.Write(net.TrainedStepCount);
+        writer.Write(net.Classes.Count);
+        foreach (string name in net.Classes) writer.Write(name);
+        var state = net.state_dict();
+        writer.Write(state.Count);
+        foreach (var (name, value) in state.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            writer.Write(name);
+            writer.Write(value.shape.Length);
+            foreach (long dimension in value.shape) writer.Write(dimension);
+            foreach (float v in value.data<float>().ToArray()) writer.Write(v);
+        }
+
+        writer.Write(Edge.Storage.Crc32C.Of(stream.GetBuffer().AsSpan(0, (int)stream.Length)));
+        return stream.ToArray();
+    }
+
+    private static LearnerNet Net(IReadOnlyList<string> classes, int seed, HeadKind head = HeadKind.Cosine)
     {
         manual_seed(seed);
-        return new LearnerNet(new TscilCnn(3), classes);
+        return new LearnerNet(new TscilCnn(3), classes, head);
     }
 
     private string Written(byte[] bytes)

@@ -130,6 +130,41 @@ public sealed class RoundRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Another_method_takes_over_the_backbone_and_begins_its_own_kind_of_head()
+    {
+        var folder = Ran(FineTune(Ran(Initial()), round: 1, method: "er"));
+        using var net = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
+        Assert.Equal((HeadKind.Linear, 4), (net.Head.Kind, net.TrainedStepCount));
+    }
+
+    [Fact]
+    public void A_method_finds_what_it_remembered_in_its_parents_checkpoint()
+    {
+        var first = Ran(FineTune(Ran(Initial()), round: 1, method: "ewc"));
+        var second = Ran(FineTune(first, round: 2, method: "ewc"));
+        using var remembered = LearnerCheckpoint.ReadMethodState(second.CheckpointFile);
+        Assert.True(remembered!.Fits("ewc", SyntheticWaves.Classes));
+
+        // Without the springs the second round would have ended elsewhere.
+        using var net = LearnerCheckpoint.Read(first.CheckpointFile, SyntheticWaves.Classes);
+        var forgotten = FineTune(first, round: 2, method: "ewc");
+        File.WriteAllBytes(forgotten.ParentCheckpointFile, LearnerCheckpoint.ToBytes(net));
+        Assert.NotEqual(File.ReadAllBytes(second.CheckpointFile), File.ReadAllBytes(Ran(forgotten).CheckpointFile));
+    }
+
+    [Fact]
+    public void A_method_that_does_not_train_gives_the_parents_weights_back()
+    {
+        var parent = Ran(Initial());
+        var folder = FineTune(parent, round: 1, method: "frozenRidge");
+        Assert.Equal(0, Run(folder).StepCount);
+        using var before = LearnerCheckpoint.Read(parent.CheckpointFile, SyntheticWaves.Classes);
+        using var after = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
+        Assert.Equal(HeadKind.Cosine, after.Head.Kind);
+        Assert.All(before.parameters().Zip(after.parameters()), pair => Assert.True(pair.First.Equals(pair.Second)));
+    }
+
+    [Fact]
     public void A_torn_parent_is_named()
     {
         var folder = FineTune(Ran(Initial()), round: 1);
@@ -185,11 +220,11 @@ public sealed class RoundRunnerTests : IDisposable
             Kind = RoundKind.Initial,
             Classes = SyntheticWaves.Classes,
             Window = SyntheticWaves.Window with { Length = length },
-            Training = new TrainingSection { Seed = seed, ThreadCount = 2 },
+            Training = new TrainingSection { Seed = seed, ThreadCount = 1 },
             ReadoutTemperature = 0.1,
         });
 
-    private RoundFolder FineTune(RoundFolder parent, int round, Action<RoundSamples>? spoil = null, IReadOnlyList<string>? classes = null)
+    private RoundFolder FineTune(RoundFolder parent, int round, Action<RoundSamples>? spoil = null, IReadOnlyList<string>? classes = null, string method = "edge")
     {
         var folder = Folder(new RoundPlan
         {
@@ -198,7 +233,7 @@ public sealed class RoundRunnerTests : IDisposable
             ParentId = "s000000-00000000",
             Classes = classes ?? SyntheticWaves.Classes,
             Window = SyntheticWaves.Window,
-            Training = new TrainingSection { Epochs = 2, BatchSize = 16, ReplayBatchSize = 16, ThreadCount = 2 },
+            Training = new TrainingSection { Method = method, Epochs = 2, BatchSize = 16, ReplayBatchSize = 16, ThreadCount = 1 },
             ReadoutTemperature = 0.1,
         });
         var samples = SyntheticWaves.Together(SyntheticWaves.Draw([2, 3], 16, isFresh: true, seed: 1), SyntheticWaves.Draw([0, 1], 8, isFresh: false, seed: 2));

@@ -1,0 +1,10 @@
+using System.CommandLine;
+using Edge.Benchmarks;
+
+var root = new RootCommand("Edge's benchmarks: each measures one claim and writes a Markdown table. Build with -c Release; leave the machine alone meanwhile.")
+{
+    TrainingStepBenchmark.Create(),
+    ManyStepsBenchmark.Create(),
+    Stepper.Create(),
+};
+return await root.Parse(args).InvokeAsync();
