@@ -9,24 +9,38 @@ namespace Edge.Runtime.Inference;
 /// <param name="Prototypes">Nearest class means of the trained embedding.</param>
 /// <param name="Learned">Ridge on the trained embedding, over the established classes only; null below two of them.</param>
 /// <param name="Frozen">Ridge on the frozen features, likewise; null without a frozen branch.</param>
+/// <param name="Nearness">How near a window is to each class by its frozen features (<see cref="DiscriminantSolver"/>), for scarce classes; null where there is none or no frozen branch.</param>
 /// <param name="FrozenLength">Features of the frozen branch; 0 without one.</param>
-public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatrix Prototypes, LinearReadOut? Learned, LinearReadOut? Frozen, int FrozenLength)
+public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatrix Prototypes, LinearReadOut? Learned, LinearReadOut? Frozen, LinearReadOut? Nearness, int FrozenLength)
 {
-    /// <summary>λ on the frozen features, in examples. On UCI HAR every value from 10 to 100 is within 0.3 points.</summary>
-    public const double FrozenLambda = 30;
-
-    /// <summary>λ on the embedding, which has fewer dimensions that all carry something.</summary>
-    public const double LearnedLambda = 3;
+    /// <summary>λ of both ridges, in examples. On UCI HAR every value from 3 to 100 on the frozen features is within 0.1 points; the embedding, which fits the people that it was trained on, wants no less.</summary>
+    public const double Lambda = 30;
 
     // Classes of equal mass: a class of which little is known would else be scored low whatever the window.
     private static readonly RidgeOptions s_options = new() { BalanceClasses = true };
 
-    /// <summary>Ridge over the classes of which enough examples were counted (<see cref="ScarceClassReadOut.EstablishedFrom"/>); null below two of them.</summary>
-    public static LinearReadOut? Ridge(ClassStatistics? statistics, IReadOnlyList<string> classes, double lambda)
+    /// <summary>Ridge over the classes of which enough examples were counted (<see cref="ScarceClassReadOut.ScarceAmong"/>); null below two of them.</summary>
+    public static LinearReadOut? Ridge(ClassStatistics? statistics, IReadOnlyList<string> classes)
+    {
+        RidgeSolver? spent = null;
+        return Ridge(statistics, classes, ref spent);
+    }
+
+    /// <summary>The same by one who solves again and again: the solver's matrices are kept for the next time.</summary>
+    public static LinearReadOut? Ridge(ClassStatistics? statistics, IReadOnlyList<string> classes, ref RidgeSolver? spent)
     {
         if (statistics is null) return null;
-        string[] established = [.. classes.Where(name => statistics.Of(name) is { Mass: >= ScarceClassReadOut.EstablishedFrom })];
-        return established.Length < 2 ? null : new RidgeSolver(statistics, established, s_options).Solve(lambda).ToReadOut();
+        var scarce = ScarceClassReadOut.ScarceAmong(classes, statistics);
+        string[] established = [.. classes.Where(name => statistics.Of(name) is not null && !scarce.Contains(name))];
+        return established.Length < 2 ? null : (spent = new RidgeSolver(statistics, established, s_options, spent)).Solve(Lambda).ToReadOut();
+    }
+
+    /// <summary>The discriminant that speaks for scarce classes; null where none is scarce, which is the rule.</summary>
+    public static LinearReadOut? NearnessOf(ClassStatistics? statistics, IReadOnlyList<string> classes)
+    {
+        if (statistics is null || ScarceClassReadOut.ScarceAmong(classes, statistics).Count == 0) return null;
+        var discriminant = new DiscriminantSolver(statistics, classes);
+        return discriminant.Solve(ScarceClassReadOut.MetricShrinkage * discriminant.Mass);
     }
 
     /// <summary>Puts the branches together. A class that the leading ridge does not know is left to its prototype; prototypes decide alone where no ridge that the blend asks for is there.</summary>
@@ -37,7 +51,6 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
         var leading = frozen ?? learned;
         if (leading is null) return ReadOutWeights.OfPrototypes(Prototypes, FrozenLength);
 
-        int length = Prototypes.Values.Length / Classes.Count;
         var weights = ReadOutWeights.OfPrototypes(Prototypes, FrozenLength) with { Name = blend.Name, Share = (float)(blend.Sharpness * blend.PrototypeWeight) };
         for (int c = 0; c < Classes.Count; c++)
         {
@@ -52,6 +65,16 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
             weights.Bias[c] = PrototypeMatrix.AbsentBias;
             weights.Rare[c] = hasPrototype ? 1 : 0;
         }
+
+        if (FrozenLength == 0) return weights;
+        if (Nearness is null)
+        {
+            weights.Rare.AsSpan().Clear(); // Not counted in the statistics, which were begun anew: nothing speaks for it yet.
+            return weights;
+        }
+
+        Nearness.Weights.CopyTo(weights.Nearness, 0);
+        Nearness.Bias.CopyTo(weights.NearnessBias, 0);
 
         return weights;
     }

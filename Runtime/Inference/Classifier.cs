@@ -12,14 +12,14 @@ public sealed class Classifier : IDisposable
 {
     private static readonly string[] s_inputs = ["window", "prototypes", "class_bias", "temperature"];
     private static readonly string[] s_votingInputs = ["readout_share", "readout_embedding", "readout_bias", "readout_rare"]; // Snapshots of earlier versions have none: prototypes alone decide.
-    private static readonly string[] s_frozenInputs = ["readout_frozen"];
+    private static readonly string[] s_frozenInputs = ["readout_frozen", "nearness_frozen", "nearness_bias"];
     private static readonly string[] s_outputs = ["embedding", "similarity", "probability", "novelty"];
     private static readonly string[] s_frozenOutputs = ["frozen"];
     private readonly InferenceSession session;
     private readonly RunOptions runOptions = new();
     private readonly string[] inputNames, outputNames;
     private readonly OrtValue[] inputs, outputs;
-    private readonly float[] window, prototypes, classBias, temperature, share, onEmbedding, voteBias, rare, onFrozen, embedding, similarity, probability, novelty, frozen;
+    private readonly float[] window, prototypes, classBias, temperature, share, onEmbedding, voteBias, rare, onFrozen, nearness, nearnessBias, embedding, similarity, probability, novelty, frozen;
     private bool disposed;
 
     private Classifier(InferenceSession session, SnapshotManifest snapshot, InferenceSection settings, string provider, IReadOnlyList<string> providersRefused, int batchSize)
@@ -37,14 +37,14 @@ public sealed class Classifier : IDisposable
         FrozenLength = votes && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var features) ? features.Dimensions[1] : 0;
         FrozenBankId = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
         (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
-        (onFrozen, frozen) = (Pinned(classes * FrozenLength), Pinned((long)batchSize * FrozenLength));
+        (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
         inputNames = [.. s_inputs, .. votes ? s_votingInputs : [], .. FrozenLength > 0 ? s_frozenInputs : []];
         outputNames = [.. s_outputs, .. FrozenLength > 0 ? s_frozenOutputs : []];
         inputs =
         [
             Tensor(window, batchSize, snapshot.Window.ChannelCount, snapshot.Window.Length), Tensor(prototypes, classes, length), Tensor(classBias, classes), Tensor(temperature, temperatureShape),
             .. votes ? [Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)] : Array.Empty<OrtValue>(),
-            .. FrozenLength > 0 ? [Tensor(onFrozen, classes, FrozenLength)] : Array.Empty<OrtValue>(),
+            .. FrozenLength > 0 ? [Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)] : Array.Empty<OrtValue>(),
         ];
         outputs =
         [
@@ -135,6 +135,8 @@ public sealed class Classifier : IDisposable
         readOut.Bias.CopyTo(voteBias, 0);
         readOut.Rare.CopyTo(rare, 0);
         readOut.OnFrozen.CopyTo(onFrozen, 0);
+        readOut.Nearness.CopyTo(nearness, 0);
+        readOut.NearnessBias.CopyTo(nearnessBias, 0);
         KnownCount = matrix.KnownCount;
     }
 

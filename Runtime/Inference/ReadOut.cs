@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Runtime.Stages;
 using Edge.Storage;
+using Edge.Trainer.ReadOuts;
 
 namespace Edge.Runtime.Inference;
 
@@ -21,6 +22,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     private ClassStatistics learned = new(snapshot.Id, snapshot.EmbeddingLength);
     private ReadOutBlend blend = ReadOutBlend.OfPrototypes;
     private EncodedWindows taken = new(0, 0);
+    private RidgeSolver? spent;
 
     /// <summary>Prototypes of everything labelled so far, in the running snapshot's embedding.</summary>
     public PrototypeBank Bank { get; private set; } = new(snapshot.Id, snapshot.EmbeddingLength);
@@ -42,7 +44,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         await RestorePrototypesAsync(buffer);
 
         var trainable = Fitting(await buffer.TrainableAsync()).ToList();
-        Learn(AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable)));
+        Learn(AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable), withFrozen: false));
         if (frozen.Counted is { } counted)
             frozen.Count(AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable.Where(e => e.Id > counted.ThroughExampleId))), buffer.Counts.AcknowledgedCount);
         Publish();
@@ -141,8 +143,9 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         var branches = new BranchReadOuts(
             classes,
             Bank.ToMatrix(classes),
-            Kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, classes, BranchReadOuts.LearnedLambda),
-            Kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen.Counted, classes, BranchReadOuts.FrozenLambda),
+            Kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, classes),
+            Kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen.Counted, classes, ref spent),
+            Kind == "prototypes" ? null : BranchReadOuts.NearnessOf(frozen.Counted, classes),
             encoder.FrozenLength);
         return new PublishedReadOut(branches.Compose(blend), branches, blend, encoder.FrozenBankId);
     }
@@ -162,7 +165,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         }
 
         Bank = new PrototypeBank(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
-        var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync())));
+        var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync())), withFrozen: false);
         for (int i = 0; i < windows.Classes.Count; i++) Bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
         await SavePrototypesAsync(buffer);
     }

@@ -27,6 +27,12 @@ public sealed record ReadOutWeights
     /// <summary>[classes] float32: 1 for a class of which too few examples are known to weigh features.</summary>
     public required float[] Rare { get; init; }
 
+    /// <summary>N: [classes, frozen features] float32, how near a window is to a class, for the rare ones; empty without a frozen branch, where the similarity says it.</summary>
+    public required float[] Nearness { get; init; }
+
+    /// <summary>n: [classes] float32.</summary>
+    public required float[] NearnessBias { get; init; }
+
     /// <summary>The read-out by prototypes alone.</summary>
     /// <param name="prototypes">Prototypes of the running snapshot.</param>
     /// <param name="frozenLength">Features of its frozen branch; 0 without one.</param>
@@ -39,6 +45,8 @@ public sealed record ReadOutWeights
         OnFrozen = new float[prototypes.ClassBias.Length * frozenLength],
         Bias = new float[prototypes.ClassBias.Length],
         Rare = new float[prototypes.ClassBias.Length],
+        Nearness = new float[prototypes.ClassBias.Length * frozenLength],
+        NearnessBias = new float[prototypes.ClassBias.Length],
     };
 
     /// <summary>The votes that the graph gives to one window.</summary>
@@ -55,11 +63,17 @@ public sealed record ReadOutWeights
             if (votes[c] > votes[best]) best = c;
         }
 
-        float largest = votes[best], rival = SimilarityOf(best, embedding);
+        float largest = votes[best], rival = NearnessOf(best, embedding, frozen);
         for (int c = 0; c < votes.Length; c++)
-            if (Rare[c] != 0)
-                votes[c] = largest + SimilarityOf(c, embedding) - rival;
+        {
+            if (Rare[c] == 0) continue;
+            float lead = NearnessOf(c, embedding, frozen) - rival;
+            votes[c] = largest + lead / (1 + Math.Abs(lead));
+        }
     }
+
+    private float NearnessOf(int c, ReadOnlySpan<float> embedding, ReadOnlySpan<float> frozen) =>
+        frozen.IsEmpty ? SimilarityOf(c, embedding) : TensorPrimitives.Dot(Nearness.AsSpan(c * frozen.Length, frozen.Length), frozen) + NearnessBias[c];
 
     private float SimilarityOf(int c, ReadOnlySpan<float> embedding) =>
         TensorPrimitives.Dot(Prototypes.Values.AsSpan(c * embedding.Length, embedding.Length), embedding) + Prototypes.ClassBias[c];

@@ -23,21 +23,22 @@ public sealed record CandidateReadOut(PrototypeBank Bank, ClassStatistics Learne
     {
         string kind = exam.TakesVotes ? config.ReadOut.Kind : "prototypes";
         var classes = exam.Snapshot.Classes;
-        var windows = AnchorExam.Encode(exam, AnchorExam.Pairs(trainable));
+        bool goesOn = exam.FrozenBankId == present.FrozenBankId;
+        var windows = AnchorExam.Encode(exam, AnchorExam.Pairs(trainable), withFrozen: !goesOn);
         var bank = new PrototypeBank(exam.Snapshot.Id, exam.Snapshot.EmbeddingLength) { ThroughExampleId = trainable.Count > 0 ? trainable[^1].Id : 0 };
         for (int i = 0; i < windows.Classes.Count; i++) bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
         var learned = new ClassStatistics(exam.Snapshot.Id, exam.Snapshot.EmbeddingLength);
         if (windows.Classes.Count > 0) learned.Add(windows.Classes, windows.Embeddings);
 
-        bool goesOn = exam.FrozenBankId == present.FrozenBankId;
         var frozen = goesOn || exam.FrozenBankId is null ? null : new ClassStatistics(exam.FrozenBankId, exam.FrozenLength);
         if (frozen is not null && windows.Classes.Count > 0) frozen.Add(windows.Classes, windows.Frozen);
 
         var branches = new BranchReadOuts(
             classes,
             bank.ToMatrix(classes),
-            BranchReadOuts.Ridge(learned, classes, BranchReadOuts.LearnedLambda),
-            goesOn ? present.Branches.Frozen : BranchReadOuts.Ridge(frozen, classes, BranchReadOuts.FrozenLambda),
+            BranchReadOuts.Ridge(learned, classes),
+            goesOn ? present.Branches.Frozen : BranchReadOuts.Ridge(frozen, classes),
+            goesOn ? present.Branches.Nearness : BranchReadOuts.NearnessOf(frozen, classes),
             exam.FrozenLength);
         var before = present.Blend.IsAllowedBy(kind, exam.FrozenLength > 0) ? present.Blend : ReadOutBlend.Before(kind, exam.FrozenLength > 0);
         var blend = BlendChoice.Choose(branches, anchors, kind, config.Inference.Temperature, before);

@@ -17,17 +17,22 @@ public sealed class RidgeSolver
     private double? factoredLambda;
 
     /// <summary>Assembles the system of statistics as they are now; the design follows from them.</summary>
-    public RidgeSolver(ClassStatistics statistics, IReadOnlyList<string> classes, RidgeOptions options)
-        : this(statistics, RidgeDesign.From(statistics, classes, options))
+    /// <param name="statistics">What is known.</param>
+    /// <param name="classes">Classes in the order of the scores.</param>
+    /// <param name="options">How features and classes are treated.</param>
+    /// <param name="spent">A solver that nobody asks any more: its matrices, 8 D² bytes, are used again where they fit. One who solves anew with every batch of labels leaves no garbage of megabytes.</param>
+    public RidgeSolver(ClassStatistics statistics, IReadOnlyList<string> classes, RidgeOptions options, RidgeSolver? spent = null)
+        : this(statistics, RidgeDesign.From(statistics, classes, options), spent)
     {
     }
 
     /// <summary>Assembles the system of statistics as they are now, under a design that is kept from an earlier moment.</summary>
-    public RidgeSolver(ClassStatistics statistics, RidgeDesign design)
+    public RidgeSolver(ClassStatistics statistics, RidgeDesign design, RidgeSolver? spent = null)
     {
         int length = statistics.FeatureLength, classCount = design.Classes.Count;
         (Design, FeatureLength) = (design, length);
-        (matrix, cholesky) = (new PackedSymmetric(length), new PackedCholesky(length));
+        (matrix, cholesky) = spent?.FeatureLength == length ? (spent.matrix, spent.cholesky) : (new PackedSymmetric(length), new PackedCholesky(length));
+        matrix.Values.AsSpan().Clear();
         (rightSide, mean, targetMean) = (new double[classCount * length], new double[length], new double[classCount]);
         for (int c = 0; c < classCount; c++)
         {

@@ -48,14 +48,20 @@ public sealed class ScarceClassReadOut : IReadOut
     /// <inheritdoc/>
     public int FeatureLength => main.FeatureLength;
 
+    /// <summary>The classes that are left to their prototypes.</summary>
+    public static IReadOnlyCollection<string> ScarceAmong(IReadOnlyList<string> classes, ClassStatistics statistics)
+    {
+        double largest = classes.Max(name => statistics.Of(name)?.Mass ?? 0), established = Math.Max(EstablishedFrom, Math.Min(SurelyEstablishedFrom, OutvotedShare * largest));
+        return [.. classes.Where(name => statistics.Of(name) is { Mass: > 0 } moments && moments.Mass < established)];
+    }
+
     /// <summary>The main read-out, with the discriminant's prototypes for the classes that need them; <paramref name="main"/> itself when none does.</summary>
     /// <param name="main">Over the features of <paramref name="statistics"/>.</param>
     /// <param name="statistics">What is known.</param>
     public static IReadOut Around(IReadOut main, ClassStatistics statistics)
     {
-        double largest = main.Classes.Max(name => statistics.Of(name)?.Mass ?? 0), established = Math.Max(EstablishedFrom, Math.Min(SurelyEstablishedFrom, OutvotedShare * largest));
-        string[] scarce = [.. main.Classes.Where(name => statistics.Of(name) is { Mass: > 0 } moments && moments.Mass < established)];
-        if (scarce.Length == 0) return main;
+        var scarce = ScarceAmong(main.Classes, statistics);
+        if (scarce.Count == 0) return main;
         var discriminant = new DiscriminantSolver(statistics, main.Classes);
         return new ScarceClassReadOut(main, discriminant.Solve(MetricShrinkage * discriminant.Mass), scarce);
     }

@@ -45,10 +45,11 @@ public sealed record ClassifierGraphOptions
 /// <item><term>input <c>readout_bias</c></term><description>b, float32 [classes] or [1]; optional, default 0.</description></item>
 /// <item><term>input <c>readout_rare</c></term><description>float32 [classes] or [1]: 1 for a class of which too few examples are known to weigh features, else 0; optional, default 0.</description></item>
 /// <item><term>input <c>readout_frozen</c></term><description>R, float32 [classes, F] or [1, F]: weights on the frozen features; only where there is a frozen branch, optional, default 0.</description></item>
+/// <item><term>inputs <c>nearness_frozen</c>, <c>nearness_bias</c></term><description>N and n, as R and b: how near a window is to a class, for rare ones; likewise.</description></item>
 /// <item><term>output <c>embedding</c></term><description>[batch, D] of norm 1, or all zeros where the backbone gives all zeros.</description></item>
 /// <item><term>output <c>similarity</c></term><description>[batch, classes]: cosine of embedding and prototype, plus <c>class_bias</c>.</description></item>
-/// <item><term>output <c>probability</c></term><description>[batch, classes]: softmax(votes / temperature), votes = share * similarity + embedding . E' + frozen . R' + b. The vote of a rare class is that of the winner among
-/// the others plus what its own prototype is nearer than the winner's, so it takes over where it is nearer; its b must keep it from being that winner.</description></item>
+/// <item><term>output <c>probability</c></term><description>[batch, classes]: softmax(votes / temperature), votes = share * similarity + embedding . E' + frozen . R' + b. The vote of a rare class is that of the winner
+/// among the others + softsign(its nearness - the winner's nearness), so it takes over where it is nearer; its b must keep it from being that winner. Nearness is frozen . N' + n, and the similarity without a frozen branch.</description></item>
 /// <item><term>output <c>novelty</c></term><description>[batch]: 1 - max similarity; 0 to 2, and above 2 when no class has a prototype.</description></item>
 /// <item><term>output <c>frozen</c></term><description>[batch, F] features of the frozen branch in its own units; only where there is one.</description></item>
 /// </list>
@@ -102,7 +103,7 @@ public static class ClassifierGraph
         var similarity = graph.Node(
             "readout/similarity", "Gemm", [embedding, Normalise(graph, "prototypes", prototypesInput, epsilon), bias], ["batch", "classes"], [new OnnxAttribute("transB", 1)]);
         var one = graph.Initializer("one", [1f]);
-        var votes = LetRareTakeOver(graph, similarity, WriteVotes(graph, similarity, embedding, length, frozen), one);
+        var votes = LetRareTakeOver(graph, WriteVotes(graph, similarity, embedding, length, frozen), WriteNearness(graph, similarity, frozen), one);
         var probability = graph.Node(
             "readout/softmax", "Softmax", [graph.Node("readout/sharpen", "Div", [votes, temperature], similarity.Shape)], similarity.Shape, [new OnnxAttribute("axis", -1)]);
         var nearest = graph.Node("readout/nearest", "ReduceMax", [similarity], ["batch"], [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 0)]);
@@ -140,19 +141,31 @@ public static class ClassifierGraph
         }
     }
 
-    // (1 - rare) * votes + rare * (best vote + similarity - similarity of the class with the best vote).
-    private static OnnxValue LetRareTakeOver(OnnxGraph graph, OnnxValue similarity, OnnxValue votes, OnnxValue one)
+    private static OnnxValue WriteNearness(OnnxGraph graph, OnnxValue similarity, OnnxValue? frozen)
+    {
+        if (frozen is null) return similarity;
+        long width = frozen.Shape[1].Size!.Value;
+        var weights = graph.InputWithDefault("nearness_frozen", ["nearness_rows", width], new float[width], 1, width);
+        var bias = graph.InputWithDefault("nearness_bias", ["nearness_bias_rows"], [0f], 1);
+        var product = graph.Node("readout/nearness_product", "Gemm", [frozen, weights], ["batch", "nearness_rows"], [new OnnxAttribute("transB", 1)]);
+        // Zeros of the similarity's shape: one row of defaults becomes one column for each class.
+        var spread = graph.Node("readout/no_similarity", "Mul", [similarity, graph.Initializer("zero", [0f])], similarity.Shape);
+        return graph.Node("readout/nearness", "Add", [graph.Node("readout/spread_nearness", "Add", [product, spread], similarity.Shape), bias], similarity.Shape);
+    }
+
+    // (1 - rare) * votes + rare * (best vote + softsign(nearness - nearness of the class with the best vote)).
+    private static OnnxValue LetRareTakeOver(OnnxGraph graph, OnnxValue votes, OnnxValue nearness, OnnxValue one)
     {
         var rare = graph.InputWithDefault("readout_rare", ["rare_rows"], [0f], 1);
         OnnxDim[] column = ["batch", 1];
         OnnxAttribute[] overClasses = [new OnnxAttribute("axis", 1), new OnnxAttribute("keepdims", 1)];
         var winner = graph.Node("readout/winner", "ArgMax", [votes], column, overClasses, OnnxElement.Int64);
         var best = graph.Node("readout/best_vote", "ReduceMax", [votes], column, [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 1)]);
-        var rival = graph.Node("readout/winner_similarity", "GatherElements", [similarity, winner], column, [new OnnxAttribute("axis", 1)]);
-        var lead = graph.Node("readout/lead", "Sub", [similarity, rival], similarity.Shape);
-        var takeOver = graph.Node("readout/take_over", "Mul", [graph.Node("readout/rare_votes", "Add", [lead, best], similarity.Shape), rare], similarity.Shape);
-        var established = graph.Node("readout/established", "Mul", [votes, graph.Node("readout/not_rare", "Sub", [one, rare], rare.Shape)], similarity.Shape);
-        return graph.Node("readout/all_votes", "Add", [established, takeOver], similarity.Shape);
+        var rival = graph.Node("readout/winner_nearness", "GatherElements", [nearness, winner], column, [new OnnxAttribute("axis", 1)]);
+        var lead = graph.Node("readout/bounded_lead", "Softsign", [graph.Node("readout/lead", "Sub", [nearness, rival], votes.Shape)], votes.Shape);
+        var takeOver = graph.Node("readout/take_over", "Mul", [graph.Node("readout/rare_votes", "Add", [lead, best], votes.Shape), rare], votes.Shape);
+        var established = graph.Node("readout/established", "Mul", [votes, graph.Node("readout/not_rare", "Sub", [one, rare], rare.Shape)], votes.Shape);
+        return graph.Node("readout/all_votes", "Add", [established, takeOver], votes.Shape);
     }
 
     // Rows x / max(‖x‖, ε).

@@ -120,7 +120,7 @@ public class BranchReadOutsTests
             }
         }
 
-        return new BranchReadOuts(s_classes, bank.ToMatrix(s_classes), BranchReadOuts.Ridge(learned, s_classes, 1), BranchReadOuts.Ridge(frozen, s_classes, 1), 3);
+        return new BranchReadOuts(s_classes, bank.ToMatrix(s_classes), BranchReadOuts.Ridge(learned, s_classes), BranchReadOuts.Ridge(frozen, s_classes), BranchReadOuts.NearnessOf(frozen, s_classes), 3);
     }
 
     private static EncodedWindows Anchors(int perClass, Func<int, bool> frozenIsRight)

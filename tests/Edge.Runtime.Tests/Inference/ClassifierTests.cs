@@ -146,7 +146,7 @@ public sealed class ClassifierTests : IDisposable
         Count(prototypes, AnchorExam.Encode(classifier, Windows(["still", "slow", "fast"], 100)));
         var weights = ReadOutWeights.OfPrototypes(prototypes.ToMatrix(TestSnapshot.Classes), 139) with
         {
-            Share = 0.3f, OnEmbedding = Values(3 * 128, 1), OnFrozen = Values(3 * 139, 0.1), Bias = [0.2f, -0.1f, PrototypeMatrix.AbsentBias], Rare = [0, 0, 1],
+            Share = 0.3f, OnEmbedding = Values(3 * 128, 1), OnFrozen = Values(3 * 139, 0.1), Bias = [0.2f, -0.1f, PrototypeMatrix.AbsentBias], Rare = [0, 0, 1], Nearness = Values(3 * 139, 0.1), NearnessBias = [0, 0.5f, 1],
         };
         classifier.Use(weights);
         float[] votes = new float[3];

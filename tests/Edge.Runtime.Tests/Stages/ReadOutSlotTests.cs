@@ -100,7 +100,7 @@ public sealed class ReadOutSlotTests : IDisposable
         float[] embedding = new float[128];
         embedding[0] = 1;
         foreach (string name in TestSnapshot.Classes.Take(count)) bank.Add(name, embedding);
-        var branches = new BranchReadOuts(TestSnapshot.Classes, bank.ToMatrix(TestSnapshot.Classes), null, null, 0);
+        var branches = new BranchReadOuts(TestSnapshot.Classes, bank.ToMatrix(TestSnapshot.Classes), null, null, null, 0);
         return new PublishedReadOut(branches.Compose(ReadOutBlend.OfPrototypes), branches, ReadOutBlend.OfPrototypes, null);
     }
 

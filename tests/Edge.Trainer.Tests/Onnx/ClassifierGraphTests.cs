@@ -153,8 +153,9 @@ public class ClassifierGraphTests
             ("readout_embedding", [1, 0, 0, 0, 0.5f, 0, 0, 0, 0], [3, 3]), ("readout_bias", [0, 0, ClassifierGraph.AbsentClassBias], [3]), ("readout_rare", [0, 0, 1], [3]), ("temperature", [1], [1]),
         ];
         double nearer = (0.6 + 0.8) / Math.Sqrt(2) - 0.6; // Class 0 wins with 0.6 against 0.4; its similarity is 0.6 too.
-        Near(Softmax(0.6, 0.4, 0.6 + nearer), model.Run(Feeds(s_window345))["probability"].Values);
-        Near(Softmax(1, 0, 1 + 1 / Math.Sqrt(2) - 1), model.Run(Feeds([1, 0, 0]))["probability"].Values); // On class 0's own prototype it stays behind.
+        Near(Softmax(0.6, 0.4, 0.6 + nearer / (1 + nearer)), model.Run(Feeds(s_window345))["probability"].Values);
+        double behind = 1 - 1 / Math.Sqrt(2);
+        Near(Softmax(1, 0, 1 - behind / (1 + behind)), model.Run(Feeds([1, 0, 0]))["probability"].Values); // On class 0's own prototype it stays behind.
     }
 
     [Fact]

@@ -102,7 +102,7 @@ public class IndependentReaderTests
         Assert.Equal("edge", read.GetProperty("producer").GetString());
         Assert.Equal(["sitting", "眠る"], JsonSerializer.Deserialize<string[]>(read.GetProperty("metadata").GetProperty("classes").GetString()!)!);
         Assert.Equal("s1", read.GetProperty("metadata").GetProperty("snapshotId").GetString());
-        Assert.Equal("""{"window": ["batch", 9, 128], "prototypes": ["classes", 128], "class_bias": ["classes"], "temperature": [1], "readout_share": ["share_rows"], "readout_bias": ["bias_rows"], "readout_embedding": ["embedding_rows", 128], "readout_rare": ["rare_rows"]}""", read.GetProperty("inputs").GetRawText());
+        Assert.Equal("""{"window": ["batch", 9, 128], "prototypes": ["classes", 128], "class_bias": ["classes"], "temperature": [1], "readout_share": ["share_rows"], "readout_embedding": ["embedding_rows", 128], "readout_bias": ["bias_rows"], "readout_rare": ["rare_rows"]}""", read.GetProperty("inputs").GetRawText());
         Assert.Equal(
             """{"embedding": ["batch", 128], "similarity": ["batch", "classes"], "probability": ["batch", "classes"], "novelty": ["batch"]}""", read.GetProperty("outputs").GetRawText());
 
