@@ -51,7 +51,7 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
         var leading = frozen ?? learned;
         if (leading is null) return ReadOutWeights.OfPrototypes(Prototypes, FrozenLength);
 
-        var weights = ReadOutWeights.OfPrototypes(Prototypes, FrozenLength) with { Name = blend.Name, Share = (float)(blend.Sharpness * blend.PrototypeWeight) };
+        var weights = ReadOutWeights.OfPrototypes(Prototypes, FrozenLength) with { Name = blend.Name, WeighsFeatures = true, Share = (float)(blend.Sharpness * blend.PrototypeWeight) };
         for (int c = 0; c < Classes.Count; c++)
         {
             bool hasPrototype = Prototypes.ClassBias[c] == 0;

@@ -20,7 +20,7 @@ public sealed class Classifier : IDisposable
     private readonly string[] inputNames, outputNames;
     private readonly OrtValue[] inputs, outputs;
     private readonly float[] window, prototypes, classBias, temperature, share, onEmbedding, voteBias, rare, onFrozen, nearness, nearnessBias, embedding, similarity, probability, novelty, frozen;
-    private bool disposed;
+    private bool weighsFeatures, disposed;
 
     private Classifier(InferenceSession session, SnapshotManifest snapshot, InferenceSection settings, string provider, IReadOnlyList<string> providersRefused, int batchSize)
     {
@@ -138,6 +138,7 @@ public sealed class Classifier : IDisposable
         readOut.Nearness.CopyTo(nearness, 0);
         readOut.NearnessBias.CopyTo(nearnessBias, 0);
         KnownCount = matrix.KnownCount;
+        weighsFeatures = readOut.WeighsFeatures;
     }
 
     /// <summary>Scores one window.</summary>
@@ -162,7 +163,7 @@ public sealed class Classifier : IDisposable
     {
         var row = probability.AsSpan(index * classBias.Length, classBias.Length);
         int best = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row);
-        return KnownCount == 0 ? new Score(-1, 0, 1) : new Score(best, row[best], novelty[index]);
+        return KnownCount == 0 ? new Score(-1, 0, 1) : new Score(best, row[best], novelty[index], weighsFeatures && row[best] >= Inference.Score.CertainFrom);
     }
 
     /// <summary>L2-normalised embedding of the window at <paramref name="index"/> of the latest call: [embedding length]. Valid until the next call.</summary>
@@ -222,8 +223,15 @@ public sealed class Classifier : IDisposable
 /// <param name="ClassIndex">Index of the class with the most votes; -1 when there is no prototype at all.</param>
 /// <param name="Confidence">Softmax of the votes at the configured temperature, 0 to 1.</param>
 /// <param name="Novelty">1 - cosine to the nearest prototype, 0 to 2.</param>
-public readonly record struct Score(int ClassIndex, float Confidence, float Novelty)
+/// <param name="IsCertain">Whether a ridge votes, and gives the class <see cref="CertainFrom"/> of the probability or more. Prototypes alone are never certain: their own distance is all that they know.</param>
+public readonly record struct Score(int ClassIndex, float Confidence, float Novelty, bool IsCertain = false)
 {
-    /// <summary>The class, or -1 ("unknown") when the window is farther from every prototype than <paramref name="unknownBelowSimilarity"/> allows.</summary>
-    public int ClassOrUnknown(double unknownBelowSimilarity) => 1 - Novelty < unknownBelowSimilarity ? -1 : ClassIndex;
+    /// <summary>
+    /// Probability from which a ridge's answer stands though the trained embedding finds the window unlike everything. Measured on UCI HAR in the middle of learning a class: of 2947 windows 50 were farther than allowed from every
+    /// prototype, 45 of them above this probability and all 45 right.
+    /// </summary>
+    public const float CertainFrom = 0.9f;
+
+    /// <summary>The class, or -1 ("unknown") when the window is farther from every prototype than <paramref name="unknownBelowSimilarity"/> allows and the answer is not certain.</summary>
+    public int ClassOrUnknown(double unknownBelowSimilarity) => !IsCertain && 1 - Novelty < unknownBelowSimilarity ? -1 : ClassIndex;
 }

@@ -12,6 +12,9 @@ public sealed record ReadOutWeights
     /// <summary>Prototypes; novelty is measured from them whoever votes.</summary>
     public required PrototypeMatrix Prototypes { get; init; }
 
+    /// <summary>Whether a ridge votes, and not prototypes alone.</summary>
+    public bool WeighsFeatures { get; init; }
+
     /// <summary>What the similarity to the prototypes counts.</summary>
     public required float Share { get; init; }
 

@@ -16,12 +16,12 @@ public sealed record InferenceSection
     [Range(1, 64)]
     public int ThreadCount { get; init; } = 1;
 
-    /// <summary>A window whose cosine to the nearest prototype is below this is "unknown".</summary>
-    /// <value>Default 0.2. 1: everything is unknown; -1: nothing is, once there is one prototype.</value>
+    /// <summary>A window whose cosine to the nearest prototype is below this is "unknown", unless a ridge read-out gives its class nine tenths of the probability.</summary>
+    /// <value>Default 0.2. 1: everything is unknown of which the read-out is not that sure; -1: nothing is, once there is one prototype.</value>
     [Range(-1, 1)]
     public double UnknownBelowSimilarity { get; init; } = 0.2;
 
-    /// <summary>Temperature of the softmax over prototype cosines.</summary>
+    /// <summary>Temperature of the softmax over prototype cosines. Votes of ridge read-outs are scaled so that it gives confidences that are right as often on the anchor set.</summary>
     /// <value>Default 0.1. Smaller: confidences go to 0 and 1; larger: to one over the number of classes. The ranking stays.</value>
     [Range(0.001, 10)]
     public double Temperature { get; init; } = 0.1;

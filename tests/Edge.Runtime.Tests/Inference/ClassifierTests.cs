@@ -166,6 +166,20 @@ public sealed class ClassifierTests : IDisposable
     }
 
     [Fact]
+    public void What_a_ridge_is_certain_of_is_not_unknown_however_far_the_prototypes_are()
+    {
+        using var classifier = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings);
+        var bank = new PrototypeBank(TestSnapshot.Manifest.Id, 128);
+        Count(bank, AnchorExam.Encode(classifier, Windows(["still", "slow", "fast"], 100)));
+        var certain = ReadOutWeights.OfPrototypes(bank.ToMatrix(TestSnapshot.Classes), 139) with { Bias = [0, 9, 0], WeighsFeatures = true };
+        foreach (var (weights, expected) in new[] { (certain, 1), (certain with { WeighsFeatures = false }, -1), (certain with { Share = 0, Bias = [0, 0.1f, 0] }, -1) })
+        {
+            classifier.Use(weights);
+            Assert.Equal(expected, classifier.Score(TestSnapshot.WindowOf("fast", 300)).ClassOrUnknown(1.1));
+        }
+    }
+
+    [Fact]
     public void A_read_out_for_another_frozen_branch_is_a_bug_and_says_so()
     {
         using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, s_settings);
