@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Trainer.Backbones;
 using Edge.Trainer.Methods;
+using Edge.Trainer.ReadOuts;
 using static TorchSharp.torch;
 
 namespace Edge.Trainer.Bench;
@@ -109,38 +110,49 @@ internal sealed class ContinualLearner : IDisposable
     {
         using var scope = NewDisposeScope();
         net.eval();
-        int classes = data.Train.ClassNames.Count;
         var learned = new LearnedBranch(net, pool, memory.Kept, data.Train.ClassNames);
         var embeddings = learned.Embed(test);
-        float[] unit = LearnedBranch.Unit(embeddings);
-        var scores = new Dictionary<string, float[]>(StringComparer.Ordinal);
-        if (method.Trains) scores["head"] = learned.Head(embeddings);
-        if (learned.Means is { } means) scores["ncm"] = Scores.Of(means, unit);
-        if (learned.Ridge is { } ridge) scores["ridge"] = Scores.Of(ridge, unit);
+        var scores = learned.Scores(test, embeddings, withHead: method.Trains);
+        IReadOut? ridge = null;
+        if (frozen is not null)
+        {
+            (ridge, ReadOut) = frozen.Solve(memory.Kept);
+            scores.Add("frozen", frozen.ScoreTest(ridge));
+        }
+
         string chosen = method.ReadOut switch
         {
             ReadOutKind.Head => "head",
             ReadOutKind.Ridge => "ridge",
+            ReadOutKind.PooledRidge => "pooled",
             ReadOutKind.FrozenRidge => "frozen",
+            ReadOutKind.Fused => "fused",
             _ => "ncm",
         };
-        if (frozen is not null)
+        if (method.ReadOut == ReadOutKind.Fused)
         {
-            (var readOut, ReadOut) = frozen.Solve(memory.Kept);
-            scores["frozen"] = frozen.ScoreTest(readOut);
-            if (method.ReadOut == ReadOutKind.Fused && learned.Ridge is not null)
-            {
-                foreach (float beta in (float[])[0.25f, 0.5f, 1, 2]) scores[$"fused{beta}"] = Scores.Fused(scores["frozen"], scores["ridge"], beta);
-                chosen = "frozen";
-            }
+            var choice = Fuse(learned, ridge) ?? (ridge is null ? AnchorChoice.OfLearned : AnchorChoice.OfFrozen);
+            scores.Add("fused", choice.Scores(scores, data.Train.ClassNames.Count));
+            ReadOut = $"{choice}";
         }
-        else
+        else if (chosen != "frozen")
         {
             ReadOut = chosen;
         }
 
-        var predictions = scores.ToDictionary(s => s.Key, s => Scores.Best(s.Value, classes), StringComparer.Ordinal);
+        var predictions = scores.ToDictionary(s => s.Key, s => WindowScores.Best(s.Value, data.Train.ClassNames.Count), StringComparer.Ordinal);
         return new Judgement(predictions[chosen], predictions, embeddings.DetachFromDisposeScope());
+    }
+
+    /// <summary>The read-out that the anchors choose; null where there are too few to choose by.</summary>
+    private AnchorChoice? Fuse(LearnedBranch learned, IReadOut? frozenReadOut)
+    {
+        int[] kept = [.. anchors!.Kept];
+        int[] labels = [.. kept.Select(i => pool.Classes[i])];
+        if (labels.Length < FewestAnchorsPerClass * met.Select(i => pool.Classes[i]).Distinct().Count()) return null;
+        var windows = pool.At(kept);
+        var scores = learned.Scores(windows, learned.Embed(windows), withHead: true);
+        return AnchorChoice.Of(scores, frozenReadOut is null ? null : frozen!.ScoreTrain(kept, frozenReadOut), labels, data.Train.ClassNames.Count);
     }
 
     /// <summary>What it says of every test window when a few labelled windows of a new class are told and nothing is trained; it forgets them afterwards.</summary>
@@ -153,13 +165,13 @@ internal sealed class ContinualLearner : IDisposable
             using var scope = NewDisposeScope();
             net.eval();
             var learned = new LearnedBranch(net, pool, [.. memory.Kept, .. shots], data.Train.ClassNames);
-            return Scores.Best(Scores.Of(learned.Means!, LearnedBranch.Unit(learned.Embed(test))), classes);
+            return WindowScores.Best(learned.Scores(test, learned.Embed(test), withHead: false)["ncm"], classes);
         }
 
         frozen.Count(shots);
         var (readOut, _) = frozen.Solve(memory.Kept);
         frozen.Statistics.Remove(data.Train.ClassNames[pool.Classes[shots[0]]]);
-        return Scores.Best(frozen.ScoreTest(readOut), classes);
+        return WindowScores.Best(frozen.ScoreTest(readOut), classes);
     }
 
     /// <inheritdoc/>

@@ -47,10 +47,10 @@ internal sealed class FrozenBranch
     }
 
     /// <summary>Scores of training windows, [indices, classes].</summary>
-    public float[] ScoreTrain(IReadOnlyList<int> indices, IReadOut readOut) => Scores.Of(readOut, Rows(train, [.. indices]));
+    public float[] ScoreTrain(IReadOnlyList<int> indices, IReadOut readOut) => WindowScores.Of(readOut, Rows(train, [.. indices]));
 
     /// <summary>Scores of all test windows, [test windows, classes].</summary>
-    public float[] ScoreTest(IReadOut readOut) => Scores.Of(readOut, test);
+    public float[] ScoreTest(IReadOut readOut) => WindowScores.Of(readOut, test);
 
     private float[] Rows(float[] all, int[] indices)
     {

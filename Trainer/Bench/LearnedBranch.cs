@@ -27,6 +27,11 @@ internal sealed class LearnedBranch
         Means = CosineReadOut.NearestClassMean(statistics, classes);
         var solver = new RidgeSolver(statistics, classes, new RidgeOptions { BalanceClasses = true });
         Ridge = solver.Solve(LeaveOneOut.ChooseLambda(solver, s_lambdas, embeddings, labels)).ToReadOut();
+        float[] pooled = PooledOf(pool.At(kept));
+        var wide = new ClassStatistics("pooled", net.Backbone.PooledLength);
+        wide.Add([.. labels.Select(c => classes[c])], pooled);
+        var wideSolver = new RidgeSolver(wide, classes, new RidgeOptions { BalanceClasses = true });
+        Pooled = wideSolver.Solve(LeaveOneOut.ChooseLambda(wideSolver, [1, 3, 10, 30, 100, 300], pooled, labels)).ToReadOut();
     }
 
     /// <summary>Nearest class mean; null when nothing is remembered.</summary>
@@ -34,6 +39,16 @@ internal sealed class LearnedBranch
 
     /// <summary>Ridge, every class of equal mass; null when nothing is remembered.</summary>
     public LinearReadOut? Ridge { get; }
+
+    /// <summary>Ridge on what all layers see; null when nothing is remembered.</summary>
+    public LinearReadOut? Pooled { get; }
+
+    private float[] PooledOf(Tensor windows)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return cat([.. windows.split(Chunk).Select(net.Backbone.PooledLayers)]).contiguous().data<float>().ToArray();
+    }
 
     /// <summary>Embeddings [n, d] of windows [n, channels, length], chunk by chunk.</summary>
     public Tensor Embed(Tensor windows)
@@ -43,16 +58,25 @@ internal sealed class LearnedBranch
         return cat([.. windows.split(Chunk).Select(net.Backbone.forward)]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Scores of the trained head for embeddings: [n, classes].</summary>
-    public float[] Head(Tensor embeddings)
+    /// <summary>Scores [n, classes] of windows by every read-out there is: <c>head</c>, <c>ncm</c>, <c>ridge</c>, <c>pooled</c>.</summary>
+    /// <param name="windows">[n, channels, length].</param>
+    /// <param name="embeddings">[n, d] of them.</param>
+    /// <param name="withHead">Whether the head was trained.</param>
+    public SortedDictionary<string, float[]> Scores(Tensor windows, Tensor embeddings, bool withHead)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return net.Logits(embeddings).contiguous().data<float>().ToArray();
+        var scores = new SortedDictionary<string, float[]>(StringComparer.Ordinal);
+        if (withHead) scores.Add("head", net.Logits(embeddings).contiguous().data<float>().ToArray());
+        float[] unit = Unit(embeddings);
+        if (Means is not null) scores.Add("ncm", WindowScores.Of(Means, unit));
+        if (Ridge is not null) scores.Add("ridge", WindowScores.Of(Ridge, unit));
+        if (Pooled is not null) scores.Add("pooled", WindowScores.Of(Pooled, PooledOf(windows)));
+        return scores;
     }
 
     /// <summary>Rows of norm 1, [n, d].</summary>
-    public static float[] Unit(Tensor embeddings)
+    private static float[] Unit(Tensor embeddings)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();

@@ -23,7 +23,7 @@ public class SupConReplay(TrainingSection plan) : TrainingMethod
     public override HeadKind Head => HeadKind.Cosine;
 
     /// <inheritdoc/>
-    public override ReadOutKind ReadOut => ReadOutKind.NearestMean;
+    public override ReadOutKind ReadOut => ReadOutKind.PooledRidge;
 
     /// <inheritdoc/>
     public override bool Augments => true;

@@ -15,6 +15,9 @@ public enum ReadOutKind
     /// <summary>Ridge over the remembered windows.</summary>
     Ridge,
 
+    /// <summary>Ridge over what all layers of the backbone see of the remembered windows.</summary>
+    PooledRidge,
+
     /// <summary>Ridge over frozen features, from the exact statistics of everything labelled; the backbone has no say.</summary>
     FrozenRidge,
 

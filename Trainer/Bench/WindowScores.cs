@@ -4,7 +4,7 @@ using Edge.Trainer.ReadOuts;
 namespace Edge.Trainer.Bench;
 
 /// <summary>Scores of many windows at once: [windows, classes], row-major.</summary>
-internal static class Scores
+internal static class WindowScores
 {
     /// <summary>Scores every feature vector in [n, D].</summary>
     public static float[] Of(IReadOut readOut, ReadOnlySpan<float> features)
@@ -21,13 +21,5 @@ internal static class Scores
         int[] best = new int[scores.Length / classes];
         for (int i = 0; i < best.Length; i++) best[i] = TensorPrimitives.IndexOfMax(scores.AsSpan(i * classes, classes));
         return best;
-    }
-
-    /// <summary>a + weight b.</summary>
-    public static float[] Fused(float[] a, float[] b, float weight)
-    {
-        float[] fused = new float[a.Length];
-        TensorPrimitives.MultiplyAdd(b, weight, a, fused);
-        return fused;
     }
 }
