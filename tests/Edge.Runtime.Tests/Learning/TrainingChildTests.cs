@@ -33,8 +33,8 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
         Assert.Equal((progress[^1].StepCount, folder.ReadReport().StepCount), (progress[^1].Step, progress[^1].StepCount));
 
         var candidate = TestSnapshot.Manifest with { Id = "candidate", EmbeddingLength = folder.ReadReport().EmbeddingLength };
-        using var classifier = Classifier.Open(folder.ModelFile, candidate, new InferenceSection { Providers = ["cpu"] }, AnchorExam.BatchSize);
         var cases = ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile));
+        using var classifier = Classifier.Open(folder.ModelFile, candidate, new InferenceSection { Providers = ["cpu"] }, cases.Count);
         classifier.ScoreBatch(cases.Windows);
         float[] actual = [.. Enumerable.Range(0, cases.Count).SelectMany(i => classifier.EmbeddingOf(i).ToArray())];
         Assert.InRange(PromotionGate.ParityError(cases.Embeddings, actual), 0, new PromotionSection().MaxParityError);
