@@ -4,6 +4,7 @@ using System.Text.Json;
 using Edge.Runtime.Bench;
 using Edge.Storage;
 using Edge.Trainer.Bench;
+using Edge.Trainer.Methods;
 
 namespace Edge.Runtime.Commands;
 
@@ -33,6 +34,7 @@ public static class BenchCellCommand
         try
         {
             var spec = JsonSerializer.Deserialize<CellSpec>(File.ReadAllBytes(specFile), CellRecord.Json) ?? throw new JsonException("it holds null");
+            KeptPages.Keep();
             var result = BenchCell.Run(spec, Tell, orphaned.Token);
             DurableFile.Replace(resultFile, JsonSerializer.SerializeToUtf8Bytes(result, CellRecord.Json));
             return ExitCode.Done;

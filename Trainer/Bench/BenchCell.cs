@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using static TorchSharp.torch;
 
 namespace Edge.Trainer.Bench;
@@ -6,7 +5,7 @@ namespace Edge.Trainer.Bench;
 /// <summary>Runs one cell of a results table, single-threaded, so that its figures do not depend on the machine's cores.</summary>
 public static class BenchCell
 {
-    /// <summary>New windows in a round of the one-pass protocol, as on the device (training.roundExamples).</summary>
+    /// <summary>Most new windows in a round of the one-pass protocol, as on the device (training.roundExamples). The last round of a step ends with it, so that it can be judged there.</summary>
     private const int OnlineRound = 256;
 
     /// <summary>Runs it. The same spec gives the same result, bit for bit but for the seconds.</summary>
@@ -21,22 +20,27 @@ public static class BenchCell
         report(new CellProgress(0, 1, 0, "reading"));
         var data = BenchData.Read(spec, cancel);
         if (spec.Protocol == Protocol.Domain && data.Train.DomainNames.Count < 2) data = SensorFaults.Apply(data, spec.Seed);
-        var steps = spec.Protocol == Protocol.Domain ? LearningStream.Domains(data) : LearningStream.Classes(data, spec.Seed);
         manual_seed(spec.Seed);
         using var scope = NewDisposeScope();
         using var learner = new ContinualLearner(spec, data, cancel);
         return spec.Protocol == Protocol.FewShot
             ? FewShotTrial.Run(spec, data, learner, report)
-            : Learn(spec, data, steps, learner, report, cancel);
+            : Learn(spec, data, learner, report, cancel);
     }
 
-    private static CellResult Learn(CellSpec spec, BenchData data, IReadOnlyList<StreamStep> steps, ContinualLearner learner, Action<CellProgress> report, CancellationToken cancel)
+    private static CellResult Learn(CellSpec spec, BenchData data, ContinualLearner learner, Action<CellProgress> report, CancellationToken cancel)
     {
+        var steps = spec.Protocol == Protocol.Domain ? LearningStream.Domains(data) : LearningStream.Classes(data, spec.Seed);
+        if (steps.FirstOrDefault(step => step.Train.Length == 0 || step.Test.Length == 0) is { } bare)
+        {
+            throw new InvalidDataException(
+                $"the step '{bare.Name}' has {bare.Train.Length} windows to learn from and {bare.Test.Length} to judge on; expected some of both. Choose another seed, leave --validation out, or add windows to the data set.");
+        }
+
         bool online = spec.Protocol == Protocol.Online;
         int[] order = online ? LearningStream.Blurred(steps, spec.Seed) : [.. steps.SelectMany(step => step.Train)];
         int[] ends = [.. Accumulated(steps.Select(step => step.Train.Length))];
-        var watch = new StepWatch(data, steps);
-        var training = new Stopwatch();
+        using var watch = new StepWatch(data, steps);
         for (int s = 0, at = 0; s < steps.Count; s++)
         {
             while (at < ends[s])
@@ -44,9 +48,7 @@ public static class BenchCell
                 cancel.ThrowIfCancellationRequested();
                 int[] round = order[at..Math.Min(ends[s], online ? at + OnlineRound : int.MaxValue)];
                 int before = at;
-                training.Start();
                 learner.Learn(round, share => report(new CellProgress(s, steps.Count, (before + share * round.Length) / order.Length, "learning")));
-                training.Stop();
                 at += round.Length;
                 if (at < ends[s]) watch.Point(learner.Judge(), at, s);
             }
@@ -55,7 +57,7 @@ public static class BenchCell
             watch.Step(learner.Judge(), ends[s], s);
         }
 
-        return watch.Result(spec, learner, training.Elapsed.TotalSeconds, data.Notes);
+        return watch.Result(spec, learner, data.Notes);
     }
 
     private static IEnumerable<int> Accumulated(IEnumerable<int> lengths)

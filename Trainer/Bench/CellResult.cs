@@ -18,7 +18,7 @@ public sealed record CellResult
     /// <summary>Accuracy over all classes (or domains) met so far after each evaluation, with the number of training windows seen: the curve. One point per step, more in the online protocol.</summary>
     public required IReadOnlyList<CurvePoint> Curve { get; init; }
 
-    /// <summary>Accuracy after each step over what was met so far, by read-out on the same features: <c>head</c>, <c>ncm</c>, <c>ridge</c>, and where there is a frozen branch <c>frozen</c> and <c>fused</c>.</summary>
+    /// <summary>Accuracy after each step over what was met so far, by read-out: on the trained backbone <c>head</c>, <c>ncm</c>, <c>ridge</c> and, over all its layers, <c>pooled</c>; <c>frozen</c> where there is a frozen branch; <c>fused</c> where anchors choose.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<double>> ReadOuts { get; init; }
 
     /// <summary>Linear CKA between the embeddings of test windows of earlier steps after this step and right after the step before; NaN-free: 1 for the first step. One per step.</summary>
@@ -36,7 +36,7 @@ public sealed record CellResult
     /// <summary>Optimiser steps taken.</summary>
     public long StepCount { get; init; }
 
-    /// <summary>CPU seconds of training, single thread; reported, not compared.</summary>
+    /// <summary>CPU seconds of the process while it learnt, judging left out; reported, not compared.</summary>
     public double TrainingSeconds { get; init; }
 
     /// <summary>What a reader must know: policies of the reader, rounds that were abandoned.</summary>

@@ -44,7 +44,7 @@ public sealed record CellSpec
     /// <summary>Passes over each step of the stream; 1 in the online protocol.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Share of the training windows that may be remembered, 0 to 1; anchors included where a method keeps any.</summary>
+    /// <summary>Share of the training windows that may be remembered, 0 to 1; anchors included where a method keeps any. Two windows of every class are remembered whatever the share.</summary>
     public required double BufferShare { get; init; }
 
     /// <summary>What it may build on.</summary>

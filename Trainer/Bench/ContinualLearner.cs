@@ -15,7 +15,8 @@ internal sealed class ContinualLearner : IDisposable
     private const int AnchorPart = 6; // One remembered window in six is an anchor: 60 of 366, as on the device.
     private const int AnchorBlock = 8; // Neighbours overlap: whole blocks are held out.
     private const double AnchorShare = 0.05;
-    private const int FewestAnchorsPerClass = 3;
+    private const int FewestAnchorsPerClass = 3; // With a smaller quota nothing could ever be chosen, and every held-out window would be lost for nothing.
+    private const int OnlineBatch = 16; // New windows in a step of the one-pass protocol.
     private readonly CellSpec spec;
     private readonly BenchData data;
     private readonly CancellationToken cancel;
@@ -35,23 +36,26 @@ internal sealed class ContinualLearner : IDisposable
     public ContinualLearner(CellSpec spec, BenchData data, CancellationToken cancel)
     {
         (this.spec, this.data, this.cancel) = (spec, data, cancel);
-        plan = MethodSpec.Parse(spec.Method, spec.Protocol == Protocol.Online ? 1 : spec.Epochs, spec.Seed);
+        bool online = spec.Protocol == Protocol.Online;
+        var defaults = new TrainingSection { Epochs = online ? 1 : spec.Epochs, Seed = spec.Seed };
+        plan = MethodSpec.Parse(spec.Method, online ? defaults with { BatchSize = OnlineBatch } : defaults);
         method = MethodCatalogue.Create(plan);
+        usesFrozen = spec.Track == Track.Open && method.ReadOut is ReadOutKind.FrozenRidge or ReadOutKind.Fused;
+        if (method.ReadOut == ReadOutKind.FrozenRidge && !usesFrozen) throw new ArgumentException($"'{spec.Method}' has no trained backbone: it takes part in track open alone.", nameof(spec));
+        if (online && plan.Epochs != 1 && !method.SeesEverything) throw new ArgumentException($"'{spec.Method}': the online protocol sees every window once. Leave epochs out.", nameof(spec));
         pool = new TrainingPool(data.Train.Values, data.Train.Classes, data.Train.Window);
         test = tensor(data.Test.Values, [data.Test.Count, data.Test.Window.ChannelCount, data.Test.Window.Length]).DetachFromDisposeScope();
         net = NewNet();
-        usesFrozen = spec.Track == Track.Open && method.ReadOut is ReadOutKind.FrozenRidge or ReadOutKind.Fused;
-
         int classCount = data.Train.ClassNames.Count;
         int quota = Math.Max(2, (int)(spec.BufferShare * data.Train.Count / classCount)), anchorQuota = 0;
-        if (method.ReadOut == ReadOutKind.Fused)
+        if (method.ReadOut == ReadOutKind.Fused && quota / AnchorPart >= FewestAnchorsPerClass)
         {
             anchorQuota = quota / AnchorPart;
             anchors = new QuotaMemory(anchorQuota, spec.Seed);
         }
 
         memory = spec.Protocol == Protocol.Tscil ? new QuotaMemory(quota - anchorQuota, spec.Seed) : new BoundedMemory(classCount * (quota - anchorQuota), spec.Seed);
-        Notes = [$"buffer {quota} per class, {classCount * quota} windows" + (anchorQuota > 0 ? $", {classCount * anchorQuota} of them anchors for the methods that have some" : "")];
+        Notes = [$"buffer {quota} per class, {classCount * quota} windows" + (anchorQuota > 0 ? $", {classCount * anchorQuota} of them anchors, for which {AnchorShare:P0} of the windows are held out in blocks of {AnchorBlock}" : "")];
     }
 
     /// <summary>What the read-out is now.</summary>
@@ -60,6 +64,18 @@ internal sealed class ContinualLearner : IDisposable
     /// <summary>Optimiser steps taken.</summary>
     public long StepCount { get; private set; }
 
+    /// <summary>CPU seconds that <see cref="Learn"/> took, all threads of the process; it holds for a process in which nothing else runs.</summary>
+    public double TrainingSeconds { get; private set; }
+
+    /// <summary>Training windows that a replay may draw, ascending.</summary>
+    public IReadOnlyList<int> Remembered => memory.Kept;
+
+    /// <summary>Training windows that are kept to choose by and never trained on, ascending.</summary>
+    public IReadOnlyList<int> Anchors => anchors?.Kept ?? [];
+
+    /// <summary>Training windows whose labels are counted in the frozen branch.</summary>
+    public long CountedInFrozen => frozen?.Statistics.Count ?? 0;
+
     /// <summary>What a reader of the table must know.</summary>
     public List<string> Notes { get; }
 
@@ -67,6 +83,13 @@ internal sealed class ContinualLearner : IDisposable
     /// <param name="windows">Training indices in order of arrival.</param>
     /// <param name="report">Gets the share of the round that is done.</param>
     public void Learn(int[] windows, Action<double> report)
+    {
+        var before = Environment.CpuUsage.TotalTime;
+        Round(windows, report);
+        TrainingSeconds += (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+    }
+
+    private void Round(int[] windows, Action<double> report)
     {
         round++;
         int[] trainable = anchors is null ? windows : [.. windows.Where(i => !HeldOut(i))];
@@ -97,7 +120,7 @@ internal sealed class ContinualLearner : IDisposable
             Pool = pool,
             Fresh = method.SeesEverything ? met : trainable,
             Memory = memory,
-            InStreamOrder = spec.Protocol == Protocol.Online,
+            InStreamOrder = spec.Protocol == Protocol.Online && !method.SeesEverything, // An upper bound that took the stream as it comes would forget like the lower one.
             Report = (step, count, _) => report((double)step / count),
             Cancel = cancel,
         });
@@ -147,16 +170,19 @@ internal sealed class ContinualLearner : IDisposable
     /// <summary>The read-out that the anchors choose; null where there are too few to choose by.</summary>
     private AnchorChoice? Fuse(LearnedBranch learned, IReadOut? frozenReadOut)
     {
-        int[] kept = [.. anchors!.Kept];
+        int[] kept = [.. Anchors];
         int[] labels = [.. kept.Select(i => pool.Classes[i])];
-        if (labels.Length < FewestAnchorsPerClass * met.Select(i => pool.Classes[i]).Distinct().Count()) return null;
+        if (labels.Length == 0 || labels.Length < FewestAnchorsPerClass * met.Select(i => pool.Classes[i]).Distinct().Count()) return null;
         var windows = pool.At(kept);
         var scores = learned.Scores(windows, learned.Embed(windows), withHead: true);
         return AnchorChoice.Of(scores, frozenReadOut is null ? null : frozen!.ScoreTrain(kept, frozenReadOut), labels, data.Train.ClassNames.Count);
     }
 
-    /// <summary>What it says of every test window when a few labelled windows of a new class are told and nothing is trained; it forgets them afterwards.</summary>
-    /// <param name="shots">Training indices, all of one class that it has not met.</param>
+    /// <summary>
+    /// What it says of every test window when a few labelled windows of a new class are told and nothing is trained; it forgets them afterwards. Read out with what a label changes at once: the frozen ridge
+    /// where there is a frozen branch, else the nearest class mean.
+    /// </summary>
+    /// <param name="shots">Training indices, all of one class that it has not met; none: what it said before it was told.</param>
     public int[] Told(int[] shots)
     {
         int classes = data.Train.ClassNames.Count;
@@ -164,19 +190,21 @@ internal sealed class ContinualLearner : IDisposable
         {
             using var scope = NewDisposeScope();
             net.eval();
+            ReadOut = "ncm";
             var learned = new LearnedBranch(net, pool, [.. memory.Kept, .. shots], data.Train.ClassNames);
             return WindowScores.Best(learned.Scores(test, learned.Embed(test), withHead: false)["ncm"], classes);
         }
 
         frozen.Count(shots);
-        var (readOut, _) = frozen.Solve(memory.Kept);
-        frozen.Statistics.Remove(data.Train.ClassNames[pool.Classes[shots[0]]]);
+        (var readOut, ReadOut) = frozen.Solve(memory.Kept);
+        if (shots.Length > 0) frozen.Statistics.Remove(data.Train.ClassNames[pool.Classes[shots[0]]]);
         return WindowScores.Best(frozen.ScoreTest(readOut), classes);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        frozen?.Dispose();
         net.Dispose();
         method.Dispose();
         pool.Dispose();
@@ -186,7 +214,6 @@ internal sealed class ContinualLearner : IDisposable
     private LearnerNet NewNet() =>
         new(BackboneCatalogue.Create(BackboneCatalogue.NameFor(data.Train.Window), data.Train.Window.ChannelCount, data.Train.Window.Length), data.Train.ClassNames, method.Head);
 
-    private bool HeldOut(int window) => new Random(HashCode(window / AnchorBlock)).NextDouble() < AnchorShare;
-
-    private int HashCode(int block) => unchecked(block * (int)0x9E3779B1 + spec.Seed * (int)0x85EBCA6B);
+    /// <summary>Whether a window's block is for anchors: by its place and the seed alone, the same in every round and process.</summary>
+    private bool HeldOut(int window) => new Random(unchecked(window / AnchorBlock * (int)0x9E3779B1 + spec.Seed * (int)0x85EBCA6B)).NextDouble() < AnchorShare;
 }

@@ -9,15 +9,14 @@ internal static class FewShotTrial
     private static readonly int[] s_shots = [1, 2, 5, 10];
 
     /// <summary>Runs the trial.</summary>
+    /// <exception cref="InvalidDataException">No class has windows to learn from and to judge on, or there is but one.</exception>
     public static CellResult Run(CellSpec spec, BenchData data, ContinualLearner learner, Action<CellProgress> report)
     {
-        int newClass = LearningStream.ClassOrder(data.Train, spec.Seed)[^1];
+        int newClass = NewClass(data, spec.Seed);
         int[] old = [.. Enumerable.Range(0, data.Train.Count).Where(i => data.Train.Classes[i] != newClass)], candidates = [.. Enumerable.Range(0, data.Train.Count).Where(i => data.Train.Classes[i] == newClass)];
         int[] oldTest = [.. Enumerable.Range(0, data.Test.Count).Where(i => data.Test.Classes[i] != newClass)], newTest = [.. Enumerable.Range(0, data.Test.Count).Where(i => data.Test.Classes[i] == newClass)];
         learner.Learn(old, share => report(new CellProgress(0, 2, share / 2, "learning the old classes")));
-        var before = learner.Judge();
-        double oldBefore = Accuracy(data, before.Chosen, oldTest);
-        before.Embeddings.Dispose();
+        double oldBefore = Accuracy(data, learner.Told([]), oldTest); // By the read-out that is told: what is lost is lost by the telling.
 
         var random = new Random(spec.Seed);
         var points = new List<FewShotPoint>();
@@ -48,8 +47,16 @@ internal static class FewShotTrial
             FewShot = points,
             ReadOut = learner.ReadOut,
             StepCount = learner.StepCount,
+            TrainingSeconds = learner.TrainingSeconds,
             Notes = [.. data.Notes, .. learner.Notes],
         };
+    }
+
+    /// <summary>The last class of the order that can be told and judged.</summary>
+    private static int NewClass(BenchData data, int seed)
+    {
+        var able = LearningStream.ClassOrder(data.Train, seed).Where(c => data.Train.Classes.Contains(c) && data.Test.Classes.Contains(c)).ToList();
+        return able.Count >= 2 ? able[^1] : throw new InvalidDataException($"{able.Count} classes have windows to learn from and to judge on; expected at least 2. Choose a data set with more classes or windows.");
     }
 
     private static double Accuracy(BenchData data, int[] predicted, int[] windows) => windows.Count(i => predicted[i] == data.Test.Classes[i]) / (double)windows.Length;

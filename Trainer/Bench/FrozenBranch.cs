@@ -6,22 +6,24 @@ using static TorchSharp.torch;
 namespace Edge.Trainer.Bench;
 
 /// <summary>The branch that is never trained: features of a seeded bank and the exact statistics of everything labelled. What it knows of a class cannot be overwritten.</summary>
-internal sealed class FrozenBranch
+internal sealed class FrozenBranch : IDisposable
 {
     private const int Chunk = 256;
     private static readonly double[] s_lambdas = [1, 3, 10, 30, 100, 300];
-    private readonly float[] train, test;
+    private readonly FrozenBank bank;
+    private readonly float[] train;
+    private readonly Lazy<float[]> test; // Not encoded before it is judged on: that is no part of training.
     private readonly LabelledWindows windows;
     private readonly int length;
 
-    /// <summary>Encodes all windows once; the bank's scale, where it has one, is fixed on the windows that come first.</summary>
+    /// <summary>Encodes every window once; the bank's scale, where it has one, is fixed on the windows that come first.</summary>
     public FrozenBranch(BenchData data, int[] first, CancellationToken cancel)
     {
-        using var bank = FrozenBank.Create(data.Train.Window);
+        bank = FrozenBank.Create(data.Train.Window);
         using (var scope = NewDisposeScope()) bank.Fit(Windows(data.Train.Select(first)));
         (windows, length) = (data.Train, bank.FeatureLength);
         train = Encode(bank, data.Train, cancel);
-        test = Encode(bank, data.Test, cancel);
+        test = new Lazy<float[]>(() => Encode(bank, data.Test, cancel));
         Statistics = new ClassStatistics("bench", length);
     }
 
@@ -50,7 +52,10 @@ internal sealed class FrozenBranch
     public float[] ScoreTrain(IReadOnlyList<int> indices, IReadOut readOut) => WindowScores.Of(readOut, Rows(train, [.. indices]));
 
     /// <summary>Scores of all test windows, [test windows, classes].</summary>
-    public float[] ScoreTest(IReadOut readOut) => WindowScores.Of(readOut, test);
+    public float[] ScoreTest(IReadOut readOut) => WindowScores.Of(readOut, test.Value);
+
+    /// <inheritdoc/>
+    public void Dispose() => bank.Dispose();
 
     private float[] Rows(float[] all, int[] indices)
     {

@@ -15,7 +15,7 @@ public static class LinearCka
         using var _ = no_grad();
         var (a, b) = (Centred(x), Centred(y));
         double cross = Squared(b.t().matmul(a)), own = Math.Sqrt(Squared(a.t().matmul(a)) * Squared(b.t().matmul(b)));
-        return own > 0 ? cross / own : 1;
+        return own == 0 ? 1 : cross / own; // What is not finite stays so: it must not pass for alike.
     }
 
     private static Tensor Centred(Tensor x)

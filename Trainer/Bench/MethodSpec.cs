@@ -11,13 +11,12 @@ public static class MethodSpec
 
     /// <summary>The training section that a text stands for.</summary>
     /// <param name="text">Name, then after a colon <c>key=value</c> pairs with keys of the training section in camel case; a dot reaches into a nested section.</param>
-    /// <param name="epochs">Passes over each step, unless the text says otherwise.</param>
-    /// <param name="seed">Seed of the section.</param>
+    /// <param name="defaults">What holds where the text says nothing; its method is not looked at.</param>
     /// <exception cref="ArgumentException">A key does not exist or its value does not fit.</exception>
-    public static TrainingSection Parse(string text, int epochs, int seed)
+    public static TrainingSection Parse(string text, TrainingSection defaults)
     {
         var (name, rest) = text.Split(':', 2) is [var n, var r] ? (n, r) : (text, "");
-        var node = JsonSerializer.SerializeToNode(new TrainingSection { Method = name, Epochs = epochs, Seed = seed }, s_json)!.AsObject();
+        var node = JsonSerializer.SerializeToNode(defaults with { Method = name }, s_json)!.AsObject();
         foreach (string pair in rest.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = pair.Split('=', 2);
@@ -26,7 +25,7 @@ public static class MethodSpec
             foreach (string key in path.SkipLast(1)) parent = parent?[key];
             if (parts.Length != 2 || parent is not JsonObject target || !target.ContainsKey(path[^1]))
                 throw new ArgumentException($"'{pair}' in '{text}' is no setting of the training section. Write key=value with a key of config section 'training', for example epochs=3.", nameof(text));
-            target[path[^1]] = JsonNode.Parse(parts[1]);
+            target[path[^1]] = Value(parts[1], pair, text);
         }
 
         try
@@ -39,6 +38,15 @@ public static class MethodSpec
         }
     }
 
-    /// <summary>The name alone.</summary>
-    public static string NameOf(string text) => text.Split(':', 2)[0];
+    private static JsonNode? Value(string value, string pair, string text)
+    {
+        try
+        {
+            return JsonNode.Parse(value);
+        }
+        catch (JsonException e)
+        {
+            throw new ArgumentException($"'{pair}' in '{text}' has no value that can be read. Write a number, true, false or a quoted text.", nameof(text), e);
+        }
+    }
 }

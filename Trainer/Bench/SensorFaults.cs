@@ -15,11 +15,14 @@ public static class SensorFaults
     /// <summary>Splits the training windows over the domains, block by block, and judges on all test windows in every domain.</summary>
     /// <param name="data">A recording without domains.</param>
     /// <param name="seed">Gives the axis of the rotation and the channel that dies.</param>
+    /// <exception cref="InvalidDataException">It has fewer than three channels: there is no axis to turn about, and a dead channel would leave little or nothing.</exception>
     public static BenchData Apply(BenchData data, int seed)
     {
+        int channels = data.Train.Window.ChannelCount;
+        if (channels < 3) throw new InvalidDataException($"the data set has one domain and {channels} {(channels == 1 ? "channel" : "channels")}; faults of a sensor need at least 3. Choose a data set with domains, or another protocol.");
         var random = new Random(seed);
         double[] axis = [Normal(random), Normal(random), Normal(random)];
-        int dead = random.Next(data.Train.Window.ChannelCount);
+        int dead = random.Next(channels);
         int[] trainDomains = [.. Enumerable.Range(0, data.Train.Count).Select(i => i / BlockLength % Names.Count)];
         int[] testDomains = [.. Enumerable.Range(0, Names.Count * data.Test.Count).Select(i => i / data.Test.Count)];
         var everyTest = data.Test.Select([.. Enumerable.Range(0, testDomains.Length).Select(i => i % data.Test.Count)]);

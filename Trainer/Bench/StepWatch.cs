@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Edge.Trainer.Bench;
 
 /// <summary>Keeps the judgements of a cell: accuracies by step and read-out, the curve, and how far the embeddings of earlier steps have moved.</summary>
-internal sealed class StepWatch(BenchData data, IReadOnlyList<StreamStep> steps)
+internal sealed class StepWatch(BenchData data, IReadOnlyList<StreamStep> steps) : IDisposable
 {
     private readonly List<double[]> accuracy = [];
     private readonly List<CurvePoint> curve = [];
@@ -34,7 +34,7 @@ internal sealed class StepWatch(BenchData data, IReadOnlyList<StreamStep> steps)
     }
 
     /// <summary>The cell's result.</summary>
-    public CellResult Result(CellSpec spec, ContinualLearner learner, double seconds, IReadOnlyList<string> notes) => new()
+    public CellResult Result(CellSpec spec, ContinualLearner learner, IReadOnlyList<string> notes) => new()
     {
         Spec = spec,
         Steps = [.. steps.Select(s => s.Name)],
@@ -45,9 +45,16 @@ internal sealed class StepWatch(BenchData data, IReadOnlyList<StreamStep> steps)
         PrototypeDrift = drift,
         ReadOut = learner.ReadOut,
         StepCount = learner.StepCount,
-        TrainingSeconds = seconds,
+        TrainingSeconds = learner.TrainingSeconds,
         Notes = [.. notes, .. learner.Notes],
     };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        previous?.Dispose();
+        foreach (var prototype in firstPrototypes.Values) prototype.Dispose();
+    }
 
     private void Stability(Tensor embeddings, int step)
     {

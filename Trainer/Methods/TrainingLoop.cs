@@ -37,7 +37,7 @@ public sealed class TrainingLoop(TrainingSection plan, TrainingMethod method, in
         if (!round.HasParent) net.Backbone.FitInput(pool.At(round.Fresh.Length > 0 ? round.Fresh : round.Remembered));
         method.BeginRound(round);
         net.train();
-        using var augmentation = method.Augments ? new AugmentationChain(plan.Augmentation, pool.Windows, seed) : null;
+        using var augmentation = method.Augments ? new AugmentationChain(plan.Augmentation, pool.At([.. round.Fresh.Union(round.Remembered).Order()]), seed) : null;
         using var optimizer = new FlatAdam(net.parameters(), plan.LearningRate);
         using var average = method.Averages ? new WeightAverage([optimizer.Weights]) : null;
 

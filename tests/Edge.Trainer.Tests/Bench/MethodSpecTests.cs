@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Edge.Config;
+using Edge.Trainer.Bench;
+
+namespace Edge.Trainer.Tests.Bench;
+
+/// <summary>A method as text.</summary>
+public class MethodSpecTests
+{
+    private static readonly TrainingSection s_defaults = new() { Epochs = 7, Seed = 9, BatchSize = 16 };
+
+    [Fact]
+    public void A_name_alone_keeps_the_defaults()
+    {
+        Assert.Equal(Text(s_defaults with { Method = "er" }), Text(MethodSpec.Parse("er", s_defaults)));
+        Assert.Equal(Text(s_defaults with { Method = "joint" }), Text(MethodSpec.Parse("joint:", s_defaults)));
+    }
+
+    [Fact]
+    public void Settings_are_taken_from_the_text_nested_ones_too()
+    {
+        var plan = MethodSpec.Parse("scr:learningRate=0.003,batchSize=32,augmentation.rotationDegrees=12", s_defaults);
+        Assert.Equal(("scr", 0.003, 32, 7, 9), (plan.Method, plan.LearningRate, plan.BatchSize, plan.Epochs, plan.Seed));
+        Assert.Equal((12, 0.03, 0.1), (plan.Augmentation.RotationDegrees, plan.Augmentation.Jitter, plan.Augmentation.Scaling));
+    }
+
+    [Theory]
+    [InlineData("er:momentum=0.9", "'momentum=0.9' in 'er:momentum=0.9' is no setting")]
+    [InlineData("er:augmentation.shake=1", "'augmentation.shake=1' in")]
+    [InlineData("er:nothing.jitter=1", "is no setting of the training section")]
+    [InlineData("er:batchSize", "'batchSize' in 'er:batchSize' is no setting")]
+    [InlineData("er:batchSize=many", "'batchSize=many' in 'er:batchSize=many' has no value that can be read")]
+    [InlineData("er:batchSize=", "has no value that can be read")]
+    [InlineData("er:batchSize=true", "'er:batchSize=true'")]
+    public void Text_that_is_wrong_is_refused_with_its_words(string text, string said) =>
+        Assert.Contains(said, Assert.Throws<ArgumentException>(() => MethodSpec.Parse(text, s_defaults)).Message);
+
+    private static string Text(TrainingSection plan) => JsonSerializer.Serialize(plan);
+}
