@@ -16,39 +16,54 @@ internal sealed record AnchorChoice(string Learned, LateFusion? Fusion)
     /// <summary>and where there is none.</summary>
     public static AnchorChoice OfLearned { get; } = new("pooled", null);
 
-    /// <summary>Chooses by the log loss on the anchors (<see cref="ReadOutSelection"/>).</summary>
+    /// <summary>
+    /// Chooses. The frozen branch alone is the safest: it cannot have learnt the anchors' neighbours by heart, which flatters the trained one. A fusion, or the learned branch alone, must be right clearly more often on the anchors
+    /// (<see cref="PairedSigns"/>); the smallest fusion also stands where it was clearly more often right on windows before they were learnt. Of those that pass the smallest log loss on the anchors wins
+    /// (<see cref="ReadOutSelection"/>). Without a frozen branch the log loss alone decides.
+    /// </summary>
     /// <param name="learned">Scores of the anchors by learned read-out, [anchors, classes] each.</param>
     /// <param name="frozen">The same by the frozen branch; null: there is none.</param>
     /// <param name="labels">Class index of each anchor.</param>
     /// <param name="classCount">Classes.</param>
-    public static AnchorChoice Of(SortedDictionary<string, float[]> learned, float[]? frozen, int[] labels, int classCount)
+    /// <param name="foresight">What the branches said of windows before they were learnt.</param>
+    public static AnchorChoice Of(SortedDictionary<string, float[]> learned, float[]? frozen, int[] labels, int classCount, Foresight foresight)
     {
         var choices = new List<AnchorChoice>();
         var candidates = new List<ReadOutCandidate>();
         if (frozen is null)
         {
             foreach (string name in s_sameBackbone) Add(new AnchorChoice(name, null), learned[name]);
-        }
-        else
-        {
-            Add(new AnchorChoice("ridge", LateFusion.FrozenOnly), frozen);
-            double scale = LateFusion.CommonScale(frozen, learned["ridge"], classCount);
-            foreach (double beta in LateFusion.Betas.Where(beta => beta > 0))
-            {
-                var fusion = LateFusion.Of(beta, scale);
-                Add(new AnchorChoice("ridge", fusion), Fused(fusion, frozen, learned["ridge"], classCount));
-            }
-
-            foreach (string name in s_learned) Add(new AnchorChoice(name, LateFusion.LearnedOnly), learned[name]);
+            return choices[ReadOutSelection.Choose(candidates, labels, classCount).Index];
         }
 
+        double scale = LateFusion.CommonScale(frozen, learned["ridge"], classCount);
+        double[] betas = [.. LateFusion.Betas.Where(beta => beta > 0).Order()];
+        bool carriesOver = CarriesOver(foresight, betas[0], classCount);
+        var safest = carriesOver ? new AnchorChoice("ridge", LateFusion.Of(betas[0], scale)) : OfFrozen;
+        float[] safestScores = Fused(safest.Fusion!.Value, frozen, learned["ridge"], classCount);
+        Add(safest, safestScores);
+        foreach (double beta in betas.Skip(carriesOver ? 1 : 0)) Prove(new AnchorChoice("ridge", LateFusion.Of(beta, scale)));
+        foreach (string name in s_learned) Prove(new AnchorChoice(name, LateFusion.LearnedOnly));
         return choices[ReadOutSelection.Choose(candidates, labels, classCount).Index];
+
+        void Prove(AnchorChoice choice)
+        {
+            float[] scores = Fused(choice.Fusion!.Value, frozen, learned[choice.Learned], classCount);
+            if (PairedSigns.IsClearlyBetter(scores, safestScores, labels)) Add(choice, scores);
+        }
 
         void Add(AnchorChoice choice, float[] scores)
         {
             choices.Add(choice);
             candidates.Add(new ReadOutCandidate($"{choice}", scores));
         }
+    }
+
+    private static bool CarriesOver(Foresight foresight, double beta, int classCount)
+    {
+        float[] frozen = foresight.Frozen, learned = foresight.Learned;
+        var fusion = LateFusion.Of(beta, LateFusion.CommonScale(frozen, learned, classCount));
+        return PairedSigns.IsClearlyBetter(Fused(fusion, frozen, learned, classCount), frozen, foresight.Labels);
     }
 
     /// <summary>Its scores, from those of the branches.</summary>

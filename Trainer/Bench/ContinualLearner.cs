@@ -16,6 +16,7 @@ internal sealed class ContinualLearner : IDisposable
     private const int AnchorBlock = 8; // Neighbours overlap: whole blocks are held out.
     private const double AnchorShare = 0.05;
     private const int FewestAnchorsPerClass = 3; // With a smaller quota nothing could ever be chosen, and every held-out window would be lost for nothing.
+    private const int LookAheadCount = 256; // Labelled windows of a round that are scored before they are learnt.
     private const int OnlineBatch = 16; // New windows in a step of the one-pass protocol.
     private readonly CellSpec spec;
     private readonly BenchData data;
@@ -27,6 +28,7 @@ internal sealed class ContinualLearner : IDisposable
     private readonly QuotaMemory? anchors;
     private readonly bool usesFrozen;
     private readonly List<int> met = [];
+    private readonly Foresight foresight;
     private readonly Tensor test;
     private LearnerNet net;
     private FrozenBranch? frozen;
@@ -46,6 +48,7 @@ internal sealed class ContinualLearner : IDisposable
         pool = new TrainingPool(data.Train.Values, data.Train.Classes, data.Train.Window);
         test = tensor(data.Test.Values, [data.Test.Count, data.Test.Window.ChannelCount, data.Test.Window.Length]).DetachFromDisposeScope();
         net = NewNet();
+        foresight = new Foresight(data.Train.ClassNames.Count);
         int classCount = data.Train.ClassNames.Count;
         int quota = Math.Max(2, (int)(spec.BufferShare * data.Train.Count / classCount)), anchorQuota = 0;
         if (method.ReadOut == ReadOutKind.Fused && quota / AnchorPart >= FewestAnchorsPerClass)
@@ -94,6 +97,7 @@ internal sealed class ContinualLearner : IDisposable
         round++;
         int[] trainable = anchors is null ? windows : [.. windows.Where(i => !HeldOut(i))];
         foreach (int i in windows.Except(trainable)) anchors!.Offer(i, pool.Classes[i]);
+        if (frozen is not null && anchors is not null && net.TrainedStepCount > 0) LookAhead(trainable);
         met.AddRange(trainable);
         if (usesFrozen)
         {
@@ -167,6 +171,24 @@ internal sealed class ContinualLearner : IDisposable
         return new Judgement(predictions[chosen], predictions, embeddings.DetachFromDisposeScope());
     }
 
+    /// <summary>Notes what both branches say of some windows that are about to be learnt, of classes that are established.</summary>
+    private void LookAhead(int[] windows)
+    {
+        var known = met.CountBy(i => pool.Classes[i]).Where(c => c.Value >= ScarceClassReadOut.SurelyEstablishedFrom).Select(c => c.Key).ToHashSet();
+        int[] ahead = [.. windows.Where(i => known.Contains(pool.Classes[i]))];
+        int every = Math.Max(1, ahead.Length / LookAheadCount);
+        ahead = [.. ahead.Where((_, i) => i % every == 0)];
+        if (ahead.Length == 0) return;
+        using var scope = NewDisposeScope();
+        net.eval();
+        var learned = new LearnedBranch(net, pool, memory.Kept, data.Train.ClassNames);
+        var tensors = pool.At(ahead);
+        foresight.Note(
+            frozen!.ScoreTrain(ahead, frozen.Solve(memory.Kept).ReadOut),
+            learned.Scores(tensors, learned.Embed(tensors), withHead: true)["ridge"],
+            [.. ahead.Select(i => pool.Classes[i])]);
+    }
+
     /// <summary>The read-out that the anchors choose; null where there are too few to choose by.</summary>
     private AnchorChoice? Fuse(LearnedBranch learned, IReadOut? frozenReadOut)
     {
@@ -175,7 +197,7 @@ internal sealed class ContinualLearner : IDisposable
         if (labels.Length == 0 || labels.Length < FewestAnchorsPerClass * met.Select(i => pool.Classes[i]).Distinct().Count()) return null;
         var windows = pool.At(kept);
         var scores = learned.Scores(windows, learned.Embed(windows), withHead: true);
-        return AnchorChoice.Of(scores, frozenReadOut is null ? null : frozen!.ScoreTrain(kept, frozenReadOut), labels, data.Train.ClassNames.Count);
+        return AnchorChoice.Of(scores, frozenReadOut is null ? null : frozen!.ScoreTrain(kept, frozenReadOut), labels, data.Train.ClassNames.Count, foresight);
     }
 
     /// <summary>
