@@ -23,7 +23,7 @@ public sealed partial class TrainingRound(
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
         {
-            var folder = folders.Create(plan, draw, snapshots.CheckpointFile(parent));
+            var folder = folders.Create(plan, draw, snapshots.CheckpointFile(parent), await buffer.AnchorsAsync());
             if (await TrainAsync(folder, plan, stopping) is { } report) await JudgeAsync(folder, report, plan, parent, stopping);
             await buffer.SettleAsync(draw.ThroughId);
             folders.Prune();
@@ -76,6 +76,7 @@ public sealed partial class TrainingRound(
                         Loss = report.LastEpochLoss,
                         Seconds = time.GetElapsedTime(start).TotalSeconds,
                         PeakRssMiB = report.PeakRssMiB,
+                        Reason = report.EndedEarly is { } early ? $"training ended early: {early}" : null,
                     });
                     return report;
                 }
