@@ -18,6 +18,7 @@ internal sealed class ContinualLearner : IDisposable
     private readonly CellSpec spec;
     private readonly BenchData data;
     private readonly CancellationToken cancel;
+    private const int WholeBatch = 65_536; // The budget of memory is a device's, and its pool is a round's, not a data set's.
     private readonly TrainingSection plan;
     private readonly TrainingMethod method;
     private readonly TrainingPool pool;
@@ -35,6 +36,7 @@ internal sealed class ContinualLearner : IDisposable
     {
         (this.spec, this.data, this.cancel) = (spec, data, cancel);
         plan = MethodSpec.Parse(spec.Method, spec.Protocol == Protocol.Online ? 1 : spec.Epochs, spec.Seed);
+        if (plan.MicroBatchSize == 0) plan = plan with { MicroBatchSize = WholeBatch };
         method = MethodCatalogue.Create(plan);
         pool = new TrainingPool(data.Train.Values, data.Train.Classes, data.Train.Window);
         test = tensor(data.Test.Values, [data.Test.Count, data.Test.Window.ChannelCount, data.Test.Window.Length]).DetachFromDisposeScope();

@@ -98,7 +98,7 @@ public sealed record TrainingSection
     public int TimeBudgetSeconds { get; init; } = 600;
 
     /// <summary>A child whose resident memory grows beyond this is ended, MiB. Batches that would not fit are computed in parts, see microBatchSize.</summary>
-    /// <value>Default 1500. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service
+    /// <value>Default 1500. The child takes some 340 MiB before its batches, a default round of 9 x 128 windows 430. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service
     /// instead.</value>
     [Range(300, 1_000_000)]
     public int MemoryBudgetMiB { get; init; } = 1500;
