@@ -12,7 +12,7 @@ public static class TrainCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var round = new Option<string>("--round") { Description = "Folder of the round: plan.json, samples.bin, parent.checkpoint.", Required = true };
+        var round = new Option<string>("--round") { Description = "Folder of the round: plan.json, samples.bin, parent.checkpoint, anchors.bin.", Required = true };
         var ofService = new Option<bool>("--of-service") { Description = "The round belongs to a running service, which holds its standard input: it ends when the input ends." };
         var command = new Command("train", "Run one training round from its folder.") { round, ofService, GlobalOptions.Json };
         command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(ofService), parsed.GetValue(GlobalOptions.Json), cancel)));
@@ -29,12 +29,12 @@ public static class TrainCommand
             using var holder = RoundLock.Take(path);
             var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), orphaned.Token);
             if (!report.HasCandidate) Console.Error.WriteLine($"round {report.Round} abandoned: {report.AbandonedBecause}");
-            else if (!json) Console.WriteLine($"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, peak {report.PeakRssMiB:0} MiB");
+            else if (!json) Console.WriteLine($"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, {(report.EndedEarly is { } early ? $"ended early by the {early}, " : "")}peak {report.PeakRssMiB:0} MiB");
             return ExitCode.Done;
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine("stopped before the round was over; start it again to do it whole");
+            Console.Error.WriteLine("stopped before the round was over; start it again to go on");
             return ExitCode.Fault;
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)

@@ -7,9 +7,9 @@ namespace Edge.Runtime.Learning;
 /// <summary>The folders of training rounds under the data directory: made by the service, worked in by the child, kept for a post-mortem, pruned by count.</summary>
 public sealed class RoundFolders(string directory, int keepCount)
 {
-    /// <summary>Writes the folder of a round: the plan, the samples and the parent's checkpoint.</summary>
+    /// <summary>Writes the folder of a round: the plan, the samples, the parent's checkpoint and the anchors that training may look at.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
-    public RoundFolder Create(RoundPlan plan, ReplayDraw? draw, string? parentCheckpoint)
+    public RoundFolder Create(RoundPlan plan, ReplayDraw? draw, string? parentCheckpoint, IReadOnlyList<Example>? anchors = null)
     {
         Directory.CreateDirectory(directory);
         string path = PathOf(plan.Round);
@@ -22,6 +22,7 @@ public sealed class RoundFolders(string directory, int keepCount)
         Directory.CreateDirectory(path);
         var folder = new RoundFolder(path);
         if (draw is not null) DurableFile.Replace(folder.SamplesFile, Samples(plan, draw).ToBytes());
+        if (anchors is { Count: > 0 }) DurableFile.Replace(folder.AnchorsFile, Samples(plan, new ReplayDraw([], anchors, 0)).ToBytes());
         if (parentCheckpoint is not null) DurableFile.Copy(parentCheckpoint, folder.ParentCheckpointFile);
         DurableFile.Replace(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json)); // Last: a folder with a plan is complete.
         return folder;

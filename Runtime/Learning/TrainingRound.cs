@@ -23,7 +23,7 @@ public sealed partial class TrainingRound(
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
         {
-            var folder = folders.Create(plan, draw, snapshots.CheckpointFile(parent));
+            var folder = folders.Create(plan, draw, snapshots.CheckpointFile(parent), await buffer.AnchorsAsync());
             var better = await TrainAsync(folder, plan, stopping) is { } report ? await JudgeAsync(folder, report, plan, parent, stopping) : null;
             var settlement = new Settlement(draw.ThroughId, parent.Id, better, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             await flows.Handovers.Writer.WriteAsync(settlement, stopping);
@@ -78,6 +78,7 @@ public sealed partial class TrainingRound(
                         Loss = report.LastEpochLoss,
                         Seconds = time.GetElapsedTime(start).TotalSeconds,
                         PeakRssMiB = report.PeakRssMiB,
+                        Reason = report.EndedEarly is { } early ? $"training ended early: {early}" : null,
                     });
                     return report;
                 }

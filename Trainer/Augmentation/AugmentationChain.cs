@@ -51,6 +51,12 @@ public sealed class AugmentationChain : IDisposable
         return (augmentations.Count == 0 ? windows.clone() : view).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Where its chance is, a uint8 tensor of the caller.</summary>
+    public Tensor State() => draws.State();
+
+    /// <summary>Goes on where <see cref="State"/> was taken.</summary>
+    public void Restore(Tensor state) => draws.Restore(state);
+
     /// <inheritdoc/>
     public void Dispose()
     {

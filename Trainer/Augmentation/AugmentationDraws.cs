@@ -16,6 +16,12 @@ public sealed class AugmentationDraws(int seed) : IDisposable
     /// <summary>Independent, uniform in [0, 1), of the type and on the device of <paramref name="like"/>.</summary>
     public Tensor Uniform(Tensor like, params ReadOnlySpan<long> shape) => rand(shape.ToArray(), dtype: like.dtype, generator: generator).to(like.device);
 
+    /// <summary>Where the stream is, a uint8 tensor of the caller.</summary>
+    public Tensor State() => generator.get_state();
+
+    /// <summary>Goes on where <see cref="State"/> was taken.</summary>
+    public void Restore(Tensor state) => generator.set_state(state);
+
     /// <inheritdoc/>
     public void Dispose() => generator.Dispose();
 }

@@ -32,6 +32,10 @@ public abstract class Backbone(string name) : nn.Module<Tensor, Tensor>(name)
     {
     }
 
+    /// <summary>Memory that one window takes in a training step, forward and backward, bytes: an upper estimate from a measurement, for batches that must fit. The default is that of the dearest backbone here.</summary>
+    /// <param name="length">Samples per channel.</param>
+    public virtual long TrainingBytesPerWindow(int length) => 16384L * length;
+
     /// <summary>What all layers see, for a read-out: windows to [batch, <see cref="PooledLength"/>]; the embedding where a backbone offers nothing more.</summary>
     public virtual Tensor PooledLayers(Tensor windows) => forward(windows);
 }

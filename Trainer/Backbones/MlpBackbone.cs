@@ -49,6 +49,9 @@ public sealed class MlpBackbone : Backbone
     /// <inheritdoc/>
     public override Sequential Layers => layers;
 
+    /// <summary>Measured: 18.5 kB for 128 features.</summary>
+    public override long TrainingBytesPerWindow(int length) => 18_432 + 16L * ChannelCount * length;
+
     /// <summary>Sets mean and deviation of the input scale.</summary>
     public override void FitInput(Tensor windows) => scale.Fit(windows);
 

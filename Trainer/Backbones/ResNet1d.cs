@@ -46,6 +46,9 @@ public sealed class ResNet1d : Backbone
     /// <inheritdoc/>
     public override Sequential Layers => layers;
 
+    /// <summary>Measured: 1.6 MB for 128 samples, 13,050 bytes per sample.</summary>
+    public override long TrainingBytesPerWindow(int length) => 14_336L * length;
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => layers.forward(input);
 }

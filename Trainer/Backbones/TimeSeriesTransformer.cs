@@ -49,6 +49,9 @@ public sealed class TimeSeriesTransformer : Backbone
     /// <inheritdoc/>
     public override Sequential Layers => layers;
 
+    /// <summary>Measured: 1.1 MB for 128 samples, 12.9 MB for 1,024, where attention tells.</summary>
+    public override long TrainingBytesPerWindow(int length) => 8192L * length + 5L * length * length;
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => layers.forward(input);
 }
@@ -77,7 +80,7 @@ public sealed class SinusoidalPositions(int width) : Module<Tensor, Tensor>(name
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
-        using var positions = tensor(Positions((int)input.shape[1]), [input.shape[1], width], device: input.device);
+        using var positions = tensor(Positions((int)input.shape[1]), [input.shape[1], width], input.dtype, input.device);
         return input + positions;
     }
 

@@ -60,6 +60,9 @@ public sealed class TscilCnn : Backbone
     /// <inheritdoc/>
     public override Sequential Layers => layers;
 
+    /// <summary>Measured: 0.46 MB for 128 samples, 3.8 MB for 1,024; 3,610 to 3,750 bytes per sample.</summary>
+    public override long TrainingBytesPerWindow(int length) => 4096L * length;
+
     /// <summary>1,152: mean and maximum over time of 64, 128, 256 and 128 channels.</summary>
     public override int PooledLength => 2 * s_widths.Sum();
 

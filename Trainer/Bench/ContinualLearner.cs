@@ -21,6 +21,7 @@ internal sealed class ContinualLearner : IDisposable
     private readonly CellSpec spec;
     private readonly BenchData data;
     private readonly CancellationToken cancel;
+    private const int WholeBatch = 65_536; // The budget of memory is a device's, and its pool is a round's, not a data set's.
     private readonly TrainingSection plan;
     private readonly TrainingMethod method;
     private readonly TrainingPool pool;
@@ -41,6 +42,7 @@ internal sealed class ContinualLearner : IDisposable
         bool online = spec.Protocol == Protocol.Online;
         var defaults = new TrainingSection { Epochs = online ? 1 : spec.Epochs, Seed = spec.Seed };
         plan = MethodSpec.Parse(spec.Method, online ? defaults with { BatchSize = OnlineBatch } : defaults);
+        if (plan.MicroBatchSize == 0) plan = plan with { MicroBatchSize = WholeBatch };
         method = MethodCatalogue.Create(plan);
         usesFrozen = spec.Track == Track.Open && method.ReadOut is ReadOutKind.FrozenRidge or ReadOutKind.Fused;
         if (method.ReadOut == ReadOutKind.FrozenRidge && !usesFrozen) throw new ArgumentException($"'{spec.Method}' has no trained backbone: it takes part in track open alone.", nameof(spec));

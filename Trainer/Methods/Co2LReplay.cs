@@ -36,11 +36,14 @@ public sealed class Co2LReplay : TrainingMethod
     public override Tensor Loss(LearnerNet net, StepBatch batch, Tensor embeddings)
     {
         var projections = net.Projector.forward(embeddings);
-        var loss = batch.FreshRowCount > 0 ? supCon.Loss(projections, batch.Labels, batch.FreshRowCount) : projections.sum() * 0; // Nothing new: no anchors.
+        var loss = Contrast(batch, projections);
         if (teacher is null) return loss;
         using var rows = tensor(batch.OriginalIndices, ScalarType.Int64, embeddings.device);
         return loss + distillation.Loss(batch.Originals(projections), teacher.index_select(0, rows));
     }
+
+    /// <summary>Without the distillation.</summary>
+    public override Tensor ProbeLoss(LearnerNet net, StepBatch batch, Tensor embeddings) => Contrast(batch, net.Projector.forward(embeddings));
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -49,4 +52,7 @@ public sealed class Co2LReplay : TrainingMethod
         teacher = null;
         base.Dispose(disposing);
     }
+
+    private Tensor Contrast(StepBatch batch, Tensor projections) =>
+        batch.FreshRowCount > 0 ? supCon.Loss(projections, batch.Labels, batch.FreshRowCount) : projections.sum() * 0; // Nothing new: no anchors.
 }

@@ -27,18 +27,21 @@ public sealed class DarkExperienceReplay(double logitWeight = 0.3, double labelW
     public override Tensor Loss(LearnerNet net, StepBatch batch, Tensor embeddings)
     {
         var logits = net.Head.forward(embeddings); // Of all classes: those not met yet have logits to keep as well.
-        if (embeddings.requires_grad) remembered.Keep(batch.Fresh, logits.narrow(0, 0, batch.FreshRowCount)); // Not when the loop probes the loss.
+        remembered.Keep(batch.Fresh, logits.narrow(0, 0, batch.FreshRowCount));
+        var loss = ProbeLoss(net, batch, embeddings);
+        int[] known = [.. Enumerable.Range(0, batch.Replayed.Length).Where(i => remembered.Knows(batch.Replayed[i]))];
+        if (known.Length == 0) return loss;
+        using var rows = tensor(Array.ConvertAll(known, i => batch.FreshRowCount + i), device: embeddings.device);
+        return loss + logitWeight * LogitMatching.Loss(logits.index_select(0, rows), remembered.Of(Array.ConvertAll(known, i => batch.Replayed[i])));
+    }
+
+    /// <summary>The cross-entropies.</summary>
+    public override Tensor ProbeLoss(LearnerNet net, StepBatch batch, Tensor embeddings)
+    {
         var scores = net.Logits(embeddings);
-        var terms = new List<Tensor>(3);
+        var terms = new List<Tensor>(2);
         if (batch.Fresh.Length > 0) terms.Add(CrossEntropy(0, batch.FreshRowCount));
         if (batch.Replayed.Length > 0) terms.Add(labelWeight * CrossEntropy(batch.FreshRowCount, batch.Replayed.Length));
-        int[] known = [.. Enumerable.Range(0, batch.Replayed.Length).Where(i => remembered.Knows(batch.Replayed[i]))];
-        if (known.Length > 0)
-        {
-            using var rows = tensor(Array.ConvertAll(known, i => batch.FreshRowCount + i), device: embeddings.device);
-            terms.Add(logitWeight * LogitMatching.Loss(logits.index_select(0, rows), remembered.Of(Array.ConvertAll(known, i => batch.Replayed[i]))));
-        }
-
         return terms.Aggregate((a, b) => a + b);
 
         Tensor CrossEntropy(long first, long count) => nn.functional.cross_entropy(scores.narrow(0, first, count), batch.Labels.narrow(0, first, count));
@@ -49,6 +52,12 @@ public sealed class DarkExperienceReplay(double logitWeight = 0.3, double labelW
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, Tensor> State() => remembered.State();
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, Tensor> StepState() => remembered.StepState();
+
+    /// <inheritdoc/>
+    public override void RestoreSteps(IReadOnlyDictionary<string, Tensor> state) => remembered.RestoreSteps(state);
 
     /// <inheritdoc/>
     public override void Restore(IReadOnlyDictionary<string, Tensor> state) => remembered.Restore(state);

@@ -30,11 +30,14 @@ public sealed class LearningWithoutForgetting : TrainingMethod
     /// <inheritdoc/>
     public override Tensor Loss(LearnerNet net, StepBatch batch, Tensor embeddings)
     {
-        var loss = nn.functional.cross_entropy(net.Logits(embeddings), batch.Labels);
+        var loss = ProbeLoss(net, batch, embeddings);
         if (teacher is null) return loss;
         using var rows = tensor(batch.Fresh, ScalarType.Int64, embeddings.device);
         return loss + distillation.Loss(OldScores(net)(embeddings), teacher.index_select(0, rows));
     }
+
+    /// <summary>Without the distillation.</summary>
+    public override Tensor ProbeLoss(LearnerNet net, StepBatch batch, Tensor embeddings) => nn.functional.cross_entropy(net.Logits(embeddings), batch.Labels);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -12,9 +12,10 @@ namespace Edge.Trainer.Methods;
 public sealed class RememberedLogits : IDisposable
 {
     private const int Capacity = 16_384;
-    private const string WindowsName = "windows", LogitsName = "logits";
+    private const string WindowsName = "windows", LogitsName = "logits", OfPoolName = "ofPool", IsKnownName = "isKnown";
     private Tensor? windows, logits; // [n] int64 and [n, classes] float32, over rounds; the round's own last.
     private Tensor? ofPool; // [pool, classes] float32, within a round.
+    private Tensor? isKnownKept; // [pool] int64, made by StepState.
     private bool[] isKnown = [];
 
     /// <summary>Looks up the logits of the windows of a round; remembered windows without any get the parent's.</summary>
@@ -97,9 +98,27 @@ public sealed class RememberedLogits : IDisposable
         if (state.Count > 0) Replace(state[WindowsName].clone(), state[LogitsName].clone());
     }
 
+    /// <summary>What was kept in the round so far.</summary>
+    public IReadOnlyDictionary<string, Tensor> StepState()
+    {
+        if (ofPool is null) return new Dictionary<string, Tensor>();
+        isKnownKept?.Dispose();
+        isKnownKept = tensor(Array.ConvertAll(isKnown, known => known ? 1L : 0)).DetachFromDisposeScope();
+        return new Dictionary<string, Tensor> { [OfPoolName] = ofPool, [IsKnownName] = isKnownKept };
+    }
+
+    /// <summary>Puts back what <see cref="StepState"/> gave; the round is open.</summary>
+    public void RestoreSteps(IReadOnlyDictionary<string, Tensor> state)
+    {
+        using var _ = no_grad();
+        ofPool!.copy_(StateTensor.Of(state, OfPoolName, ofPool.numel()));
+        isKnown = Array.ConvertAll(StateTensor.Of(state, IsKnownName, isKnown.Length).data<long>().ToArray(), known => known != 0);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        isKnownKept?.Dispose();
         windows?.Dispose();
         logits?.Dispose();
         ofPool?.Dispose();

@@ -41,11 +41,17 @@ public class SupConReplay(TrainingSection plan) : TrainingMethod
     /// <inheritdoc/>
     public override Tensor Loss(LearnerNet net, StepBatch batch, Tensor embeddings)
     {
-        var loss = supCon.Loss(net.Projector.forward(embeddings), batch.Labels);
-        if (plan.CrossEntropyWeight > 0) loss += plan.CrossEntropyWeight * MaskedCrossEntropy.Loss(net.Logits(embeddings), batch.Labels, batch.FreshRowCount);
+        var loss = ProbeLoss(net, batch, embeddings);
         if (teacher is null) return loss;
         using var rows = tensor(batch.OriginalIndices, ScalarType.Int64, embeddings.device);
         return loss + plan.DistillationWeight * distillation.Loss(batch.Originals(embeddings), teacher.index_select(0, rows));
+    }
+
+    /// <summary>Without the distillation.</summary>
+    public override Tensor ProbeLoss(LearnerNet net, StepBatch batch, Tensor embeddings)
+    {
+        var loss = supCon.Loss(net.Projector.forward(embeddings), batch.Labels);
+        return plan.CrossEntropyWeight > 0 ? loss + plan.CrossEntropyWeight * MaskedCrossEntropy.Loss(net.Logits(embeddings), batch.Labels, batch.FreshRowCount) : loss;
     }
 
     /// <inheritdoc/>

@@ -68,6 +68,12 @@ public abstract class TrainingMethod : IDisposable
     /// <returns>A scalar.</returns>
     public abstract Tensor Loss(LearnerNet net, StepBatch batch, Tensor embeddings);
 
+    /// <summary>
+    /// What must not rise over a round: the loop compares it on the round's first batch before and after, without gradient. The terms that say how well the labels are learnt; without those that measure the
+    /// distance from the parent, which is 0 before the round and grows in every round that learns something.
+    /// </summary>
+    public virtual Tensor ProbeLoss(LearnerNet net, StepBatch batch, Tensor embeddings) => Loss(net, batch, embeddings);
+
     /// <summary>A term of the weights alone, added to the loss of every step; null: none.</summary>
     public virtual Tensor? Penalty(LearnerNet net) => null;
 
@@ -79,6 +85,14 @@ public abstract class TrainingMethod : IDisposable
 
     /// <summary>What the method must remember beyond the weights, by name; goes into checkpoints. The tensors stay the method's.</summary>
     public virtual IReadOnlyDictionary<string, Tensor> State() => new Dictionary<string, Tensor>();
+
+    /// <summary>What changes from step to step within a round and is not in <see cref="State"/> yet, by name; what <see cref="BeginRound"/> computes does not belong here. The tensors stay the method's.</summary>
+    public virtual IReadOnlyDictionary<string, Tensor> StepState() => new Dictionary<string, Tensor>();
+
+    /// <summary>Puts back what <see cref="StepState"/> gave, copying it; after <see cref="BeginRound"/> of the same round.</summary>
+    public virtual void RestoreSteps(IReadOnlyDictionary<string, Tensor> state)
+    {
+    }
 
     /// <summary>Puts back what <see cref="State"/> gave, copying it. The head may have grown rows at its end since.</summary>
     public virtual void Restore(IReadOnlyDictionary<string, Tensor> state)
@@ -106,7 +120,8 @@ public abstract class TrainingMethod : IDisposable
 /// <param name="Cancel">Checked in long work.</param>
 public sealed record MethodRound(LearnerNet Net, TrainingPool Pool, int[] Fresh, int[] Remembered, CancellationToken Cancel)
 {
-    private const int Chunk = 256; // Bounds the activations: 256 x 64 x 128 floats are 8 MiB in the widest layer.
+    /// <summary>Rows that go through the backbone at a time where no gradient is needed.</summary>
+    public int RowsAtOnce { get; init; } = 256;
 
     /// <summary>Whether the weights have been trained before: an untrained net knows nothing worth keeping.</summary>
     public bool HasParent => Net.TrainedStepCount > 0;
@@ -117,7 +132,7 @@ public sealed record MethodRound(LearnerNet Net, TrainingPool Pool, int[] Fresh,
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         Tensor? all = null;
-        foreach (int[] indices in Fresh.Union(Remembered).Chunk(Chunk))
+        foreach (int[] indices in Fresh.Union(Remembered).Chunk(RowsAtOnce))
         {
             Cancel.ThrowIfCancellationRequested();
             using var chunk = NewDisposeScope();

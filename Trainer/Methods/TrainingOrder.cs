@@ -20,6 +20,15 @@ public sealed record TrainingOrder
     /// <summary>Whether the new windows come in the order given instead of a random one.</summary>
     public bool InStreamOrder { get; init; }
 
+    /// <summary>Windows that are only looked at, to keep the best pass; null: the last pass is kept.</summary>
+    public TrainingPool? Anchors { get; init; }
+
+    /// <summary>Keeps where the round stands; null: nowhere, and a round that is interrupted starts over.</summary>
+    public IRoundProgress? Progress { get; init; }
+
+    /// <summary>The time that there is; null: any.</summary>
+    public TimeAllowance? Time { get; init; }
+
     /// <summary>Called after every step with steps done, steps planned, loss.</summary>
     public Action<int, int, double> Report { get; init; } = (_, _, _) => { };
 

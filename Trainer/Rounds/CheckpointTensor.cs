@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Edge.Trainer.Rounds;
 
-/// <summary>Tensors in a checkpoint: name, rank i32, dimensions i64, values; in the section of a method's state a byte before the rank says what the values are, 0 float32, 1 int64.</summary>
+/// <summary>Tensors in a checkpoint: name, rank i32, dimensions i64, values; in the section of a method's state a byte before the rank says what the values are, 0 float32, 1 int64, 2 uint8.</summary>
 internal static class CheckpointTensor
 {
     private const int LargestRank = 8;
@@ -16,7 +16,7 @@ internal static class CheckpointTensor
     }
 
     /// <summary>Writes a tensor and what it is.</summary>
-    /// <exception cref="ArgumentException">It is neither float32 nor int64.</exception>
+    /// <exception cref="ArgumentException">It is none of float32, int64 and uint8.</exception>
     public static void WriteTyped(BinaryWriter writer, string name, Tensor value)
     {
         writer.Write(name);
@@ -24,7 +24,8 @@ internal static class CheckpointTensor
         {
             ScalarType.Float32 => (byte)0,
             ScalarType.Int64 => (byte)1,
-            _ => throw new ArgumentException($"A checkpoint holds float32 and int64; {name} is {value.dtype}.", nameof(value)),
+            ScalarType.Byte => (byte)2,
+            _ => throw new ArgumentException($"A checkpoint holds float32, int64 and uint8; {name} is {value.dtype}.", nameof(value)),
         });
         WriteValues(writer, value);
     }
@@ -36,7 +37,7 @@ internal static class CheckpointTensor
         return (name, ReadValues<float>(reader, ReadShape(reader)));
     }
 
-    /// <summary>Reads a tensor of either type.</summary>
+    /// <summary>Reads a tensor and what it is.</summary>
     /// <exception cref="InvalidDataException">Of another type.</exception>
     public static (string Name, Tensor Value) ReadTyped(BinaryReader reader)
     {
@@ -47,7 +48,8 @@ internal static class CheckpointTensor
         {
             0 => ReadValues<float>(reader, shape),
             1 => ReadValues<long>(reader, shape),
-            _ => throw new InvalidDataException($"tensor {name} has type {type}, expected 0 or 1."),
+            2 => ReadValues<byte>(reader, shape),
+            _ => throw new InvalidDataException($"tensor {name} has type {type}, expected 0 to 2."),
         });
     }
 
@@ -56,7 +58,12 @@ internal static class CheckpointTensor
         using var local = value.detach().cpu().contiguous();
         writer.Write(local.shape.Length);
         foreach (long dimension in local.shape) writer.Write(dimension);
-        writer.Write(local.dtype == ScalarType.Int64 ? MemoryMarshal.AsBytes(local.data<long>().ToArray().AsSpan()) : MemoryMarshal.AsBytes(local.data<float>().ToArray().AsSpan()));
+        writer.Write(local.dtype switch
+        {
+            ScalarType.Int64 => MemoryMarshal.AsBytes(local.data<long>().ToArray().AsSpan()),
+            ScalarType.Byte => local.data<byte>().ToArray(),
+            _ => MemoryMarshal.AsBytes(local.data<float>().ToArray().AsSpan()),
+        });
     }
 
     private static long[] ReadShape(BinaryReader reader)
@@ -73,6 +80,11 @@ internal static class CheckpointTensor
         if (count < 0 || count * Marshal.SizeOf<T>() > reader.BaseStream.Length - reader.BaseStream.Position) throw new EndOfStreamException($"a tensor [{string.Join(", ", shape)}] is longer than the file.");
         var values = new T[count];
         reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
-        return values is long[] integers ? tensor(integers, shape) : tensor((float[])(object)values, shape);
+        return values switch
+        {
+            long[] integers => tensor(integers, shape),
+            byte[] bytes => tensor(bytes, shape),
+            _ => tensor((float[])(object)values, shape),
+        };
     }
 }

@@ -4,7 +4,7 @@ using Edge.Storage;
 
 namespace Edge.Trainer.Rounds;
 
-/// <summary>The files of a round and their names. A round reads <c>plan.json</c>, <c>samples.bin</c> and <c>parent.checkpoint</c> and writes a folder <c>candidate</c>, whole or not at all.</summary>
+/// <summary>The files of a round and their names. A round reads <c>plan.json</c>, <c>samples.bin</c>, <c>parent.checkpoint</c> and <c>anchors.bin</c> and writes a folder <c>candidate</c>, whole or not at all.</summary>
 public sealed class RoundFolder(string path)
 {
     /// <summary>Options of every JSON file of a round.</summary>
@@ -26,6 +26,12 @@ public sealed class RoundFolder(string path)
 
     /// <summary>Checkpoint of the parent snapshot.</summary>
     public string ParentCheckpointFile => System.IO.Path.Combine(Path, "parent.checkpoint");
+
+    /// <summary>Samples of the anchor set (<see cref="RoundSamples"/>), which training only looks at; may be missing.</summary>
+    public string AnchorsFile => System.IO.Path.Combine(Path, "anchors.bin");
+
+    /// <summary>Where an unfinished round stands; gone when the outcome is there.</summary>
+    public string ProgressFile => System.IO.Path.Combine(Path, "progress.checkpoint");
 
     /// <summary>The outcome; appears by rename when it is complete.</summary>
     public string CandidateDirectory => System.IO.Path.Combine(Path, "candidate");

@@ -5,4 +5,5 @@ namespace Edge.Trainer.Rounds;
 /// <param name="Step">Optimiser steps done.</param>
 /// <param name="StepCount">Optimiser steps planned.</param>
 /// <param name="Loss">Loss of the latest step.</param>
-public sealed record RoundProgress(int Round, int Step, int StepCount, double Loss);
+/// <param name="Epoch">Pass over the new windows that the latest step belongs to, from 1.</param>
+public sealed record RoundProgress(int Round, int Step, int StepCount, double Loss, int Epoch = 0);

@@ -15,6 +15,27 @@ public sealed record RoundReport
     /// <summary>Why there is none: NaN in the loss, for example. Null when there is one.</summary>
     public string? AbandonedBecause { get; init; }
 
+    /// <summary>What ended the training before its last step: <c>time budget</c> or <c>anchor set</c>; null: nothing did.</summary>
+    public string? EndedEarly { get; init; }
+
+    /// <summary>The pass whose weights were kept, from 1; null: the last, the anchor set was not looked at.</summary>
+    public int? KeptEpoch { get; init; }
+
+    /// <summary>Share of the anchors that the nearest class mean told apart with the kept weights, percent; null where they were not looked at.</summary>
+    public double? AnchorPercent { get; init; }
+
+    /// <summary>Step after which an earlier attempt was interrupted and this one went on; null: it began at the first.</summary>
+    public int? ResumedAtStep { get; init; }
+
+    /// <summary>Where it was computed: <c>cpu</c> or <c>cuda</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Numbers that the backbone computed with: <c>float32</c> or <c>bfloat16</c>.</summary>
+    public string Precision { get; init; } = "float32";
+
+    /// <summary>Rows that went through the backbone at a time at most; 0: it was not trained.</summary>
+    public int MicroBatchSize { get; init; }
+
     /// <summary>Optimiser steps taken.</summary>
     public int StepCount { get; init; }
 

@@ -8,7 +8,8 @@ namespace Edge.Trainer.Rounds;
 
 /// <summary>
 /// Runs a training round: a pure function from the folder's files to its <c>candidate</c> folder. With a candidate that holds <c>model.onnx</c>, <c>model.checkpoint</c>, <c>parity.bin</c> and
-/// <c>report.json</c>; an abandoned round leaves <c>report.json</c> alone. The folder appears by rename when all is on the medium; a round that was killed starts over.
+/// <c>report.json</c>; an abandoned round leaves <c>report.json</c> alone. The folder appears by rename when all is on the medium; a round that was killed goes on from <c>progress.checkpoint</c>, where
+/// there is one.
 /// </summary>
 public static class RoundRunner
 {
@@ -16,7 +17,7 @@ public static class RoundRunner
     private static readonly TimeSpan s_reportInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Runs the round. A folder whose candidate is already complete is left as it is.</summary>
-    /// <param name="folder">Holds <c>plan.json</c>; for <see cref="RoundKind.FineTune"/> also <c>samples.bin</c> and <c>parent.checkpoint</c>.</param>
+    /// <param name="folder">Holds <c>plan.json</c>; for <see cref="RoundKind.FineTune"/> also <c>samples.bin</c> and <c>parent.checkpoint</c>, and <c>anchors.bin</c> where there is an anchor set.</param>
     /// <param name="export">The ONNX file of a network, which it gets in evaluation mode.</param>
     /// <param name="report">Gets the progress, at most five times a second and after the last step.</param>
     /// <param name="cancel">Checked before every step.</param>
@@ -26,7 +27,12 @@ public static class RoundRunner
     /// <exception cref="OperationCanceledException">Cancelled; there is no candidate.</exception>
     public static RoundReport Run(RoundFolder folder, Func<LearnerNet, RoundPlan, byte[]> export, Action<RoundProgress> report, CancellationToken cancel, TimeProvider? time = null)
     {
-        if (File.Exists(folder.ReportFile)) return folder.ReadReport();
+        if (File.Exists(folder.ReportFile))
+        {
+            File.Delete(folder.ProgressFile); // Killed between the two.
+            return folder.ReadReport();
+        }
+
         time ??= TimeProvider.System;
         long started = time.GetTimestamp();
         var unfinished = new UnfinishedCandidate(folder);
@@ -35,17 +41,22 @@ public static class RoundRunner
         KeptPages.Keep();
         set_num_threads(plan.Training.ThreadCount == 0 ? Environment.ProcessorCount : plan.Training.ThreadCount);
         manual_seed(seed);
+        var device = TrainingDevice.Choose(plan.Training);
+        var progress = new ProgressFile(folder, plan.Training.CheckpointSeconds > 0 ? TimeSpan.FromSeconds(plan.Training.CheckpointSeconds) : null, time);
 
         using var scope = NewDisposeScope();
         using var method = MethodCatalogue.Create(plan.Training);
-        var samples = plan.Kind == RoundKind.FineTune ? ReadSamples(folder, plan) : null;
-        using var net = samples is null ? new LearnerNet(new TscilCnn(plan.Window.ChannelCount), plan.Classes, method.Head) : ReadParent(folder, plan, method);
+        var samples = plan.Kind == RoundKind.FineTune ? ReadSamples(folder.SamplesFile, folder, plan) : null;
+        var anchors = samples is not null && File.Exists(folder.AnchorsFile) ? ReadSamples(folder.AnchorsFile, folder, plan) : null;
+        using var net = samples is null
+            ? new LearnerNet(BackboneCatalogue.Create(BackboneCatalogue.NameFor(plan.Window), plan.Window.ChannelCount, plan.Window.Length), plan.Classes, method.Head)
+            : ReadParent(folder, plan, method);
         if (plan.Window.Length < net.Backbone.MinimumLength)
             throw new InvalidDataException($"{folder.PlanFile} asks for windows of {plan.Window.Length} samples; {net.Backbone.GetName()} takes {net.Backbone.MinimumLength} or more. Set window.length.");
 
         var outcome = samples is null
             ? new TrainingOutcome(0, 0, 0, null)
-            : Train(net, method, samples, plan, seed, Throttled(plan.Round, report, time), cancel);
+            : RoundTraining.Train(net, method, samples, plan, new RoundAttempt(anchors, device, progress, new TimeAllowance(TimeSpan.FromSeconds(plan.Training.TimeBudgetSeconds), time, started), Throttled(plan, report, time), cancel));
         net.eval();
         if (outcome.AbandonedBecause is null)
         {
@@ -60,6 +71,13 @@ public static class RoundRunner
             Round = plan.Round,
             HasCandidate = outcome.AbandonedBecause is null,
             AbandonedBecause = outcome.AbandonedBecause,
+            EndedEarly = outcome.EndedEarly,
+            KeptEpoch = outcome.KeptEpoch,
+            AnchorPercent = outcome.AnchorPercent,
+            ResumedAtStep = outcome.ResumedAtStep,
+            Device = samples is null || device.type == TorchSharp.DeviceType.CPU ? "cpu" : "cuda",
+            Precision = outcome.Precision,
+            MicroBatchSize = outcome.MicroBatchSize,
             StepCount = outcome.StepCount,
             FirstEpochLoss = Finite(outcome.FirstEpochLoss),
             LastEpochLoss = Finite(outcome.LastEpochLoss),
@@ -71,34 +89,8 @@ public static class RoundRunner
         };
         unfinished.Write(folder.ReportFile, JsonSerializer.SerializeToUtf8Bytes(result, RoundFolder.Json));
         unfinished.Complete();
+        progress.Remove();
         return result;
-    }
-
-    private static TrainingOutcome Train(
-        LearnerNet net, TrainingMethod method, RoundSamples samples, RoundPlan plan, int seed, Action<int, int, double> report, CancellationToken cancel)
-    {
-        using var pool = new TrainingPool(samples);
-        var memory = new RoundMemory(seed);
-        foreach (int i in Enumerable.Range(0, samples.Count).Where(i => !samples.IsFresh[i])) memory.Offer(i, samples.Classes[i]);
-        return new TrainingLoop(plan.Training, method, seed).Train(new TrainingOrder
-        {
-            Net = net,
-            Pool = pool,
-            Fresh = [.. Enumerable.Range(0, samples.Count).Where(i => samples.IsFresh[i])],
-            Memory = memory,
-            Report = report,
-            Cancel = cancel,
-        });
-    }
-
-    private static RoundSamples ReadSamples(RoundFolder folder, RoundPlan plan)
-    {
-        var samples = RoundSamples.FromBytes(File.ReadAllBytes(folder.SamplesFile), plan.Window.SampleRateHz);
-        if (samples.Window != plan.Window) throw new InvalidDataException($"{folder.SamplesFile} holds windows {samples.Window}, {folder.PlanFile} says {plan.Window}. Start the round anew.");
-        int foreign = samples.Classes.AsSpan().IndexOfAnyExceptInRange(0, plan.Classes.Count - 1);
-        if (foreign >= 0)
-            throw new InvalidDataException($"{folder.SamplesFile}: sample {foreign} is of class {samples.Classes[foreign]}, {folder.PlanFile} names {plan.Classes.Count}. Start the round anew.");
-        return samples;
     }
 
     /// <summary>The parent's weights, with the method's kind of head, and into the method what it remembered when the parent was its own.</summary>
@@ -110,13 +102,23 @@ public static class RoundRunner
             if (remembered?.Fits(plan.Training.Method, plan.Classes) == true) method.Restore(remembered.Tensors);
         }
 
-        if (net.Backbone.ChannelCount == plan.Window.ChannelCount) return net;
-        int channelCount = net.Backbone.ChannelCount;
+        if (net.Backbone.ChannelCount == plan.Window.ChannelCount && (net.Backbone.FixedLength ?? plan.Window.Length) == plan.Window.Length) return net;
+        string takes = $"{net.Backbone.ChannelCount} channels{(net.Backbone.FixedLength is { } length ? $" of {length} samples" : "")}";
         net.Dispose();
-        throw new InvalidDataException($"{folder.ParentCheckpointFile} takes {channelCount} channels, {folder.PlanFile} says {plan.Window.ChannelCount}. A changed sensor needs a first snapshot of its own.");
+        throw new InvalidDataException($"{folder.ParentCheckpointFile} takes {takes}, {folder.PlanFile} says {plan.Window.ChannelCount} of {plan.Window.Length}. A changed sensor or window needs a first snapshot of its own.");
     }
 
-    private static Action<int, int, double> Throttled(int round, Action<RoundProgress> report, TimeProvider time)
+    private static RoundSamples ReadSamples(string file, RoundFolder folder, RoundPlan plan)
+    {
+        var samples = RoundSamples.FromBytes(File.ReadAllBytes(file), plan.Window.SampleRateHz, Path.GetFileName(file));
+        if (samples.Window != plan.Window) throw new InvalidDataException($"{file} holds windows {samples.Window}, {folder.PlanFile} says {plan.Window}. Start the round anew.");
+        int foreign = samples.Classes.AsSpan().IndexOfAnyExceptInRange(0, plan.Classes.Count - 1);
+        if (foreign >= 0)
+            throw new InvalidDataException($"{file}: sample {foreign} is of class {samples.Classes[foreign]}, {folder.PlanFile} names {plan.Classes.Count}. Start the round anew.");
+        return samples;
+    }
+
+    private static Action<int, int, double> Throttled(RoundPlan plan, Action<RoundProgress> report, TimeProvider time)
     {
         long? last = null;
         return (step, stepCount, loss) =>
@@ -124,7 +126,7 @@ public static class RoundRunner
             long now = time.GetTimestamp();
             if (last is { } before && step < stepCount && time.GetElapsedTime(before, now) < s_reportInterval) return;
             last = now;
-            report(new RoundProgress(round, step, stepCount, loss));
+            report(new RoundProgress(plan.Round, step, stepCount, loss, (step - 1) / (stepCount / plan.Training.Epochs) + 1));
         };
     }
 

@@ -53,21 +53,24 @@ public sealed record RoundSamples
     }
 
     /// <summary>Reads the file's bytes.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="sampleRateHz">Of the windows; the file does not say.</param>
+    /// <param name="name">What a message calls the file.</param>
     /// <exception cref="InvalidDataException">Torn, flipped or of another version; the message says which.</exception>
-    public static RoundSamples FromBytes(ReadOnlySpan<byte> bytes, double sampleRateHz)
+    public static RoundSamples FromBytes(ReadOnlySpan<byte> bytes, double sampleRateHz, string name = "samples.bin")
     {
         if (bytes.Length < HeaderBytes + sizeof(uint) || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic)
-            throw new InvalidDataException("samples.bin does not begin with EDGS. Start the round anew; the service writes this file.");
+            throw new InvalidDataException($"{name} does not begin with EDGS. Start the round anew; the service writes this file.");
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-        if (version != Version) throw new InvalidDataException($"samples.bin has version {version}, this program reads {Version}. Train with the version that wrote it.");
+        if (version != Version) throw new InvalidDataException($"{name} has version {version}, this program reads {Version}. Train with the version that wrote it.");
         var body = bytes[..^sizeof(uint)];
         if (Crc32C.Of(body) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]))
-            throw new InvalidDataException("samples.bin fails its checksum: it is torn or flipped. Start the round anew; the service writes this file.");
+            throw new InvalidDataException($"{name} fails its checksum: it is torn or flipped. Start the round anew; the service writes this file.");
 
         int count = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
         var window = new WindowShape(BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]), sampleRateHz);
         int sampleBytes = 8 + window.ValueCount * sizeof(float);
-        if (body.Length != HeaderBytes + (long)count * sampleBytes) throw new InvalidDataException($"samples.bin says {count} samples of {window} but holds {body.Length} bytes.");
+        if (body.Length != HeaderBytes + (long)count * sampleBytes) throw new InvalidDataException($"{name} says {count} samples of {window} but holds {body.Length} bytes.");
 
         var samples = new RoundSamples { Window = window, Classes = new int[count], IsFresh = new bool[count], Values = new float[count * window.ValueCount] };
         body = body[HeaderBytes..];

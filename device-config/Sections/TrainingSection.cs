@@ -66,13 +66,39 @@ public sealed record TrainingSection
     [Range(0, 256)]
     public int ThreadCount { get; init; }
 
-    /// <summary>A round that takes longer is ended and counts as failed, seconds.</summary>
-    /// <value>Default 600. Must leave room for a whole round on the slowest device of the fleet.</value>
+    /// <summary>Where the round is computed.</summary>
+    /// <value><c>auto</c> (default): a CUDA device where there is one, else the CPU. <c>cpu</c>: repeatable to the last bit. <c>cuda</c>: where there is none, every round fails and says so.</value>
+    [AllowedValues("auto", "cpu", "cuda")]
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Numbers that the backbone computes with; weights, losses and optimiser stay float32.</summary>
+    /// <value><c>auto</c> (default): <c>bfloat16</c> on CUDA, <c>float32</c> on the CPU. <c>float32</c>: the reference. <c>bfloat16</c>: half the activations, 8 bits of mantissa; slow on a CPU
+    /// without instructions for it.</value>
+    [AllowedValues("auto", "float32", "bfloat16")]
+    public string Precision { get; init; } = "auto";
+
+    /// <summary>Rows that go through the backbone at a time; the loss is over the whole batch all the same.</summary>
+    /// <value>Default 0: the whole batch, or what memoryBudgetMiB has room for by an estimate. Smaller: less memory, and up to a third more work, since every row is computed twice.</value>
+    [Range(0, 65_536)]
+    public int MicroBatchSize { get; init; }
+
+    /// <summary>Passes without a gain on the anchor set after which the round ends; the weights of the best pass are kept, the later one of equals.</summary>
+    /// <value>Default 2. 0: the anchor set is not looked at before the gate. With fewer than two anchors per class, and in a round of one pass, it is not looked at either.</value>
+    [Range(0, 1000)]
+    public int PatienceEpochs { get; init; } = 2;
+
+    /// <summary>How often a running round writes down where it is, seconds; when its child dies the next attempt goes on from there.</summary>
+    /// <value>Default 5. 0: never, the next attempt starts over. Each time some 8 MB are written; larger: less wear of a flash medium, more work lost.</value>
+    [Range(0, 86_400)]
+    public int CheckpointSeconds { get; init; } = 5;
+
+    /// <summary>A round that takes longer is ended and counts as failed, seconds; from nine tenths of it on, training stops and what has been learnt is the candidate.</summary>
+    /// <value>Default 600. Should leave room for a whole round on the slowest device of the fleet: each attempt has as much.</value>
     [Range(5, 86_400)]
     public int TimeBudgetSeconds { get; init; } = 600;
 
-    /// <summary>A child whose resident memory grows beyond this is ended, MiB.</summary>
-    /// <value>Default 1500. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service
+    /// <summary>A child whose resident memory grows beyond this is ended, MiB. Batches that would not fit are computed in parts, see microBatchSize.</summary>
+    /// <value>Default 1500. The child takes some 340 MiB before its batches, a default round of 9 x 128 windows 430. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service
     /// instead.</value>
     [Range(300, 1_000_000)]
     public int MemoryBudgetMiB { get; init; } = 1500;

@@ -42,7 +42,7 @@ public class DefaultDocumentTests
         "window":{"length":128,"stride":64,"ringCapacity":1024},
         "labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"sourceShare":1,"sourceDelaySeconds":2},
         "replay":{"capacity":306,"anchorCapacity":60,"anchorShare":0.15,"anchorBlockSeconds":10,"freshCapacity":512,"commitBatchSize":64,"commitDelayMs":250,"seed":1},
-        "training":{"enabled":true,"method":"edge","roundExamples":256,"epochs":3,"batchSize":32,"replayBatchSize":64,"learningRate":0.001,"temperature":0.1,"crossEntropyWeight":1,"distillationWeight":1,"seed":1,"threadCount":0,"timeBudgetSeconds":600,"memoryBudgetMiB":1500,"maxAttempts":3,"keepRounds":3,"augmentation":{"jitter":0.03,"scaling":0.1,"magnitudeWarp":0,"timeWarp":0,"crop":1,"channelDrop":0,"rotationDegrees":0,"triaxialGroups":[]}},
+        "training":{"enabled":true,"method":"edge","roundExamples":256,"epochs":3,"batchSize":32,"replayBatchSize":64,"learningRate":0.001,"temperature":0.1,"crossEntropyWeight":1,"distillationWeight":1,"seed":1,"threadCount":0,"device":"auto","precision":"auto","microBatchSize":0,"patienceEpochs":2,"checkpointSeconds":5,"timeBudgetSeconds":600,"memoryBudgetMiB":1500,"maxAttempts":3,"keepRounds":3,"augmentation":{"jitter":0.03,"scaling":0.1,"magnitudeWarp":0,"timeWarp":0,"crop":1,"channelDrop":0,"rotationDegrees":0,"triaxialGroups":[]}},
         "promotion":{"maxAccuracyDropPoints":0.5,"maxClassDropPoints":25,"minAnchors":6,"maxParityError":0.0001,"keepSnapshots":5},
         "drift":{"delta":0.005,"threshold":5,"minWindows":60},
         "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"unknownBelowSimilarity":0.2,"temperature":0.1},

@@ -11,7 +11,7 @@ public sealed class CtrlCTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.epochs", 6);
+        await using var device = DeviceFolder.Create(broker.Port).With("training.epochs", 6).With("training.patienceEpochs", 0);
         var run = device.Run();
         var promoted = await fleet.HearsAsync("snapshot", s => (string?)s["event"] == "promoted", "a candidate is promoted");
         await fleet.HearsAsync("training", t => (int)t["round"]! > (int)promoted["round"]! && (string?)t["event"] == "progress", "another round is under way");

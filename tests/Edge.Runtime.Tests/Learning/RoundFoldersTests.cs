@@ -45,6 +45,17 @@ public sealed class RoundFoldersTests : IDisposable
         Assert.Equal([1, 0, 0], samples.Classes);
         Assert.Equal([true, true, false], samples.IsFresh);
         Assert.Equal([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3], samples.Values);
+        Assert.False(File.Exists(folder.AnchorsFile));
+    }
+
+    [Fact]
+    public void The_child_gets_the_anchors_that_fit_its_classes_and_windows()
+    {
+        var plan = RoundPlans.FineTune(new DeviceConfig { Labels = new LabelsSection { Classes = ["walking"] } }, 1, s_parent);
+        var folder = new RoundFolders(data.Path, 3).Create(plan, new ReplayDraw([Of("walking", 1)], [], 1), null, [Of("walking", 2), Of("jumping", 3), Of("walking", 4) with { Samples = new float[5] }]);
+        var anchors = RoundSamples.FromBytes(File.ReadAllBytes(folder.AnchorsFile), 50);
+        Assert.Equal([2, 2, 2, 2, 2, 2], anchors.Values);
+        Assert.Equal([false], anchors.IsFresh);
     }
 
     [Fact]

@@ -97,9 +97,9 @@ public class SupConReplayTests
     {
         using var net = Net();
         Train(net, SyntheticWaves.Draw([0, 1, 2, 3], 24, isFresh: true, seed: 1), s_plan);
-        var outcome = Train(net, SyntheticWaves.Draw([0, 1, 2, 3], 24, isFresh: true, seed: 1), s_plan with { LearningRate = 1, Epochs = 5 });
+        var outcome = Train(net, SyntheticWaves.Draw([0, 1, 2, 3], 24, isFresh: true, seed: 1), s_plan with { LearningRate = 3, Epochs = 5 });
         Assert.StartsWith("The loss on the same batch rose from", outcome.AbandonedBecause, StringComparison.Ordinal);
-        Assert.Contains("training.learningRate 1 may be too high", outcome.AbandonedBecause, StringComparison.Ordinal);
+        Assert.Contains("training.learningRate 3 may be too high", outcome.AbandonedBecause, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -46,7 +46,9 @@ public sealed class RoundRunnerTests : IDisposable
         var report = RoundRunner.Run(folder, Export, progress.Add, TestContext.Current.CancellationToken);
         Assert.Equal((32, 16, 4), (report.FreshCount, report.ReplayCount, report.StepCount));
         Assert.True(report.LastEpochLoss > 0);
-        Assert.Equal((1, 4, 4), (progress[^1].Round, progress[^1].Step, progress[^1].StepCount));
+        Assert.Equal(new RoundProgress(1, 4, 4, progress[^1].Loss, Epoch: 2), progress[^1]);
+        Assert.Equal(("cpu", "float32"), (report.Device, report.Precision));
+        Assert.Null(report.EndedEarly);
         using var net = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
         Assert.Equal(4, net.TrainedStepCount);
         AssertParity(folder, net);
@@ -179,11 +181,66 @@ public sealed class RoundRunnerTests : IDisposable
         Assert.Contains("sample 2 is of class 4", Assert.Throws<InvalidDataException>(() => Run(folder)).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_window_too_short_for_the_backbone_is_refused()
+    [Theory]
+    [InlineData(1, "MlpBackbone")]
+    [InlineData(15, "MlpBackbone")]
+    [InlineData(16, "TscilCnn")]
+    public void The_shape_of_the_windows_chooses_the_first_backbone(int length, string name)
     {
-        var folder = Initial(length: 15);
-        Assert.Contains("takes 16 or more. Set window.length", Assert.Throws<InvalidDataException>(() => Run(folder)).Message, StringComparison.Ordinal);
+        using var net = LearnerCheckpoint.Read(Ran(Initial(length: length)).CheckpointFile, SyntheticWaves.Classes);
+        Assert.Equal(name, net.Backbone.GetName());
+    }
+
+    [Theory]
+    [InlineData(128, 15, "takes 16 or more. Set window.length")]
+    [InlineData(15, 14, "takes 3 channels of 15 samples, ")]
+    public void A_window_that_the_parent_cannot_take_is_refused(int ofParent, int ofRound, string what)
+    {
+        var folder = Folder(Plan(1) with { Window = SyntheticWaves.Window with { Length = ofRound } });
+        File.WriteAllBytes(folder.SamplesFile, new RoundSamples { Window = SyntheticWaves.Window with { Length = ofRound }, Classes = [0], IsFresh = [true], Values = new float[3 * ofRound] }.ToBytes());
+        File.Copy(Ran(Initial(length: ofParent)).CheckpointFile, folder.ParentCheckpointFile);
+        Assert.Contains(what, Assert.Throws<InvalidDataException>(() => Run(folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Feature_vectors_train_from_the_first_snapshot_on()
+    {
+        var window = new Edge.Storage.WindowShape(24, 1, 1);
+        var random = new Random(1);
+        var samples = new RoundSamples
+        {
+            Window = window,
+            Classes = [.. Enumerable.Range(0, 40).Select(i => i % 4)],
+            IsFresh = [.. Enumerable.Repeat(true, 40)],
+            Values = [.. Enumerable.Range(0, 40).SelectMany(i => Enumerable.Range(0, 24).Select(f => (f % 4 == i % 4 ? 1000f : 0) + random.NextSingle()))],
+        };
+        var folder = Folder(Plan(1) with { Window = window });
+        File.WriteAllBytes(folder.SamplesFile, samples.ToBytes());
+        File.Copy(Ran(Folder(Plan(0) with { Kind = RoundKind.Initial, Window = window })).CheckpointFile, folder.ParentCheckpointFile);
+        var report = Run(folder);
+        Assert.True(report.HasCandidate);
+        Assert.True(report.LastEpochLoss < report.FirstEpochLoss);
+    }
+
+    [Fact]
+    public void Asking_for_a_device_that_is_not_there_is_refused_with_a_remedy()
+    {
+        Assert.SkipWhen(cuda.is_available(), "there is a CUDA device");
+        var plan = Plan(0) with { Kind = RoundKind.Initial };
+        Assert.Equal(
+            "training.device is cuda, but this machine and its libtorch offer no CUDA device. Set it to auto or cpu, or install the CUDA build of libtorch and the driver.",
+            Assert.Throws<InvalidDataException>(() => Run(Folder(plan with { Training = plan.Training with { Device = "cuda" } }))).Message);
+    }
+
+    [Fact]
+    public void A_round_whose_time_runs_out_ends_with_what_it_has()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1, training: t => t with { Epochs = 50, TimeBudgetSeconds = 60 });
+        var report = RoundRunner.Run(folder, Export, _ => { }, TestContext.Current.CancellationToken, new TickingClock());
+        Assert.Equal((true, "time budget"), (report.HasCandidate, report.EndedEarly));
+        Assert.InRange(report.StepCount, 2, 60); // The clock goes on by a second per look, of 100 steps.
+        using var net = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
+        Assert.Equal(report.StepCount, net.TrainedStepCount);
     }
 
     public void Dispose() => root.Delete(recursive: true);
@@ -224,18 +281,22 @@ public sealed class RoundRunnerTests : IDisposable
             ReadoutTemperature = 0.1,
         });
 
-    private RoundFolder FineTune(RoundFolder parent, int round, Action<RoundSamples>? spoil = null, IReadOnlyList<string>? classes = null, string method = "edge")
+    private static RoundPlan Plan(int round) => new()
     {
-        var folder = Folder(new RoundPlan
-        {
-            Round = round,
-            Kind = RoundKind.FineTune,
-            ParentId = "s000000-00000000",
-            Classes = classes ?? SyntheticWaves.Classes,
-            Window = SyntheticWaves.Window,
-            Training = new TrainingSection { Method = method, Epochs = 2, BatchSize = 16, ReplayBatchSize = 16, ThreadCount = 1 },
-            ReadoutTemperature = 0.1,
-        });
+        Round = round,
+        Kind = RoundKind.FineTune,
+        ParentId = "s000000-00000000",
+        Classes = SyntheticWaves.Classes,
+        Window = SyntheticWaves.Window,
+        Training = new TrainingSection { Epochs = 2, BatchSize = 16, ReplayBatchSize = 16, ThreadCount = 1 },
+        ReadoutTemperature = 0.1,
+    };
+
+    private RoundFolder FineTune(
+        RoundFolder parent, int round, Action<RoundSamples>? spoil = null, IReadOnlyList<string>? classes = null, string method = "edge", Func<TrainingSection, TrainingSection>? training = null)
+    {
+        var section = Plan(round).Training with { Method = method };
+        var folder = Folder(Plan(round) with { Classes = classes ?? SyntheticWaves.Classes, Training = training is null ? section : training(section) });
         var samples = SyntheticWaves.Together(SyntheticWaves.Draw([2, 3], 16, isFresh: true, seed: 1), SyntheticWaves.Draw([0, 1], 8, isFresh: false, seed: 2));
         spoil?.Invoke(samples);
         File.WriteAllBytes(folder.SamplesFile, samples.ToBytes());
@@ -248,6 +309,13 @@ public sealed class RoundRunnerTests : IDisposable
         var folder = new RoundFolder(root.CreateSubdirectory(Guid.NewGuid().ToString("N")).FullName);
         File.WriteAllBytes(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json));
         return folder;
+    }
+
+    private sealed class TickingClock : TimeProvider
+    {
+        private long ticks;
+
+        public override long GetTimestamp() => ticks += TimestampFrequency;
     }
 
     private sealed class StoppedClock : TimeProvider
