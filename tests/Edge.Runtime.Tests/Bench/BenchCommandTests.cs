@@ -20,6 +20,9 @@ public sealed class BenchCommandTests : IDisposable
         string help = (await RunAsync("bench", "--help")).Output;
         foreach (string option in new[] { "--data", "--protocol", "--methods", "--seeds", "--epochs", "--buffer", "--track", "--out", "--workers", "--validation", "--json", "--force" }) Assert.Matches($@"{option}\b.*\w", help);
         Assert.Contains("supconReplay", help);
+        string usual = System.Text.RegularExpressions.Regex.Match(help, @"--methods\b[^\[]*\[default:\s*([^\]]+)\]", System.Text.RegularExpressions.RegexOptions.Singleline).Groups[1].Value;
+        Assert.Equal(4, MethodList.Split(usual).Count);
+        Assert.Empty(MethodList.Split(usual).SelectMany(MethodList.Problems));
         Assert.DoesNotContain("bench-cell", (await RunAsync("--help")).Output);
     }
 

@@ -12,7 +12,7 @@ public class AnchorChoiceTests
     [Fact]
     public void The_frozen_branch_is_chosen_where_the_learned_one_guesses()
     {
-        var choice = AnchorChoice.Of(Learned(0, 0, 0), Scores(right: 1, seed: 9), s_labels, Classes);
+        var choice = AnchorChoice.Of(Learned(0, 0, 0), Scores(right: 1, seed: 9), s_labels, Classes, new Foresight(Classes));
         Assert.Equal(LateFusion.FrozenOnly, choice.Fusion);
         Assert.Equal("frozen ridge", choice.ToString());
     }
@@ -23,7 +23,7 @@ public class AnchorChoiceTests
     [InlineData("head", 0, 0, 1)]
     public void A_learned_read_out_is_chosen_where_the_frozen_branch_guesses(string better, double ridge, double ncm, double head)
     {
-        var choice = AnchorChoice.Of(Learned(ridge, ncm, head), Scores(right: 0, seed: 9), s_labels, Classes);
+        var choice = AnchorChoice.Of(Learned(ridge, ncm, head), Scores(right: 0, seed: 9), s_labels, Classes, new Foresight(Classes));
         Assert.Equal((better, LateFusion.LearnedOnly), (choice.Learned, choice.Fusion));
         Assert.Equal(better, choice.ToString());
     }
@@ -32,12 +32,33 @@ public class AnchorChoiceTests
     public void Two_branches_that_err_on_different_windows_are_fused()
     {
         var (learned, frozen) = (Learned(0.8, 0, 0), Scores(right: 0.8, seed: 9));
-        var choice = AnchorChoice.Of(learned, frozen, s_labels, Classes);
+        var choice = AnchorChoice.Of(learned, frozen, s_labels, Classes, new Foresight(Classes));
         Assert.True(choice.Fusion is { FrozenWeight: 1, LearnedWeight: > 0 }, $"{choice}");
         Assert.StartsWith("frozen ridge + ", choice.ToString());
         var scores = learned;
         scores.Add("frozen", frozen);
         Assert.True(Right(choice.Scores(scores, Classes)) > Math.Max(Right(frozen), Right(learned["ridge"])));
+    }
+
+    [Fact]
+    public void A_learned_branch_that_is_a_little_better_on_the_anchors_alone_has_no_vote()
+    {
+        var learned = Learned(1, 0, 0);
+        float[] frozen = Scores(right: 1, seed: 9);
+        frozen.AsSpan(0, Classes).Clear();
+        Assert.Equal(LateFusion.FrozenOnly, AnchorChoice.Of(learned, frozen, s_labels, Classes, new Foresight(Classes)).Fusion);
+    }
+
+    [Fact]
+    public void Windows_scored_before_they_were_learnt_give_the_learned_branch_its_smallest_vote()
+    {
+        var foresight = new Foresight(Classes);
+        foresight.Note(Scores(right: 0.7, seed: 9), Scores(right: 0.9, seed: 1), s_labels);
+        var choice = AnchorChoice.Of(Learned(1, 0, 0), Scores(right: 1, seed: 9), s_labels, Classes, foresight);
+        Assert.StartsWith("frozen ridge + 0.2", choice.ToString());
+        foresight = new Foresight(Classes);
+        foresight.Note(Scores(right: 0.9, seed: 9), Scores(right: 0.7, seed: 1), s_labels);
+        Assert.Equal(LateFusion.FrozenOnly, AnchorChoice.Of(Learned(1, 0, 0), Scores(right: 1, seed: 9), s_labels, Classes, foresight).Fusion);
     }
 
     [Fact]
@@ -47,7 +68,7 @@ public class AnchorChoiceTests
         {
             var learned = Learned(0, 0, 0);
             learned[better] = Scores(right: 1, seed: 5);
-            var choice = AnchorChoice.Of(learned, null, s_labels, Classes);
+            var choice = AnchorChoice.Of(learned, null, s_labels, Classes, new Foresight(Classes));
             Assert.Equal((better, null), (choice.Learned, choice.Fusion));
             Assert.Equal(learned[better], choice.Scores(learned, Classes));
         }

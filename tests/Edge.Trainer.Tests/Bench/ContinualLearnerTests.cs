@@ -26,10 +26,11 @@ public class ContinualLearnerTests
     [Fact]
     public void What_anchors_hold_leaves_no_trace_in_weights_memory_or_statistics()
     {
-        var data = BenchWaves.Data(BenchWaves.Windows(perClass: 160));
+        var data = BenchWaves.Data(BenchWaves.Windows(perClass: 96));
         using var learner = Learnt(s_edge, data);
         float[] poisoned = [.. data.Train.Values];
         int size = data.Train.Window.ValueCount;
+        Assert.NotEmpty(learner.Anchors);
         foreach (int anchor in learner.Anchors) poisoned.AsSpan(anchor * size, size).Fill(1e4f);
         using var other = Learnt(s_edge, data with { Train = data.Train with { Values = poisoned } });
         Assert.Equal(learner.Anchors, other.Anchors);
@@ -42,7 +43,7 @@ public class ContinualLearnerTests
     [Fact]
     public void What_a_learner_is_judged_on_leaves_no_trace_in_it()
     {
-        var data = BenchWaves.Data(BenchWaves.Windows(perClass: 160));
+        var data = BenchWaves.Data(BenchWaves.Windows(perClass: 96));
         int half = data.Test.Count / 2, size = data.Test.Window.ValueCount;
         float[] poisoned = [.. data.Test.Values];
         poisoned.AsSpan(half * size).Fill(1e4f);
@@ -70,13 +71,13 @@ public class ContinualLearnerTests
     [Fact]
     public void The_memory_never_exceeds_its_share()
     {
-        var data = BenchWaves.Data(BenchWaves.Windows(perClass: 160));
+        var data = BenchWaves.Data(BenchWaves.Windows(perClass: 96));
         foreach (var protocol in new[] { Protocol.Tscil, Protocol.Online })
         {
             foreach (string method in new[] { "er", "edge:epochs=1" })
             {
-                using var learner = Learnt(BenchWaves.Spec(method, protocol) with { BufferShare = 0.2, Epochs = 1 }, data);
-                Assert.InRange(learner.Remembered.Count + learner.Anchors.Count, 80, 0.2 * data.Train.Count);
+                using var learner = Learnt(BenchWaves.Spec(method, protocol) with { BufferShare = 0.3, Epochs = 1 }, data);
+                Assert.InRange(learner.Remembered.Count + learner.Anchors.Count, 60, 0.3 * data.Train.Count);
             }
         }
     }
