@@ -86,7 +86,7 @@ public sealed class ReportTests : IDisposable
         {
             "- command: `edge bench --data uci-har --protocol tscil --methods naive,er:learningRate=0.01 --seeds 3 --epochs 5 --buffer 0.05 --track open`",
             "- measured: 2026-05-04 on Some Processor (2 cores), .NET 10, TorchSharp 0.107.0, libtorch 2.10.0, edge 0.1.0+abc",
-            "- epochs 5, 3 seeds (1, 2, 3), buffer 5 % of the training windows, one thread per cell, bench version 1",
+            $"- epochs 5, 3 seeds (1, 2, 3), buffer 5 % of the training windows, one thread per cell, bench version {BenchVersion.Current}",
             "- judged on the test split",
             "- uci-har: 7352 windows to learn from, 2947 to judge on",
         }) Assert.Contains(line + "\n", text);

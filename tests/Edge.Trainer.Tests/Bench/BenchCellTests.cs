@@ -162,7 +162,7 @@ public class BenchCellTests
     [Theory]
     [InlineData("edge:epochs=1", Protocol.Tscil)]
     [InlineData("derpp:epochs=1", Protocol.Domain)]
-    [InlineData("frozenRidge", Protocol.FewShot)]
+    [InlineData("frozenRidge", Protocol.Tscil)]
     public void A_cell_leaves_no_tensor_behind(string method, Protocol protocol)
     {
         using var file = new WavesFile(BenchWaves.Windows(perClass: 24));
