@@ -125,7 +125,7 @@ public class BackboneCatalogueTests
         var windows = randn(2, 6, 64);
         var pooled = net.PooledLayers(windows);
         Assert.Equal([2, 1152], pooled.shape);
-        Assert.True(pooled[.., 896..1024].allclose(net.forward(windows), 1e-6, 1e-6));
+        Assert.True(pooled[.., 896..1024].allclose(net.forward(windows), 1e-5, 1e-5));
         Assert.True(pooled[.., 1024..].ge(pooled[.., 896..1024]).all().item<bool>());
     }
 

@@ -43,9 +43,9 @@ public class ReadOutTests
     [Fact]
     public void The_discriminant_is_the_textbook_one()
     {
-        // Two classes with unit scatter along x and none across y: w = n S^-1 (mu_c - mu) in standardised features; equal priors put the boundary half way between the means whatever the numbers are.
+        // Two classes with unit scatter along x and none across y: w = n S^-1 (mu_c - mu) in standardised features; equal priors and equal numbers put the boundary half way between the means.
         var statistics = new ClassStatistics("f", 2);
-        foreach (float d in new[] { -1f, 1f }) statistics.Add("a", [d, 0f]);
+        foreach (float d in new[] { -1f, 1f, -1f, 1f, -1f, 1f }) statistics.Add("a", [d, 0f]);
         foreach (float d in new[] { -1f, 1f, -1f, 1f, -1f, 1f }) statistics.Add("b", [4 + d, .5f * d]);
         var readOut = new DiscriminantSolver(statistics, ["a", "b"]).Solve(1e-9);
         float[] scores = new float[2];
@@ -53,6 +53,30 @@ public class ReadOutTests
         Assert.Equal(scores[0], scores[1], 1e-3 * Math.Abs(scores[0]) + 1e-3);
         readOut.Score([2.5f, 0], scores);
         Assert.True(scores[1] > scores[0]);
+    }
+
+    [Fact]
+    public void A_class_of_few_examples_is_given_what_the_noise_of_its_mean_costs_it()
+    {
+        // One feature of unit variance within the classes: P = 1, d = 1, so b grows by 1 / (2 n).
+        var (few, many) = (new ClassStatistics("f", 1), new ClassStatistics("f", 1));
+        foreach (float d in new[] { -1f, 1f }) few.Add("new", [4 + d]);
+        for (int i = 0; i < 500; i++)
+        {
+            foreach (float d in new[] { -1f, 1f }) many.Add("new", [4 + d]);
+            foreach (var statistics in new[] { few, many })
+                foreach (float d in new[] { -1f, 1f }) statistics.Add("old", [d]);
+        }
+
+        Assert.Equal(1 / 4.0 - 1 / 2000.0, Lead(few) - Lead(many), 1e-2);
+
+        // How far "new" is ahead half way between the means.
+        static double Lead(ClassStatistics statistics)
+        {
+            float[] scores = new float[2];
+            new DiscriminantSolver(statistics, ["old", "new"]).Solve(1e-9).Score([2], scores);
+            return scores[1] - scores[0];
+        }
     }
 
     [Fact]
@@ -71,11 +95,13 @@ public class ReadOutTests
     }
 
     [Fact]
-    public void Three_examples_make_a_class_established()
+    public void Three_examples_make_a_class_established_or_a_tenth_of_the_largest_one()
     {
         var examples = new FeatureDraw(200, 1).Examples;
         var statistics = FeatureDraw.Count(examples.Where(e => e.Class != "c2"));
-        foreach (var (name, features) in examples.Where(e => e.Class == "c2").Take(2)) statistics.Add(name, features);
+        int enough = Math.Max(3, (int)Math.Ceiling(0.1 * FeatureDraw.Classes.Max(name => statistics.Of(name)?.Mass ?? 0)));
+        Assert.InRange(enough, 4, 29);
+        foreach (var (name, features) in examples.Where(e => e.Class == "c2").Take(enough - 1)) statistics.Add(name, features);
         var main = new RidgeSolver(statistics, FeatureDraw.Classes, new RidgeOptions()).Solve(10).ToReadOut();
         Assert.IsType<ScarceClassReadOut>(ScarceClassReadOut.Around(main, statistics));
         statistics.Add("c2", examples[0].Features);

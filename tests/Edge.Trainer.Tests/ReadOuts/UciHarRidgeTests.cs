@@ -35,7 +35,7 @@ public class UciHarRidgeTests
     }
 
     [Fact]
-    public void Two_examples_of_a_new_class_are_enough_to_find_it_at_times_and_cost_the_old_ones_little()
+    public void Two_examples_of_a_new_class_are_enough_to_find_it_mostly_and_cost_the_old_ones_some()
     {
         var (train, labels, test, testLabels) = s_features.Value;
         double found = 0, ridgeFound = 0, old = 0, oldAlone = 0;
@@ -53,7 +53,7 @@ public class UciHarRidgeTests
             oldAlone += Accuracy(ridge, test, testLabels, c => c != fresh) / 6;
         }
 
-        Assert.True(found > .4 && ridgeFound < .05 && old > oldAlone - .02, $"new {found} instead of {ridgeFound}, old {old} instead of {oldAlone}");
+        Assert.True(found > .6 && ridgeFound < .05 && old > oldAlone - .09, $"new {found} instead of {ridgeFound}, old {old} instead of {oldAlone}");
     }
 
     [Fact]
