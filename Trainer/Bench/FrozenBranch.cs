@@ -44,8 +44,10 @@ internal sealed class FrozenBranch : IDisposable
     {
         var solver = new RidgeSolver(Statistics, windows.ClassNames, new RidgeOptions());
         int[] kept = [.. remembered];
-        double lambda = kept.Length == 0 ? s_lambdas[3] : LeaveOneOut.ChooseLambda(solver, s_lambdas, Rows(train, kept), [.. kept.Select(i => windows.Classes[i])]);
-        return (ScarceClassReadOut.Around(solver.Solve(lambda).ToReadOut(), Statistics), $"frozen ridge, λ {lambda:0.##}");
+        float[] features = Rows(train, kept);
+        int[] labels = [.. kept.Select(i => windows.Classes[i])];
+        double lambda = kept.Length == 0 ? s_lambdas[3] : LeaveOneOut.ChooseLambda(solver, s_lambdas, features, labels);
+        return (ScarceClassReadOut.Around(solver.Solve(lambda).ToReadOut(), Statistics, features, labels), $"frozen ridge, λ {lambda:0.##}");
     }
 
     /// <summary>Scores of training windows, [indices, classes].</summary>

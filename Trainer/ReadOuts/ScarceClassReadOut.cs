@@ -24,6 +24,9 @@ public sealed class ScarceClassReadOut : IReadOut
     /// <summary>λ / n of the prototypes' metric, by the same measurement with k = 5: 86 at 1.5, 89 at 4, with 0.65 and 0.72 points lost on the old classes; 0.5 is some ten points lower.</summary>
     public const double MetricShrinkage = 4;
 
+    /// <summary>Share of remembered windows of established classes that a scarce class may take over: the points that a new class may cost the old ones.</summary>
+    private const double TakenOverShare = 0.01;
+
     private readonly IReadOut main, prototypes;
     private readonly bool[] isScarce;
     private readonly bool hasEstablished;
@@ -64,6 +67,44 @@ public sealed class ScarceClassReadOut : IReadOut
         if (scarce.Count == 0) return main;
         var discriminant = new DiscriminantSolver(statistics, main.Classes);
         return new ScarceClassReadOut(main, discriminant.Solve(MetricShrinkage * discriminant.Mass), scarce);
+    }
+
+    /// <summary>
+    /// The same, held back by what is remembered: a scarce class must be ahead by so much that it takes over at most 1 % of the remembered windows of established classes that the main read-out has right.
+    /// </summary>
+    /// <param name="main">Over the features of <paramref name="statistics"/>.</param>
+    /// <param name="statistics">What is known.</param>
+    /// <param name="remembered">[m, D] features of remembered windows.</param>
+    /// <param name="labels">[m] their classes, indices into those of <paramref name="main"/>.</param>
+    public static IReadOut Around(LinearReadOut main, ClassStatistics statistics, ReadOnlySpan<float> remembered, IReadOnlyList<int> labels)
+    {
+        var scarce = ScarceAmong(main.Classes, statistics);
+        if (scarce.Count == 0) return main;
+        var discriminant = new DiscriminantSolver(statistics, main.Classes);
+        var prototypes = discriminant.Solve(MetricShrinkage * discriminant.Mass);
+        float[] bias = [.. prototypes.Bias], scores = new float[bias.Length], nearness = new float[bias.Length];
+        bool[] isScarce = [.. main.Classes.Select(scarce.Contains)];
+        var leads = isScarce.Select(_ => new List<float>()).ToArray();
+        for (int i = 0; i < labels.Count; i++)
+        {
+            var window = remembered.Slice(i * main.FeatureLength, main.FeatureLength);
+            main.Score(window, scores);
+            if (isScarce[labels[i]] || System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(scores) != labels[i]) continue;
+            prototypes.Score(window, nearness);
+            for (int c = 0; c < bias.Length; c++)
+            {
+                if (isScarce[c]) leads[c].Add(nearness[c] - nearness[labels[i]]);
+            }
+        }
+
+        for (int c = 0; c < bias.Length; c++)
+        {
+            if (leads[c].Count == 0) continue;
+            leads[c].Sort();
+            bias[c] -= Math.Max(0, leads[c][^(1 + (int)(TakenOverShare * leads[c].Count))]);
+        }
+
+        return new ScarceClassReadOut(main, new LinearReadOut(prototypes.Weights, bias, main.Classes), scarce);
     }
 
     /// <summary>Scores of established classes are the main read-out's; that of a scarce one is the winner's, plus a margin in (−1, 1) whose sign says whether it takes over.</summary>

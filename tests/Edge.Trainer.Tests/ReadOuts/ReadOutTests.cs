@@ -109,6 +109,35 @@ public class ReadOutTests
     }
 
     [Fact]
+    public void A_new_class_in_the_midst_of_an_old_one_takes_over_one_in_a_hundred_remembered_windows_at_most()
+    {
+        var statistics = new ClassStatistics("f", 2);
+        var random = new Random(4);
+        float[] remembered = [.. Enumerable.Range(0, 400).SelectMany(i => (float[])[(i % 2 * 6) + random.NextSingle(), random.NextSingle()])];
+        int[] labels = [.. Enumerable.Range(0, 400).Select(i => i % 2)];
+        for (int i = 0; i < labels.Length; i++) statistics.Add(labels[i] == 0 ? "a" : "b", remembered.AsSpan(2 * i, 2));
+        statistics.Add("new", [0.5f, 0.7f]);
+        statistics.Add("new", [0.6f, 0.8f]);
+        var main = new RidgeSolver(statistics, ["a", "b", "new"], new RidgeOptions { BalanceClasses = false }).Solve(1).ToReadOut();
+        int free = TakenOver(ScarceClassReadOut.Around(main, statistics)), held = TakenOver(ScarceClassReadOut.Around(main, statistics, remembered, labels));
+        Assert.True(free > 50, $"{free}");
+        Assert.InRange(held, 1, 4);
+
+        int TakenOver(IReadOut readOut)
+        {
+            int count = 0;
+            float[] scores = new float[3];
+            for (int i = 0; i < labels.Length; i++)
+            {
+                readOut.Score(remembered.AsSpan(2 * i, 2), scores);
+                if (scores[2] > Math.Max(scores[0], scores[1])) count++;
+            }
+
+            return count;
+        }
+    }
+
+    [Fact]
     public void Fusion_adds_centred_scores_on_a_common_scale()
     {
         float[] frozen = [1, 0, -1], learned = [10, 40, 10], scores = new float[3];
