@@ -6,6 +6,21 @@ public sealed record ReplayBufferOptions
     /// <summary>Most examples kept for replay.</summary>
     public required int Capacity { get; init; }
 
+    /// <summary>Most bytes of values kept for replay, at least 1; anchors and what waits for a round do not count. What is reached first binds, this or <see cref="Capacity"/>.</summary>
+    public long CapacityBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Which examples are kept when the replay buffer is full. When it is another than before, what is kept stays as far as it fits.</summary>
+    public RetentionKind Policy { get; init; } = RetentionKind.ClassBalanced;
+
+    /// <summary>Shortest stretch of stream time that <see cref="RetentionKind.Segmented"/> tells apart, seconds.</summary>
+    public double SegmentSeconds { get; init; } = 3600;
+
+    /// <summary>How new examples are stored. Old ones stay as they are.</summary>
+    public PayloadKind Payload { get; init; } = PayloadKind.Float32;
+
+    /// <summary>Channels of a window, 1 to 65,535: each has a step of its own in <see cref="PayloadKind.Int16"/>, and features of its own in <see cref="RetentionKind.Herding"/>.</summary>
+    public int ChannelCount { get; init; } = 1;
+
     /// <summary>Most examples held out to judge snapshots.</summary>
     public required int AnchorCapacity { get; init; }
 
@@ -45,6 +60,9 @@ public sealed record ReplayCounts
 
     /// <summary>Latest stream time of an example, seconds; 0 when there is none. A sensor that makes its own time goes on from here.</summary>
     public required double LastStartSeconds { get; init; }
+
+    /// <summary>Bytes of the values in the replay buffer, without what the file adds to each example.</summary>
+    public long ReplayPayloadBytes { get; init; }
 
     /// <summary>Examples in the replay buffer.</summary>
     public int ReplayCount => Replay.Values.Sum();

@@ -7,18 +7,19 @@ public class RecordedFilesTests
 {
     [Theory]
     [InlineData(1)]
+    [InlineData(2)]
     public async Task A_store_that_this_version_has_written_is_read_exactly_and_goes_on_as_it_would_have(int version)
     {
         using var folder = new TempFolder();
         bool isCurrent = version == ExampleRecord.Version;
         if (RecordedFiles.Regenerate && isCurrent)
         {
-            await RecordedStore.WriteAsync(folder["new.db"], RecordedStore.Options);
+            await RecordedStore.WriteAsync(folder["new.db"]);
             File.Copy(folder["new.db"], RecordedFiles.PathOf($"replay-v{version}.db"), overwrite: true);
         }
 
         File.Copy(RecordedFiles.PathOf($"replay-v{version}.db"), folder["replay.db"]);
-        using var buffer = Samples.Open(folder["replay.db"], RecordedStore.Options);
+        using var buffer = Samples.Open(folder["replay.db"], RecordedStore.OptionsOf(version));
         Assert.Null(buffer.QuarantinedTo);
         string content = await RecordedStore.ReadAsync(buffer);
         foreach (string role in new[] { "Replay", "Anchor", "Fresh" }) Assert.Contains($" {role} window", content, StringComparison.Ordinal);

@@ -7,18 +7,29 @@ namespace Edge.Storage.Tests.Recorded;
 /// <summary>A small store with examples of all roles, prototypes and a state that matters: a full reservoir, a full anchor set, fresh ones that overflowed and some that had their round.</summary>
 internal static class RecordedStore
 {
-    public static ReplayBufferOptions Options { get; } = new() { Capacity = 8, AnchorCapacity = 4, AnchorShare = 0.3, AnchorBlockSeconds = 10, FreshCapacity = 12, Seed = 3 };
+    private static readonly ReplayBufferOptions s_options = new() { Capacity = 8, AnchorCapacity = 4, AnchorShare = 0.3, AnchorBlockSeconds = 10, FreshCapacity = 12, Seed = 3 };
 
-    /// <summary>Writes the store.</summary>
-    public static async Task WriteAsync(string path, ReplayBufferOptions options)
+    /// <summary>What the store of this version was written with last. Version 1 had one policy and one payload; that of version 2 has a policy with counters of its own, and a record of each payload kind.</summary>
+    public static ReplayBufferOptions OptionsOf(int version) => version == 1 ? s_options : s_options with { Policy = RetentionKind.Segmented, SegmentSeconds = 20, Payload = PayloadKind.Int16, ChannelCount = 2 };
+
+    /// <summary>Writes the store of the version that the code writes now.</summary>
+    public static async Task WriteAsync(string path)
     {
-        using var buffer = Samples.Open(path, options);
+        var options = OptionsOf(ExampleRecord.Version);
         var bank = new PrototypeBank("s000004-0123abcd", 3);
         bank.Add("gehen €", [1, 0, 0]);
         bank.Add("b", [0, 0.6f, 0.8f]);
-        await buffer.OfferAsync([.. Enumerable.Range(0, 60).Select(Windows)], bank);
-        await buffer.SettleAsync(52);
-        await buffer.OfferAsync([.. Enumerable.Range(60, 10).Select(Windows)], bank);
+        await OfferAsync(0, 20, PayloadKind.Float32);
+        await OfferAsync(20, 30, PayloadKind.Float16);
+        await OfferAsync(50, 10, PayloadKind.Int16);
+        using (var buffer = Samples.Open(path, options)) await buffer.SettleAsync(52);
+        await OfferAsync(60, 10, options.Payload);
+
+        async Task OfferAsync(int first, int count, PayloadKind payload)
+        {
+            using var buffer = Samples.Open(path, options with { Payload = payload });
+            await buffer.OfferAsync([.. Enumerable.Range(first, count).Select(Windows)], bank);
+        }
     }
 
     /// <summary>All that the store gives out, as text: values as the bits of their float32.</summary>
