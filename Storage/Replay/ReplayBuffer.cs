@@ -171,7 +171,7 @@ public sealed class ReplayBuffer : IDisposable
         var result = new List<Example>(batch.Count);
         foreach (var offered in batch)
         {
-            byte[] record = ExampleRecord.Write(offered with { Id = index.LastId + 1 }, options.Payload, options.ChannelCount);
+            byte[] record = ExampleRecord.Write(offered with { Id = index.LastId + 1 }, options.Payload, options.ChannelsOf(offered.Samples.Length));
             var placed = index.Place(offered, record, IsHeldOut(offered.StartSeconds), out var evicted);
             if (placed.Role != ExampleRole.None) written[placed.Id] = ExampleRecord.WithRole(record, placed.Role);
             result.Add(placed);

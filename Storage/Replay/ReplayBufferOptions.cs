@@ -18,8 +18,9 @@ public sealed record ReplayBufferOptions
     /// <summary>How new examples are stored. Old ones stay as they are.</summary>
     public PayloadKind Payload { get; init; } = PayloadKind.Float32;
 
-    /// <summary>Channels of a window, 1 to 65,535: each has a step of its own in <see cref="PayloadKind.Int16"/>, and features of its own in <see cref="RetentionKind.Herding"/>.</summary>
-    public int ChannelCount { get; init; } = 1;
+    /// <summary>Samples per channel of a window, which tells its channels apart: each has a step of its own in <see cref="PayloadKind.Int16"/>, and features of its own in <see cref="RetentionKind.Herding"/>. 0, or one that the number
+    /// of values is no multiple of: the window counts as one channel.</summary>
+    public int WindowLength { get; init; }
 
     /// <summary>Most examples held out to judge snapshots.</summary>
     public required int AnchorCapacity { get; init; }
@@ -35,6 +36,9 @@ public sealed record ReplayBufferOptions
 
     /// <summary>Seed of every choice.</summary>
     public required int Seed { get; init; }
+
+    /// <summary>Channels of a window with that many values, at least 1.</summary>
+    public int ChannelsOf(int valueCount) => WindowLength > 0 && valueCount % WindowLength == 0 ? Math.Max(valueCount / WindowLength, 1) : 1;
 }
 
 /// <summary>What the store holds, as one consistent picture.</summary>

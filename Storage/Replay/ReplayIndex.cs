@@ -184,9 +184,13 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     /// <summary>A descriptor is of what is stored, so that it is the same after a restart.</summary>
     private ExampleFacts FactsOf(Example example, byte[] record)
     {
-        ReadOnlyMemory<float> descriptor = replay.TakesDescriptors && example.Role != ExampleRole.Anchor
-            ? WindowDescriptor.Of(ExampleRecord.Read(record, example.Id)!.Samples, options.ChannelCount)
-            : default;
+        ReadOnlyMemory<float> descriptor = default;
+        if (replay.TakesDescriptors && example.Role != ExampleRole.Anchor)
+        {
+            float[] stored = ExampleRecord.Read(record, example.Id)!.Samples;
+            descriptor = WindowDescriptor.Of(stored, options.ChannelsOf(stored.Length));
+        }
+
         return new ExampleFacts(example.Id, example.Class, example.StartSeconds, ExampleRecord.PayloadBytesOf(record), descriptor);
     }
 }
