@@ -114,7 +114,7 @@ public class PolicyInTheStoreTests
         var expected = Batch(1, 90);
         var actual = await reopened.TrainableAsync();
         Assert.Equal(expected[..30].SelectMany(e => e.Samples), actual.Take(30).SelectMany(e => e.Samples));
-        Assert.All(expected.Zip(actual), pair => Assert.All(pair.First.Samples.Zip(pair.Second.Samples), value => Assert.Equal(value.First, value.Second, Math.Abs(value.First) / 2048 + 3e-5f))) // Half a step of a range of 3 is 2.3e-5.;
+        Assert.All(expected.Zip(actual), pair => Assert.All(pair.First.Samples.Zip(pair.Second.Samples), value => Assert.Equal(value.First, value.Second, Math.Abs(value.First) / 2048 + 3e-5f))); // Half a step of a range of 3 is 2.3e-5.
         Assert.NotEqual(expected[30..60].SelectMany(e => e.Samples), actual.Skip(30).Take(30).SelectMany(e => e.Samples));
     }
 
