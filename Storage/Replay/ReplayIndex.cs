@@ -26,7 +26,7 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     public Example Place(Example offered, byte[] record, bool anchor, out IReadOnlyList<ulong> evicted)
     {
         ulong id = ++LastId;
-        var facts = FactsOf(offered with { Id = id }, record);
+        var facts = FactsOf(offered with { Id = id, Role = ExampleRole.None }, record);
         var admission = anchor ? anchors.Offer(facts) : replay.Offer(facts);
         evicted = admission.Evicted;
         LastStartSeconds = Math.Max(LastStartSeconds, offered.StartSeconds);
@@ -185,7 +185,7 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     private ExampleFacts FactsOf(Example example, byte[] record)
     {
         ReadOnlyMemory<float> descriptor = default;
-        if (replay.TakesDescriptors && example.Role != ExampleRole.Anchor)
+        if (replay.TakesDescriptors && example.Role is not (ExampleRole.Anchor or ExampleRole.Fresh))
         {
             float[] stored = ExampleRecord.Read(record, example.Id)!.Samples;
             descriptor = WindowDescriptor.Of(stored, options.ChannelsOf(stored.Length));

@@ -18,7 +18,7 @@ public sealed record ReplaySection
 
     /// <summary>Which examples are kept when there is no room. When it is changed, what is kept stays as far as it fits.</summary>
     /// <value><c>classBalanced</c> (default): classes as evenly as they come, each a uniform sample of what was seen of it. <c>reservoir</c>: a uniform sample of everything; a rare class may vanish. <c>ring</c>: the newest of each class.
-    /// <c>herding</c>: per class those whose mean is nearest to the mean of the class (iCaRL); an offer costs the square of what is kept of a class: 0.2 ms at 50, 20 ms at 1000. <c>segmented</c>: a share for each of up to 8 stretches of
+    /// <c>herding</c>: per class those whose mean is nearest to the mean of the class (iCaRL); an offer costs the square of what is kept of a class: 0.13 ms at 50, 5 ms at 1000. <c>segmented</c>: a share for each of up to 8 stretches of
     /// time, and in it for each class, so that the time before a drift is remembered.</value>
     [AllowedValues("classBalanced", "reservoir", "ring", "herding", "segmented")]
     public string Policy { get; init; } = "classBalanced";
