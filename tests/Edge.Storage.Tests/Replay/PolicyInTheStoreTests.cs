@@ -33,10 +33,10 @@ public class PolicyInTheStoreTests
         {
             string path = folder[$"{restarting}.db"];
             var buffer = Samples.Open(path, options);
-            for (int i = 1; i <= 120; i += 5)
+            for (int i = 1; i <= 112; i += 8)
             {
-                await buffer.OfferAsync(Batch(i, 5), null);
-                if (i % 50 == 46) await buffer.SettleAsync((await buffer.DrawAsync()).ThroughId - 3);
+                await buffer.OfferAsync(Batch(i, 8), null);
+                if (i % 40 == 33) await buffer.SettleAsync((await buffer.DrawAsync()).ThroughId - 3);
                 if (!restarting) continue;
                 buffer.Dispose();
                 buffer = Samples.Open(path, options);
