@@ -52,7 +52,7 @@ public class HerdingTests
     public void What_is_kept_stands_for_its_class_better_than_chance()
     {
         int better = 0;
-        for (int seed = 0; seed < 40; seed++)
+        for (int seed = 0; seed < 12; seed++)
         {
             var stream = Clouds(600, features: 6, seed);
             var herding = new Herding(new RetentionBudget(30));
@@ -66,7 +66,7 @@ public class HerdingTests
             if (Distance(herding, stream) * 3 < Distance(reservoir, stream)) better++;
         }
 
-        Assert.InRange(better, 38, 40);
+        Assert.InRange(better, 11, 12);
     }
 
     [Fact]
