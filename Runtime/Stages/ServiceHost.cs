@@ -26,7 +26,7 @@ public static class ServiceHost
     public static async Task<ServiceOutcome> RunAsync(ServiceSettings settings, RunRequest request, CancellationToken stopping)
     {
         var (config, data, time) = (settings.Active.Verdict.Config!, settings.Data, TimeProvider.System);
-        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config.Replay), time);
+        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config), time);
         var before = buffer.Counts;
         var sensor = SensorCatalogue.Open(config, before.LastStartSeconds);
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
@@ -146,14 +146,19 @@ public static class ServiceHost
         return new string([.. id.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')]);
     }
 
-    private static ReplayBufferOptions OptionsOf(ReplaySection replay) => new()
+    private static ReplayBufferOptions OptionsOf(DeviceConfig config) => new()
     {
-        Capacity = replay.Capacity,
-        AnchorCapacity = replay.AnchorCapacity,
-        AnchorShare = replay.AnchorShare,
-        AnchorBlockSeconds = replay.AnchorBlockSeconds,
-        FreshCapacity = replay.FreshCapacity,
-        Seed = replay.Seed,
+        Capacity = config.Replay.Capacity,
+        CapacityBytes = config.Replay.CapacityKiB > 0 ? config.Replay.CapacityKiB * 1024L : long.MaxValue,
+        Policy = Enum.Parse<RetentionKind>(config.Replay.Policy, ignoreCase: true),
+        SegmentSeconds = config.Replay.SegmentSeconds,
+        Payload = Enum.Parse<PayloadKind>(config.Replay.Payload, ignoreCase: true),
+        WindowLength = config.Window.Length,
+        AnchorCapacity = config.Replay.AnchorCapacity,
+        AnchorShare = config.Replay.AnchorShare,
+        AnchorBlockSeconds = config.Replay.AnchorBlockSeconds,
+        FreshCapacity = config.Replay.FreshCapacity,
+        Seed = config.Replay.Seed,
     };
 
     private sealed class QuietLifetime : IHostLifetime

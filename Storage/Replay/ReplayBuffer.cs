@@ -1,7 +1,7 @@
 namespace Edge.Storage;
 
 /// <summary>
-/// The memory of the device: labelled windows in a LiteDB file. Whole time blocks are held out as anchors when they are written; of the rest a class-balanced reservoir is kept for replay, and
+/// The memory of the device: labelled windows in a LiteDB file. Whole time blocks are held out as anchors when they are written; of the rest a retention policy chooses what is kept for replay, and
 /// everything waits for the next training round. An example is acknowledged when <see cref="OfferAsync"/> completes: it is on disk then. All methods may be called from any thread; one
 /// dedicated thread does the work.
 /// </summary>
@@ -138,7 +138,7 @@ public sealed class ReplayBuffer : IDisposable
         {
             if (id == StateDocument) state = bytes;
             if (id <= 0) continue;
-            if (ExampleRecord.Read(bytes, (ulong)id) is { } example) rebuilt.Restore(example);
+            if (ExampleRecord.Read(bytes, (ulong)id) is { } example) rebuilt.Restore(example, bytes);
             else rebuilt.CountCorrupt(id);
         }
 
@@ -154,7 +154,7 @@ public sealed class ReplayBuffer : IDisposable
         if (gone.Count + onlyFresh.Count == 0) return;
         try
         {
-            var demoted = Read(onlyFresh).Select(e => ((long)e.Id, ExampleRecord.Write(e with { Role = ExampleRole.Fresh })));
+            var demoted = Records(onlyFresh).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh)));
             file.Change([.. gone.Select(id => (long)id)], [.. demoted, (StateDocument, index.StateBytes())]);
         }
         catch (IOException)
@@ -167,25 +167,26 @@ public sealed class ReplayBuffer : IDisposable
     {
         ulong storedThrough = index.LastId;
         var deleted = new HashSet<ulong>();
-        var written = new Dictionary<ulong, Example>();
+        var written = new Dictionary<ulong, byte[]>();
         var result = new List<Example>(batch.Count);
         foreach (var offered in batch)
         {
-            var placed = index.Place(offered, IsHeldOut(offered.StartSeconds), out ulong evicted);
-            if (placed.Role != ExampleRole.None) written[placed.Id] = placed;
+            byte[] record = ExampleRecord.Write(offered with { Id = index.LastId + 1 }, options.Payload, options.ChannelsOf(offered.Samples.Length));
+            var placed = index.Place(offered, record, IsHeldOut(offered.StartSeconds), out var evicted);
+            if (placed.Role != ExampleRole.None) written[placed.Id] = ExampleRecord.WithRole(record, placed.Role);
             result.Add(placed);
-            if (evicted != 0) LetGo(evicted);
+            foreach (ulong id in evicted) LetGo(id);
             foreach (ulong id in index.OverflowingFresh()) Drop(id);
         }
 
-        Store(prototypes, [.. deleted.Select(id => (long)id)], [.. written.Values.Select(e => ((long)e.Id, ExampleRecord.Write(e))), (StateDocument, index.StateBytes())]);
-        return result.ConvertAll(e => written.GetValueOrDefault(e.Id) ?? e with { Role = ExampleRole.None });
+        Store(prototypes, [.. deleted.Select(id => (long)id)], [.. written.Select(pair => ((long)pair.Key, pair.Value)), (StateDocument, index.StateBytes())]);
+        return result.ConvertAll(e => e with { Role = written.TryGetValue(e.Id, out byte[]? record) ? ExampleRecord.RoleOf(record) : ExampleRole.None });
 
-        // The reservoir let it go: it is deleted, unless it still waits for a round.
+        // The policy let it go: it is deleted, unless it still waits for a round.
         void LetGo(ulong id)
         {
             if (!index.IsFresh(id)) Drop(id);
-            else if ((written.GetValueOrDefault(id) ?? Read([id]).FirstOrDefault()) is { } example) written[id] = example with { Role = ExampleRole.Fresh };
+            else if ((written.GetValueOrDefault(id) ?? Records([id]).FirstOrDefault().Bytes) is { } record) written[id] = ExampleRecord.WithRole(record, ExampleRole.Fresh);
         }
 
         void Drop(ulong id)
@@ -195,17 +196,17 @@ public sealed class ReplayBuffer : IDisposable
         }
     }
 
-    private List<Example> Read(IEnumerable<ulong> ids)
+    private List<Example> Read(IEnumerable<ulong> ids) => [.. Records(ids).Select(record => record.Example)];
+
+    /// <summary>The records that are there and whole; a damaged one is counted.</summary>
+    private IEnumerable<(Example Example, byte[] Bytes)> Records(IEnumerable<ulong> ids)
     {
-        var examples = new List<Example>();
         foreach (ulong id in ids)
         {
             if (file.Find((long)id) is not { } bytes) continue;
-            if (ExampleRecord.Read(bytes, id) is { } example) examples.Add(example);
+            if (ExampleRecord.Read(bytes, id) is { } example) yield return (example, bytes);
             else index.CountCorrupt((long)id);
         }
-
-        return examples;
     }
 
     private void Store(PrototypeBank? prototypes, IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)

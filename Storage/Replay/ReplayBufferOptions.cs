@@ -6,6 +6,22 @@ public sealed record ReplayBufferOptions
     /// <summary>Most examples kept for replay.</summary>
     public required int Capacity { get; init; }
 
+    /// <summary>Most bytes of values kept for replay, at least 1; anchors and what waits for a round do not count. What is reached first binds, this or <see cref="Capacity"/>.</summary>
+    public long CapacityBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Which examples are kept when the replay buffer is full. When it is another than before, what is kept stays as far as it fits.</summary>
+    public RetentionKind Policy { get; init; } = RetentionKind.ClassBalanced;
+
+    /// <summary>Shortest stretch of stream time that <see cref="RetentionKind.Segmented"/> tells apart, seconds.</summary>
+    public double SegmentSeconds { get; init; } = 3600;
+
+    /// <summary>How new examples are stored. Old ones stay as they are.</summary>
+    public PayloadKind Payload { get; init; } = PayloadKind.Float32;
+
+    /// <summary>Samples per channel of a window, which tells its channels apart: each has a step of its own in <see cref="PayloadKind.Int16"/>, and features of its own in <see cref="RetentionKind.Herding"/>. 0, or one that the number
+    /// of values is no multiple of: the window counts as one channel.</summary>
+    public int WindowLength { get; init; }
+
     /// <summary>Most examples held out to judge snapshots.</summary>
     public required int AnchorCapacity { get; init; }
 
@@ -20,6 +36,9 @@ public sealed record ReplayBufferOptions
 
     /// <summary>Seed of every choice.</summary>
     public required int Seed { get; init; }
+
+    /// <summary>Channels of a window with that many values, at least 1.</summary>
+    public int ChannelsOf(int valueCount) => WindowLength > 0 && valueCount % WindowLength == 0 ? Math.Max(valueCount / WindowLength, 1) : 1;
 }
 
 /// <summary>What the store holds, as one consistent picture.</summary>
@@ -45,6 +64,9 @@ public sealed record ReplayCounts
 
     /// <summary>Latest stream time of an example, seconds; 0 when there is none. A sensor that makes its own time goes on from here.</summary>
     public required double LastStartSeconds { get; init; }
+
+    /// <summary>Bytes of the values in the replay buffer, without what the file adds to each example.</summary>
+    public long ReplayPayloadBytes { get; init; }
 
     /// <summary>Examples in the replay buffer.</summary>
     public int ReplayCount => Replay.Values.Sum();

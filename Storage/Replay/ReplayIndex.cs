@@ -6,8 +6,8 @@ namespace Edge.Storage;
 /// <summary>Which example plays which part, in memory; rebuilt from the file at start. Fresh is every example above <c>settledThrough</c> that is not an anchor.</summary>
 internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream, uint anchorStream)
 {
-    private const byte Version = 1;
-    private readonly ClassBalancedReservoir replay = new(options.Capacity, options.Seed, replayStream);
+    private const byte Version = 2, First = 1;
+    private readonly RetentionPolicy replay = RetentionPolicy.Of(options.Policy, new RetentionBudget(options.Capacity, options.CapacityBytes), options.Seed, replayStream, options.SegmentSeconds);
     private readonly ClassBalancedReservoir anchors = new(options.AnchorCapacity, options.Seed, anchorStream);
     private readonly SortedSet<ulong> fresh = [];
     private readonly HashSet<long> corrupt = [];
@@ -19,11 +19,16 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     public double LastStartSeconds { get; private set; }
 
     /// <summary>Gives an offered example its id and role.</summary>
-    public Example Place(Example offered, bool anchor, out ulong evicted)
+    /// <param name="offered">The example.</param>
+    /// <param name="record">Its record, whatever the role that stands there.</param>
+    /// <param name="anchor">Whether it is held out.</param>
+    /// <param name="evicted">What had to go for it.</param>
+    public Example Place(Example offered, byte[] record, bool anchor, out IReadOnlyList<ulong> evicted)
     {
         ulong id = ++LastId;
-        var admission = (anchor ? anchors : replay).Offer(offered.Class, id);
-        evicted = admission.EvictedId;
+        var facts = FactsOf(offered with { Id = id, Role = ExampleRole.None }, record);
+        var admission = anchor ? anchors.Offer(facts) : replay.Offer(facts);
+        evicted = admission.Evicted;
         LastStartSeconds = Math.Max(LastStartSeconds, offered.StartSeconds);
         if (!anchor) fresh.Add(id);
         // What a full anchor set does not take is not trained on either: its neighbours in the block are anchors.
@@ -37,12 +42,13 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         return offered with { Id = id, Role = role };
     }
 
-    public void Restore(Example example)
+    public void Restore(Example example, byte[] record)
     {
+        var facts = FactsOf(example, record);
         LastId = Math.Max(LastId, example.Id);
         LastStartSeconds = Math.Max(LastStartSeconds, example.StartSeconds);
-        if (example.Role == ExampleRole.Anchor) anchors.Restore(example.Class, example.Id);
-        else if (example.Role == ExampleRole.Replay) replay.Restore(example.Class, example.Id);
+        if (example.Role == ExampleRole.Anchor) anchors.Restore(facts);
+        else if (example.Role == ExampleRole.Replay) replay.Restore(facts);
         if (example.Role != ExampleRole.Anchor) fresh.Add(example.Id);
     }
 
@@ -73,7 +79,7 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
             fresh.Remove(oldest);
             settledThrough = Math.Max(settledThrough, oldest);
             freshOverflow++;
-            if (!InReplay(oldest)) yield return oldest;
+            if (!replay.Holds(oldest)) yield return oldest;
         }
     }
 
@@ -81,8 +87,7 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     public IReadOnlyList<ulong> Settle(ulong throughId)
     {
         settledThrough = Math.Max(settledThrough, throughId);
-        var kept = replay.Kept.Values.SelectMany(ids => ids).ToHashSet();
-        var gone = fresh.Where(id => id <= settledThrough && !kept.Contains(id)).ToList();
+        var gone = fresh.Where(id => id <= settledThrough && !replay.Holds(id)).ToList();
         fresh.RemoveWhere(id => id <= settledThrough);
         return gone;
     }
@@ -99,6 +104,7 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     {
         Replay = replay.Kept.Where(pair => pair.Value.Count > 0).ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal),
         Anchors = anchors.Kept.Where(pair => pair.Value.Count > 0).ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal),
+        ReplayPayloadBytes = replay.PayloadBytes,
         FreshCount = fresh.Count,
         AcknowledgedCount = LastId,
         FreshOverflowCount = freshOverflow,
@@ -106,7 +112,7 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         LastStartSeconds = LastStartSeconds,
     };
 
-    /// <summary>Version u8, last id u64, settled through u64, overflow i64, counters of both reservoirs (draws u64, count i32 of name and seen i64, count i32 of names that were full); CRC-32C last. Strings as in a prototype bank.</summary>
+    /// <summary>Version u8 = 2, last id u64, settled through u64, overflow i64, counters of the replay policy and of the anchors (kind u8, draws u64, count i32 of name and seen i64, length i32 and bytes of what is the policy's own); CRC-32C last. Strings as in a prototype bank.</summary>
     public byte[] StateBytes()
     {
         using var memory = new MemoryStream();
@@ -125,11 +131,11 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         return memory.ToArray();
     }
 
-    /// <summary>Reads the state back; a damaged one is counted, and the reservoirs go on as if they had seen just what they keep.</summary>
+    /// <summary>Reads the state back; a damaged one is counted, and the policies go on as if they had seen just what they keep.</summary>
     public void Restore(byte[]? bytes, long documentId)
     {
         if (bytes is null) return;
-        if (bytes.Length < sizeof(uint) + 1 || bytes[0] != Version
+        if (bytes.Length < sizeof(uint) + 1 || bytes[0] is not (First or Version)
             || Crc32C.Of(bytes.AsSpan(0, bytes.Length - sizeof(uint))) != BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes.Length - sizeof(uint))))
         {
             CountCorrupt(documentId);
@@ -140,13 +146,14 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         LastId = Math.Max(LastId, reader.ReadUInt64());
         settledThrough = reader.ReadUInt64();
         freshOverflow = reader.ReadInt64();
-        replay.Restore(ReadCounters(reader));
-        anchors.Restore(ReadCounters(reader));
+        replay.Restore(ReadCounters(reader, bytes[0]));
+        anchors.Restore(ReadCounters(reader, bytes[0]));
         fresh.RemoveWhere(id => id <= settledThrough);
     }
 
-    private static void Write(BinaryWriter writer, ReservoirCounters counters)
+    private static void Write(BinaryWriter writer, RetentionCounters counters)
     {
+        writer.Write((byte)counters.Kind);
         writer.Write(counters.Draws);
         writer.Write(counters.Seen.Count);
         foreach (var (name, count) in counters.Seen.OrderBy(pair => pair.Key, StringComparer.Ordinal))
@@ -155,19 +162,35 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
             writer.Write(count);
         }
 
-        writer.Write(counters.Full.Count);
-        foreach (string name in counters.Full) writer.Write(name);
+        writer.Write(counters.Own.Length);
+        writer.Write(counters.Own);
     }
 
-    private static ReservoirCounters ReadCounters(BinaryReader reader)
+    /// <summary>Version 1 knew the class-balanced reservoir only, whose own counters were not preceded by a length.</summary>
+    private static RetentionCounters ReadCounters(BinaryReader reader, byte version)
     {
+        var kind = version == First ? RetentionKind.ClassBalanced : (RetentionKind)reader.ReadByte();
         ulong draws = reader.ReadUInt64();
         var seen = new Dictionary<string, long>(StringComparer.Ordinal);
         for (int left = reader.ReadInt32(); left > 0; left--) seen.Add(reader.ReadString(), reader.ReadInt64());
-        var full = new List<string>();
-        for (int left = reader.ReadInt32(); left > 0; left--) full.Add(reader.ReadString());
-        return new ReservoirCounters(seen, full, draws);
+        if (version != First) return new RetentionCounters(kind, draws, seen, reader.ReadBytes(reader.ReadInt32()));
+        long start = reader.BaseStream.Position;
+        for (int left = reader.ReadInt32(); left > 0; left--) reader.ReadString();
+        int length = (int)(reader.BaseStream.Position - start);
+        reader.BaseStream.Position = start;
+        return new RetentionCounters(kind, draws, seen, reader.ReadBytes(length));
     }
 
-    private bool InReplay(ulong id) => replay.Kept.Values.Any(ids => ids.Contains(id));
+    /// <summary>A descriptor is of what is stored, so that it is the same after a restart.</summary>
+    private ExampleFacts FactsOf(Example example, byte[] record)
+    {
+        ReadOnlyMemory<float> descriptor = default;
+        if (replay.TakesDescriptors && example.Role is not (ExampleRole.Anchor or ExampleRole.Fresh))
+        {
+            float[] stored = ExampleRecord.Read(record, example.Id)!.Samples;
+            descriptor = WindowDescriptor.Of(stored, options.ChannelsOf(stored.Length));
+        }
+
+        return new ExampleFacts(example.Id, example.Class, example.StartSeconds, ExampleRecord.PayloadBytesOf(record), descriptor);
+    }
 }

@@ -26,6 +26,7 @@ internal static class CrossFieldRules
         SensorsClassesAreNamed(config, findings);
         LateLabelsFindTheirWindow(config, findings);
         ReplayHoldsEveryClass(config, findings);
+        ReplayBytesHoldEveryClass(config, findings);
         AnchorsCoverEveryClass(config, findings);
         AnchorsSufficeToJudge(config, findings);
         FreshExamplesHoldARound(config, findings);
@@ -143,6 +144,25 @@ internal static class CrossFieldRules
 
     private static void ReplayHoldsEveryClass(DeviceConfig config, ConfigFindings findings) =>
         HoldsEveryClass("replay.capacity", config.Replay.Capacity, config, findings);
+
+    private static void ReplayBytesHoldEveryClass(DeviceConfig config, ConfigFindings findings)
+    {
+        if (config.Replay.CapacityKiB == 0 || !findings.Sound("replay.capacityKiB", "replay.payload", "window.length", "labels.classes"))
+        {
+            return;
+        }
+
+        // As the store lays them: float32 is four bytes a value; the others two, and int16 a middle and a step for each channel.
+        long values = (long)SensorChannelCount * config.Window.Length;
+        long windowBytes = config.Replay.Payload == "float32" ? values * 4 : values * 2 + (config.Replay.Payload == "int16" ? SensorChannelCount * 8 : 0);
+        int classes = config.Labels.Classes.Count;
+        long neededKiB = (classes * windowBytes + 1023) / 1024;
+        if (config.Replay.CapacityKiB < neededKiB)
+        {
+            findings.AddContradiction("replay.capacityKiB", Show(config.Replay.CapacityKiB),
+                $"0, which is no limit, or at least one window of {windowBytes} bytes for each of the {classes} labels.classes", $"raise it to {neededKiB} or more");
+        }
+    }
 
     private static void AnchorsCoverEveryClass(DeviceConfig config, ConfigFindings findings) =>
         HoldsEveryClass("replay.anchorCapacity", config.Replay.AnchorCapacity, config, findings);

@@ -11,6 +11,29 @@ public sealed record ReplaySection
     [Range(2, 1_000_000)]
     public int Capacity { get; init; } = 306;
 
+    /// <summary>Most room that their values may take, KiB; what is reached first binds, this or <c>capacity</c>. Anchors and what waits for a round do not count, nor what the file adds (some 100 bytes each, and half-filled pages).</summary>
+    /// <value>Default 0: no limit of its own. A window of 9 x 128 takes 4.5 KiB as float32, 2.25 as float16, 2.32 as int16.</value>
+    [Range(0, int.MaxValue)]
+    public int CapacityKiB { get; init; }
+
+    /// <summary>Which examples are kept when there is no room. When it is changed, what is kept stays as far as it fits.</summary>
+    /// <value><c>classBalanced</c> (default): classes as evenly as they come, each a uniform sample of what was seen of it. <c>reservoir</c>: a uniform sample of everything; a rare class may vanish. <c>ring</c>: the newest of each class.
+    /// <c>herding</c>: per class those whose mean is nearest to the mean of the class (iCaRL); an offer costs the square of what is kept of a class: 0.13 ms at 50, 5 ms at 1000. <c>segmented</c>: a share for each of up to 8 stretches of
+    /// time, and in it for each class, so that the time before a drift is remembered.</value>
+    [AllowedValues("classBalanced", "reservoir", "ring", "herding", "segmented")]
+    public string Policy { get; init; } = "classBalanced";
+
+    /// <summary>Shortest stretch of time that <c>segmented</c> tells apart, seconds of stream time; older ones are joined.</summary>
+    /// <value>Default 3600. Shorter: the recent past is kept in more detail, and a segment may hold few labels; longer: what happens within one is not told apart.</value>
+    [Range(1, 31_536_000)]
+    public double SegmentSeconds { get; init; } = 3600;
+
+    /// <summary>How new windows are stored; old ones stay as they are.</summary>
+    /// <value><c>float32</c> (default): as they are. <c>float16</c>: half the room, error at most 1/2048 of the value. <c>int16</c>: half the room, error at most 1/131,000 of the channel's range in the window. A window that the kind cannot
+    /// hold (not finite, or beyond 65,504 in float16) is stored as float32.</value>
+    [AllowedValues("float32", "float16", "int16")]
+    public string Payload { get; init; } = "float32";
+
     /// <summary>Most labelled windows held out to judge snapshots, over all classes. They are never trained on.</summary>
     /// <value>Default 60. Below ten per class one flipped anchor outweighs a real gain; each anchor is an example that is not trained on.</value>
     [Range(2, 1_000_000)]

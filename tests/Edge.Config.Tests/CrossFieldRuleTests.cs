@@ -31,6 +31,10 @@ public class CrossFieldRuleTests
         """labels.classes[6] is "fall " (line 1, column 101) but must be a name that is not blank and has no white space at its ends; write "fall".""")]
     [InlineData("""{"replay":{"capacity":5}}""",
         "replay.capacity is 5 (line 1, column 23) but must be at least the number of labels.classes, which is 6; raise it to 6 or more.")]
+    [InlineData("""{"replay":{"capacityKiB":26}}""",
+        "replay.capacityKiB is 26 (line 1, column 26) but must be 0, which is no limit, or at least one window of 4608 bytes for each of the 6 labels.classes; raise it to 27 or more.")]
+    [InlineData("""{"replay":{"capacityKiB":13,"payload":"int16"}}""",
+        "replay.capacityKiB is 13 (line 1, column 26) but must be 0, which is no limit, or at least one window of 2376 bytes for each of the 6 labels.classes; raise it to 14 or more.")]
     [InlineData("""{"replay":{"anchorCapacity":5},"promotion":{"minAnchors":5}}""",
         "replay.anchorCapacity is 5 (line 1, column 29) but must be at least the number of labels.classes, which is 6; raise it to 6 or more.")]
     [InlineData("""{"promotion":{"minAnchors":61}}""",
@@ -58,6 +62,8 @@ public class CrossFieldRuleTests
     [InlineData("""{"sensor":{"kind":"uciHar","uciHar":{"classOrder":["laying","standing","sitting","walkingDownstairs","walkingUpstairs","walking"]}}}""")]
     [InlineData("""{"labels":{"classes":["fall","laying","standing","sitting","walkingDownstairs","walkingUpstairs","walking"]}}""")]
     [InlineData("""{"replay":{"capacity":6,"anchorCapacity":6}}""")]
+    [InlineData("""{"replay":{"capacityKiB":27}}""")]
+    [InlineData("""{"replay":{"capacityKiB":14,"payload":"float16"}}""")]
     [InlineData("""{"replay":{"freshCapacity":256}}""")]
     [InlineData("""{"promotion":{"minAnchors":60}}""")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[6,7,8],[2,1,0]]}}}""")]

@@ -41,7 +41,7 @@ public class DefaultDocumentTests
         "sensor":{"kind":"simulated","sampleRateHz":50,"speed":10,"seed":1,"simulated":{"activitySeconds":12,"noiseStd":0.05,"driftAfterSeconds":0,"driftRotationDegrees":0,"driftGain":1,"driftBiasG":0},"uciHar":{"path":"","classOrder":[]}},
         "window":{"length":128,"stride":64,"ringCapacity":1024},
         "labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"sourceShare":1,"sourceDelaySeconds":2},
-        "replay":{"capacity":306,"anchorCapacity":60,"anchorShare":0.15,"anchorBlockSeconds":10,"freshCapacity":512,"commitBatchSize":64,"commitDelayMs":250,"seed":1},
+        "replay":{"capacity":306,"capacityKiB":0,"policy":"classBalanced","segmentSeconds":3600,"payload":"float32","anchorCapacity":60,"anchorShare":0.15,"anchorBlockSeconds":10,"freshCapacity":512,"commitBatchSize":64,"commitDelayMs":250,"seed":1},
         "training":{"enabled":true,"method":"edge","roundExamples":256,"epochs":3,"batchSize":32,"replayBatchSize":64,"learningRate":0.001,"temperature":0.1,"crossEntropyWeight":1,"distillationWeight":1,"seed":1,"threadCount":0,"device":"auto","precision":"auto","microBatchSize":0,"patienceEpochs":2,"checkpointSeconds":5,"timeBudgetSeconds":600,"memoryBudgetMiB":1500,"maxAttempts":3,"keepRounds":3,"augmentation":{"jitter":0.03,"scaling":0.1,"magnitudeWarp":0,"timeWarp":0,"crop":1,"channelDrop":0,"rotationDegrees":0,"triaxialGroups":[]}},
         "promotion":{"maxAccuracyDropPoints":0.5,"maxClassDropPoints":25,"minAnchors":6,"maxParityError":0.0001,"keepSnapshots":5},
         "drift":{"delta":0.005,"threshold":5,"minWindows":60},

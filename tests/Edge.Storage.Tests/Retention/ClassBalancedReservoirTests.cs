@@ -1,4 +1,4 @@
-namespace Edge.Storage.Tests.Replay;
+namespace Edge.Storage.Tests.Retention;
 
 public class ClassBalancedReservoirTests
 {
@@ -37,7 +37,7 @@ public class ClassBalancedReservoirTests
             ulong id = (ulong)i + 1;
             var admission = reservoir.Offer(classes[i], id);
             if (admission.Admitted) kept.Add(id);
-            if (admission.EvictedId != 0) Assert.True(kept.Remove(admission.EvictedId));
+            foreach (ulong evicted in admission.Evicted) Assert.True(kept.Remove(evicted));
             Assert.Equal(Math.Min(i + 1, 17), reservoir.Count);
             Assert.True(kept.SetEquals(reservoir.Kept.Values.SelectMany(ids => ids)));
         }
@@ -119,7 +119,7 @@ public class ClassBalancedReservoirTests
         var before = new ClassBalancedReservoir(4, 2, 16);
         Offer(before, [.. Enumerable.Repeat("a", 50), .. Enumerable.Repeat("b", 50)], 0);
         var after = new ClassBalancedReservoir(2, 2, 16); // The records of class b were damaged.
-        foreach (ulong id in before.Kept["a"]) after.Restore("a", id);
+        foreach (ulong id in before.Kept["a"]) after.Restore(new ExampleFacts(id, "a"));
         after.Restore(before.Counters);
         after.Trim();
         Assert.True(after.Offer("b", 101).Admitted);
@@ -133,7 +133,7 @@ public class ClassBalancedReservoirTests
         for (int seed = 0; seed < 1000; seed++)
         {
             var reservoir = new ClassBalancedReservoir(9, seed, 0);
-            for (ulong id = 1; id <= 9; id++) reservoir.Restore("a", id);
+            for (ulong id = 1; id <= 9; id++) reservoir.Restore(new ExampleFacts(id, "a"));
             if (reservoir.Offer("a", 10).Admitted) admitted++;
         }
 
@@ -143,13 +143,13 @@ public class ClassBalancedReservoirTests
     [Fact]
     public void A_capacity_of_0_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => new ClassBalancedReservoir(0, 1, 0));
 
-    private static List<Admission> Offer(ClassBalancedReservoir reservoir, IEnumerable<string> classes, int offered) =>
-        [.. classes.Select((name, i) => reservoir.Offer(name, (ulong)(offered + i + 1)))];
+    private static List<string> Offer(ClassBalancedReservoir reservoir, IEnumerable<string> classes, int offered) =>
+        [.. classes.Select((name, i) => reservoir.Offer(name, (ulong)(offered + i + 1))).Select(admission => $"{admission.Admitted} {string.Join(" ", admission.Evicted)}")];
 
     private static ClassBalancedReservoir Restarted(ClassBalancedReservoir before, int capacity)
     {
         var after = new ClassBalancedReservoir(capacity, 2, 16);
-        foreach (var (name, id) in before.Kept.SelectMany(pair => pair.Value, (pair, id) => (pair.Key, id)).OrderBy(kept => kept.id)) after.Restore(name, id);
+        foreach (var (name, id) in before.Kept.SelectMany(pair => pair.Value, (pair, id) => (pair.Key, id)).OrderBy(kept => kept.id)) after.Restore(new ExampleFacts(id, name));
         after.Restore(before.Counters);
         return after;
     }
