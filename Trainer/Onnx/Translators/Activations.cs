@@ -11,7 +11,6 @@ internal static class Activations
     public static void RegisterIn(OnnxWriter writer) => writer
         .Register<ReLU>((_, input, scope) => scope.Node("Relu", [input], input.Shape))
         .Register<ReLU6>((_, input, scope) => WriteClip(input, 0, 6, scope))
-        .Register<Hardtanh>((module, input, scope) => WriteClip(input, (float)module.min_val, (float)module.max_val, scope))
         .Register<LeakyReLU>((module, input, scope) => scope.Node("LeakyRelu", [input], input.Shape, new OnnxAttribute("alpha", (float)module.negative_slope)))
         .Register<PReLU>(WritePReLU)
         .Register<ELU>((module, input, scope) => scope.Node("Elu", [input], input.Shape, new OnnxAttribute("alpha", (float)module.alpha)))

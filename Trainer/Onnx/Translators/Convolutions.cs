@@ -27,6 +27,8 @@ internal static class Convolutions
             outSizes[axis] = SlidingWindow.Count(sizes[axis] + before[axis] + after[axis], reach + 1, module.stride[axis], scope);
         }
 
+        if (module.padding_mode != PaddingModes.Zeros && module.padding_type == Padding.Same && (before.Distinct().Count() > 1 || after.Distinct().Count() > 1))
+            throw scope.Refuse($"with padding_mode {module.padding_mode} TorchSharp 0.107 pads the height by what 'same' asks for the width, and the other way round.", "Give the padding in numbers, or make kernel and dilation the same on both axes.");
         if (module.padding_mode != PaddingModes.Zeros && before.Concat(after).Any(count => count > 0))
         {
             input = Padded(module.padding_mode, input, before, after, scope);
@@ -47,6 +49,8 @@ internal static class Convolutions
     private static OnnxValue WriteTranspose(Convolution module, int axisCount, OnnxValue input, OnnxScope scope)
     {
         long[] sizes = CheckedSizes(module, axisCount, input, scope), padding = module.padding ?? new long[axisCount], outPadding = module.output_padding ?? new long[axisCount];
+        if (outPadding.Distinct().Count() > 1)
+            throw scope.Refuse($"TorchSharp 0.107 takes the first output_padding of [{string.Join(", ", outPadding)}] for both axes.", "Give both axes the same output_padding.");
         long[] outSizes = new long[axisCount];
         for (int axis = 0; axis < axisCount; axis++)
         {

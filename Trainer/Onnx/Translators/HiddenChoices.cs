@@ -10,7 +10,7 @@ namespace Edge.Trainer.Onnx.Translators;
 internal static class HiddenChoices
 {
     private const double Agreement = 1e-4; // Of the largest value: float32 rounding is far below, another number of heads far above.
-    private const int TokenCount = 5;
+    private const int TokenCount = 24;
     private static readonly double[] s_tokenSizes = [1, 8, 64];
 
     public static long HeadsOf(MultiheadAttention module, Dictionary<string, Tensor> weights, OnnxScope scope)
