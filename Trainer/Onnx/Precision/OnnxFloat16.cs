@@ -27,7 +27,7 @@ public sealed record OnnxFloat16Options
 
 /// <summary>
 /// Turns a finished float32 file into one that computes in float16: weights and values between nodes are float16, inputs and outputs stay float32, with Casts at the borders and around the nodes that stay
-/// float32. For CUDA and TensorRT. ONNX Runtime on a CPU without float16 kernels casts back by itself: there the file is half as large and not faster. Rounding is to the nearest, ties to even.
+/// float32: those that the options name, divisions by a computed number, and those that take a single number too small for float16. For CUDA and TensorRT. ONNX Runtime on a CPU without float16 kernels casts back by itself: there the file is half as large and not faster. Rounding is to the nearest, ties to even.
 /// </summary>
 public static class OnnxFloat16
 {
@@ -38,7 +38,7 @@ public static class OnnxFloat16
 
     /// <summary>The file in float16. The same file and options give the same bytes; metadata <c>precision</c> is <c>float16</c>.</summary>
     /// <exception cref="InvalidDataException">
-    /// The bytes are no float32 file of this writer, or a constant does not fit: it holds a number above 65,504, or all its numbers become 0. The message names it and the node that takes it.
+    /// The bytes are no float32 file of this writer, or a constant does not fit: it holds a number above 65,504, or several, and all become 0. The message names it and the node that takes it.
     /// </exception>
     public static byte[] Convert(ReadOnlySpan<byte> file, OnnxFloat16Options? options = null)
     {
@@ -85,8 +85,14 @@ public static class OnnxFloat16
                 || node.OpType == "Cast" // The type that it puts out is an attribute.
                 || options.Float32Operators.Contains(node.OpType)
                 || options.Float32Nodes.Any(prefix => node.Name.StartsWith(prefix, StringComparison.Ordinal))
-                || node.Output.Any(output => output.Length > 0 && model.InfoOf(output) is null && node.Output[0] == output);
+                || (node.OpType == "Div" && model.ConstantOf(node.Input[1]) is null) // A divisor that is computed, a norm for example, may vanish.
+                || node.Input.Any(IsVanishingNumber)
+                || model.InfoOf(node.Output[0]) is null; // A type that is not known cannot be changed.
         }
+
+        // A single number so small that float16 has 0 for it: an epsilon, which means something.
+        private bool IsVanishingNumber(string name) =>
+            model.ConstantOf(name) is { } constant && constant.DataType == (int)OnnxElement.Float32 && OnnxModelFile.NumbersOf(constant) is [var number] && number != 0 && (Half)number == (Half)0;
 
         private void BecomesHalf(string name)
         {
@@ -134,7 +140,7 @@ public static class OnnxFloat16
             {
                 halves[i] = (Half)numbers[i];
                 if (!Half.IsFinite(halves[i]) && float.IsFinite(numbers[i]))
-                    throw new InvalidDataException($"'{constant.Name}' holds {numbers[i]:g6}, and float16 ends at {Half.MaxValue}. Keep node '{node.Name}' in float32 (Float32Nodes), or the whole model.");
+                    throw new InvalidDataException($"'{constant.Name}' holds {numbers[i]:g6}, and float16 ends at {(float)Half.MaxValue}. Keep node '{node.Name}' in float32 (Float32Nodes), or the whole model.");
                 any |= numbers[i] != 0;
                 left |= halves[i] != (Half)0;
             }

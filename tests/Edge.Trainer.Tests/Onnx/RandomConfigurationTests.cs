@@ -7,7 +7,7 @@ namespace Edge.Trainer.Tests.Onnx;
 [Collection(TorchGeneratorCollection.Name)]
 public class RandomConfigurationTests
 {
-    private const int DrawCount = 12;
+    private const int DrawCount = 8;
     private const int CheckedDrawCount = 3;
 
     public static TheoryData<string> Names => [.. ModuleDraws.All.Keys];

@@ -6,21 +6,6 @@ using static TorchSharp.torch.nn;
 
 namespace Edge.Trainer.Tests.Onnx;
 
-/// <summary>x + inner(x).</summary>
-internal sealed class Residual : Module<Tensor, Tensor>
-{
-    public Residual(Module<Tensor, Tensor> inner)
-        : base(nameof(Residual))
-    {
-        Inner = inner;
-        RegisterComponents();
-    }
-
-    public Module<Tensor, Tensor> Inner { get; }
-
-    public override Tensor forward(Tensor input) => input + Inner.forward(input);
-}
-
 /// <summary>Branches side by side on the channel axis.</summary>
 internal sealed class Branches : Module<Tensor, Tensor>
 {
@@ -62,7 +47,7 @@ internal static class RandomNetwork
 
     /// <summary>A writer that knows the modules of these trees: the example of how own modules are registered.</summary>
     public static OnnxWriter Writer(bool foldsBatchNorm = false) => new OnnxWriter { FoldsBatchNorm = foldsBatchNorm }
-        .Register<Residual>((module, input, scope) => scope.Add(input, scope.Write("inner", module.Inner, input)))
+        .Register<Residual>(Residual.Write)
         .Register<Branches>((module, input, scope) => scope.Concat(1, [.. module.Members.Select((branch, i) => scope.Write($"members.{i}", branch, input))]))
         .Register<LastState>((module, input, scope) => scope.Normalise(scope.Take(scope.Write("gru", module.Gru, scope.Transpose(input, 0, 2, 1)), 1, -1), 1));
 

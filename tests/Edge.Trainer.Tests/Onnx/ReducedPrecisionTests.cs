@@ -121,7 +121,7 @@ public class ReducedPrecisionTests
             }
             catch (InvalidDataException refused)
             {
-                Assert.Contains("float16 ends at 65500", refused.Message, StringComparison.Ordinal);
+                Assert.Contains("float16 ends at 65504", refused.Message, StringComparison.Ordinal);
                 worst = double.PositiveInfinity;
             }
 
@@ -133,11 +133,22 @@ public class ReducedPrecisionTests
     public void A_constant_that_float16_cannot_hold_is_refused_by_name()
     {
         Assert.Equal(
-            "'big' holds 1E+05, and float16 ends at 65500. Keep node 'sum' in float32 (Float32Nodes), or the whole model.", Assert.Throws<InvalidDataException>(() => OnnxFloat16.Convert(WithConstant("big", 1e5f), s_inUnits)).Message);
+            "'big' holds 100000, and float16 ends at 65504. Keep node 'sum' in float32 (Float32Nodes), or the whole model.", Assert.Throws<InvalidDataException>(() => OnnxFloat16.Convert(WithConstant("big", 1e5f, 1), s_inUnits)).Message);
         Assert.Equal(
-            "All numbers of 'tiny', 1E-12 for example, become 0 in float16. Keep node 'sum' in float32 (Float32Nodes), or the whole model.",
-            Assert.Throws<InvalidDataException>(() => OnnxFloat16.Convert(WithConstant("tiny", 1e-12f), s_inUnits)).Message);
-        OnnxFloat16.Convert(WithConstant("big", 1e5f), s_inUnits with { Float32Nodes = ["su"] });
+            "All numbers of 'tiny', 1e-12 for example, become 0 in float16. Keep node 'sum' in float32 (Float32Nodes), or the whole model.",
+            Assert.Throws<InvalidDataException>(() => OnnxFloat16.Convert(WithConstant("tiny", 1e-12f, 1e-9f), s_inUnits)).Message);
+        OnnxFloat16.Convert(WithConstant("big", 1e5f, 1), s_inUnits with { Float32Nodes = ["su"] });
+    }
+
+    [Fact]
+    public void An_epsilon_and_what_is_divided_by_it_stay_float32_so_zeros_stay_zeros()
+    {
+        var graph = new OnnxGraph("unit");
+        var input = graph.Input("x", ["batch", 2]);
+        var floor = graph.Node("floor", "Max", [graph.Node("norm", "ReduceL2", [input], ["batch", 1], [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 1)]), graph.Initializer("epsilon", [1e-12f])], ["batch", 1]);
+        graph.Output("y", graph.Node("unit", "Div", [input, floor], input.Shape));
+        using var model = new OrtModel(OnnxFloat16.Convert(graph.ToBytes("test", "0"), s_inUnits));
+        Assert.Equal([0, 0, 0.6f, 0.8f], model.Run(("x", [0, 0, 3, 4], [2, 2]))["y"].Values);
     }
 
     [Fact]
@@ -162,8 +173,8 @@ public class ReducedPrecisionTests
     [Fact]
     public void Scales_and_zero_points_are_those_worked_out_by_hand()
     {
-        // x in [-1, 4]: S = 5 / 255, Z = 51. Rows of the weight: max 2.54 and 1.27, so S = 0.02 and 0.01. Bias 0.5 in steps of 5/255 * 0.02 and of 5/255 * 0.01.
-        var graph = ModelProto.Parser.ParseFrom(OnnxInt8.Quantise(OneLayer(), new Dictionary<string, OnnxRange> { ["x"] = new(-1, 4) })).Graph;
+        // Of 8 bits. x in [-1, 4]: S = 5 / 255, Z = 51. Rows of the weight: max 2.54 and 1.27, so S = 0.02 and 0.01. Bias 0.5 in steps of 5/255 * 0.02 and of 5/255 * 0.01.
+        var graph = ModelProto.Parser.ParseFrom(OnnxInt8.Quantise(OneLayer(), new Dictionary<string, OnnxRange> { ["x"] = new(-1, 4) }, new OnnxInt8Options { WeightBits = 8 })).Graph;
         byte[] Raw(string name) => Assert.Single(graph.Initializer, tensor => tensor.Name == name).RawData.ToByteArray();
         Assert.Equal(5f / 255, BitConverter.ToSingle(Raw("x/scale")));
         Assert.Equal([51], Raw("x/zero_point"));
@@ -207,11 +218,11 @@ public class ReducedPrecisionTests
 
     private static readonly OnnxFloat16Options s_inUnits = new() { Float32UnitsOfInputs = false };
 
-    private static byte[] WithConstant(string name, float value)
+    private static byte[] WithConstant(string name, params float[] values)
     {
         var graph = new OnnxGraph("constant");
         var input = graph.Input("x", ["batch", 2]);
-        graph.Output("y", graph.Node("sum", "Add", [input, graph.Initializer(name, [value])], input.Shape));
+        graph.Output("y", graph.Node("sum", "Add", [input, graph.Initializer(name, values, values.Length)], input.Shape));
         return graph.ToBytes("test", "0");
     }
 
