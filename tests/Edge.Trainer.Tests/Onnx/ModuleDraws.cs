@@ -58,7 +58,7 @@ internal static class ModuleDraws
         [nameof(GroupNorm)] = r =>
         {
             int groups = r.Next(1, 4), channels = groups * r.Next(1, 4);
-            return new Drawn(Parity.Shaken(GroupNorm(groups, channels, Epsilon(r), affine: Coin(r))), [channels, .. Axes(r, 1, 2)]);
+            return new Drawn(Parity.Shaken(Initialised(GroupNorm(groups, channels, Epsilon(r), affine: Coin(r)))), [channels, .. Axes(r, 1, 2)]);
         },
         [nameof(InstanceNorm1d)] = r => new Drawn(Parity.Shaken(InstanceNorm1d(4, Epsilon(r), affine: Coin(r), track_running_stats: Coin(r))), [4, .. Axes(r, 1, 1)]),
         [nameof(InstanceNorm2d)] = r => new Drawn(Parity.Shaken(InstanceNorm2d(4, Epsilon(r), affine: Coin(r), track_running_stats: Coin(r))), [4, .. Axes(r, 2, 2)]),
@@ -146,6 +146,15 @@ internal static class ModuleDraws
     };
 
     public static bool Coin(Random random) => random.Next(2) == 0;
+
+    /// <summary>TorchSharp 0.107 leaves the weights of a new GroupNorm as they lie in memory.</summary>
+    public static GroupNorm Initialised(GroupNorm module)
+    {
+        using var noGrad = no_grad();
+        module.weight?.fill_(1);
+        module.bias?.fill_(0);
+        return module;
+    }
 
     private static double Epsilon(Random random) => Coin(random) ? 1e-5 : 1e-2;
 

@@ -115,7 +115,7 @@ internal static class RandomNetwork
     {
         0 => LayerNorm(length),
         1 => LayerNorm([channels, length]),
-        2 => GroupNorm(1, channels),
+        2 => ModuleDraws.Initialised(GroupNorm(1, channels)),
         3 => InstanceNorm1d(channels, affine: true),
         4 => GELU(),
         5 => SiLU(),

@@ -147,7 +147,9 @@ public class ReducedPrecisionTests
         var input = graph.Input("x", ["batch", 2]);
         var floor = graph.Node("floor", "Max", [graph.Node("norm", "ReduceL2", [input], ["batch", 1], [new OnnxAttribute("axes", [1]), new OnnxAttribute("keepdims", 1)]), graph.Initializer("epsilon", [1e-12f])], ["batch", 1]);
         graph.Output("y", graph.Node("unit", "Div", [input, floor], input.Shape));
-        using var model = new OrtModel(OnnxFloat16.Convert(graph.ToBytes("test", "0"), s_inUnits));
+        byte[] half = OnnxFloat16.Convert(graph.ToBytes("test", "0"), s_inUnits);
+        Assert.Equal(["x", "floor"], Assert.Single(ModelProto.Parser.ParseFrom(half).Graph.Node, node => node.OpType == "Div").Input);
+        using var model = new OrtModel(half);
         Assert.Equal([0, 0, 0.6f, 0.8f], model.Run(("x", [0, 0, 3, 4], [2, 2]))["y"].Values);
     }
 
