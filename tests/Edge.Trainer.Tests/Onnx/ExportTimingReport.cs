@@ -19,8 +19,11 @@ public class ExportTimingReport
         using var backbone = new TscilCnn(9);
         var milliseconds = new List<double>();
         int length = 0;
-        for (int i = 0; i <= WriteCount; i++) milliseconds.Add(Time(() => length = Write(backbone).Length));
-        Report($"{length} bytes; first call {milliseconds[0]:f1} ms, then {Summary(milliseconds.Skip(1))}");
+        var before = Environment.CpuUsage.TotalTime;
+        milliseconds.Add(Time(() => Write(backbone)));
+        double processorTime = (Environment.CpuUsage.TotalTime - before).TotalMilliseconds; // Of a first call, most of it compilation where nothing ran before.
+        for (int i = 0; i < WriteCount; i++) milliseconds.Add(Time(() => length = Write(backbone).Length));
+        Report($"{length} bytes; first call {milliseconds[0]:f1} ms ({processorTime:f1} ms of processor time), then {Summary(milliseconds.Skip(1))}");
         Assert.InRange(length, 1_000_000, 4_000_000);
     }
 
