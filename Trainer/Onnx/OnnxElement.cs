@@ -6,6 +6,12 @@ public enum OnnxElement
     /// <summary>IEEE 754 binary32.</summary>
     Float32 = 1,
 
+    /// <summary>Unsigned 8 bits: quantised activations.</summary>
+    UInt8 = 2,
+
+    /// <summary>Signed 8 bits: quantised weights.</summary>
+    Int8 = 3,
+
     /// <summary>Signed 32 bits.</summary>
     Int32 = 6,
 

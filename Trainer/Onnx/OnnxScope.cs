@@ -48,6 +48,12 @@ public sealed class OnnxScope
     /// <summary>Adds an int64 vector, as operators take shapes and axes.</summary>
     public OnnxValue Constant(string name, ReadOnlySpan<long> values) => graph.Initializer(Join(name), values, values.Length);
 
+    /// <summary>Adds an int64 scalar, as Gather takes one index.</summary>
+    internal OnnxValue Index(string name, long value) => graph.Initializer(Join(name), [value]);
+
+    /// <summary>Adds an int64 constant of any shape: a table of indices.</summary>
+    internal OnnxValue Table(string name, ReadOnlySpan<long> values, params ReadOnlySpan<long> shape) => graph.Initializer(Join(name), values, shape);
+
     /// <summary>Writes a child of the module.</summary>
     /// <param name="child">Its name within the module, as in the state dictionary.</param>
     /// <param name="module">The child.</param>
@@ -55,6 +61,19 @@ public sealed class OnnxScope
     /// <returns>What flows out of it.</returns>
     /// <exception cref="OnnxExportException">It cannot be expressed.</exception>
     public OnnxValue Write(string child, nn.Module module, OnnxValue input) => writer.Write(module, input, graph, Join(child));
+
+    /// <summary>Writes the members of a ModuleList or ModuleDict one after another, each taking what the one before it puts out.</summary>
+    /// <param name="child">Name of the list within the module, as in the state dictionary.</param>
+    /// <param name="list">The list: its members are <c>named_children</c>, in order.</param>
+    /// <param name="input">What flows into the first.</param>
+    /// <returns>What flows out of the last; the input itself where there is none.</returns>
+    /// <exception cref="OnnxExportException">A member cannot be expressed.</exception>
+    public OnnxValue WriteInTurn(string child, nn.Module list, OnnxValue input)
+    {
+        var value = input;
+        foreach (var (name, member) in list.named_children()) value = Write($"{child}.{name}", member, value);
+        return value;
+    }
 
     /// <summary>The exception to throw when this module cannot be expressed.</summary>
     /// <param name="reason">Why, a sentence with the offending value.</param>

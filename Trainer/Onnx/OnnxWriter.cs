@@ -1,4 +1,6 @@
+using Edge.Trainer.Onnx.Precision;
 using Edge.Trainer.Onnx.Translators;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Edge.Trainer.Onnx;
@@ -26,13 +28,20 @@ public sealed class OnnxWriter
     {
         Containers.RegisterIn(this);
         Linears.RegisterIn(this);
+        Convolutions.RegisterIn(this);
         Activations.RegisterIn(this);
         Normalisations.RegisterIn(this);
         Poolings.RegisterIn(this);
+        AdaptivePoolings.RegisterIn(this);
+        Recurrents.RegisterIn(this);
+        Transformers.RegisterIn(this);
     }
 
     /// <summary>Names of the module types that have a translator, in ordinal order.</summary>
     public IReadOnlyCollection<string> KnownModules => known;
+
+    /// <summary>Whether <see cref="ToBytes"/> folds batch normalisations into the layer before them (<see cref="OnnxBatchNorm.Fold"/>); default false: they are kept, and weights are those of the state dictionary.</summary>
+    public bool FoldsBatchNorm { get; init; }
 
     /// <summary>Teaches the writer a module type, or replaces how it writes one.</summary>
     /// <returns>The writer itself.</returns>
@@ -56,6 +65,8 @@ public sealed class OnnxWriter
         var type = module.GetType();
         var scope = new OnnxScope(this, graph, path, type);
         if (translators.TryGetValue(type, out var translator)) return translator(module, input, scope);
+        if (type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(ModuleList<>) || type.GetGenericTypeDefinition() == typeof(ModuleDict<>)))
+            throw scope.Refuse("it only holds modules; how they are connected, the module around it says.", "In that module's translator write its members: with OnnxScope.WriteInTurn where they follow one another.");
         throw scope.Refuse(
             "no translator is registered for this type.",
             $"Register one with OnnxWriter.Register<{type.Name}>(…), or build the network from modules that have one: {string.Join(", ", KnownModules)}.");
@@ -67,6 +78,7 @@ public sealed class OnnxWriter
     {
         var graph = new OnnxGraph(module.GetName());
         graph.Output("output", Write(module, graph.Input("input", inputShape), graph));
-        return graph.ToBytes(producer, producerVersion, metadata);
+        byte[] file = graph.ToBytes(producer, producerVersion, metadata);
+        return FoldsBatchNorm ? OnnxBatchNorm.Fold(file) : file;
     }
 }

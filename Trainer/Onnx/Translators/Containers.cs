@@ -10,7 +10,10 @@ internal static class Containers
         .Register<Identity>((_, input, _) => input)
         .Register<Dropout>((_, input, _) => input)
         .Register<Dropout1d>((_, input, _) => input)
-        .Register<Flatten>(WriteFlatten);
+        .Register<Dropout2d>((_, input, _) => input)
+        .Register<AlphaDropout>((_, input, _) => input)
+        .Register<Flatten>(WriteFlatten)
+        .Register<Unflatten>(WriteUnflatten);
 
     private static OnnxValue WriteSequential(Sequential module, OnnxValue input, OnnxScope scope)
     {
@@ -21,7 +24,7 @@ internal static class Containers
 
     private static OnnxValue WriteFlatten(Flatten module, OnnxValue input, OnnxScope scope)
     {
-        int first = AxisOf(module.start_dim), last = AxisOf(module.end_dim);
+        int first = OnnxOperations.AxisOf(input, module.start_dim, scope), last = OnnxOperations.AxisOf(input, module.end_dim, scope);
         if (first == 0) throw scope.Refuse("it flattens the batch axis (start_dim 0), which is of any length.", "Flatten from axis 1.");
         if (last <= first) return input;
 
@@ -33,12 +36,19 @@ internal static class Containers
         }
 
         OnnxDim[] shape = [.. input.Shape.Take(first), merged, .. input.Shape.Skip(last + 1)];
-        if (first == 1 && last == input.Rank - 1) return scope.Node("Flatten", [input], shape, new OnnxAttribute("axis", 1));
+        return first == 1 && last == input.Rank - 1 ? scope.Node("Flatten", [input], shape, new OnnxAttribute("axis", 1)) : scope.Reshape(input, shape);
+    }
 
-        // In the target shape of Reshape, 0 copies the axis of the same index: the batch axis stays free.
-        long[] target = [.. shape.Select((dim, axis) => axis < first ? 0 : dim.Size ?? 0)];
-        return scope.Node("Reshape", [input, scope.Constant("shape", target)], shape);
-
-        int AxisOf(long axis) => (int)(axis < 0 ? axis + input.Rank : axis);
+    private static OnnxValue WriteUnflatten(Unflatten module, OnnxValue input, OnnxScope scope)
+    {
+        int along = OnnxOperations.AxisOf(input, module.dim, scope);
+        if (input.Shape[along].Size is not { } size) throw scope.Refuse($"axis {along} of [{string.Join(", ", input.Shape)}] is of any length.", "Unflatten an axis of a fixed length.");
+        long[] parts = [.. module.unflattened_size];
+        long known = parts.Where(part => part != -1).Aggregate(1L, (product, part) => product * part);
+        int open = Array.IndexOf(parts, -1);
+        if (open >= 0 && known > 0) parts[open] = size / known;
+        if (parts.Any(part => part < 1) || parts.Aggregate(1L, (product, part) => product * part) != size)
+            throw scope.Refuse($"{size} elements do not divide into [{string.Join(", ", module.unflattened_size)}].", "Choose sizes whose product is the length of the axis.");
+        return scope.Reshape(input, [.. input.Shape.Take(along), .. parts.Select(OnnxDim.Of), .. input.Shape.Skip(along + 1)]);
     }
 }

@@ -1,14 +1,14 @@
-using TorchSharp;
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace Edge.Trainer.Onnx.Translators;
 
-/// <summary>Modules that are linear in their input: Linear, Conv1d.</summary>
+/// <summary>Products with a matrix of weights: Linear, and Embedding, which picks rows of one.</summary>
 internal static class Linears
 {
     public static void RegisterIn(OnnxWriter writer) => writer
         .Register<Linear>(WriteLinear)
-        .Register<Conv1d>(WriteConv1d);
+        .Register<Embedding>(WriteEmbedding);
 
     private static OnnxValue WriteLinear(Linear module, OnnxValue input, OnnxScope scope)
     {
@@ -30,43 +30,19 @@ internal static class Linears
         return module.bias is null ? product : scope.Node("Add", [product, scope.Weight("bias", module.bias)], shape);
     }
 
-    private static OnnxValue WriteConv1d(Conv1d module, OnnxValue input, OnnxScope scope)
+    private static OnnxValue WriteEmbedding(Embedding module, OnnxValue input, OnnxScope scope)
     {
-        long length = SlidingWindow.LengthOf(input, scope);
-        if (input.Shape[1].Size != module.in_channels)
-            throw scope.Refuse($"it takes {module.in_channels} channels and gets [{string.Join(", ", input.Shape)}].", "Make its in_channels those of what comes before it.");
+        if (input.Element != OnnxElement.Int64) throw scope.Refuse($"it takes Int64 row numbers and gets {input.Element}.", "Give the graph's input the element type Int64.");
+        using var noGrad = no_grad();
+        using var inner = NewDisposeScope();
+        var weight = module.weight!;
 
-        long reach = module.dilation[0] * (module.kernel_size[0] - 1);
-        long before = module.padding?[0] ?? 0, after = before;
-        if (module.padding_type == Padding.Valid) before = after = 0;
-        if (module.padding_type == Padding.Same) (before, after) = (reach / 2, reach - reach / 2);
-
-        string? padMode = module.padding_mode switch
-        {
-            PaddingModes.Zeros => null,
-            PaddingModes.Reflect => "reflect",
-            PaddingModes.Replicate => "edge",
-            var mode => throw scope.Refuse($"padding_mode {mode} has no counterpart in opset {OnnxGraph.OpsetVersion}.", "Use Zeros, Reflect or Replicate."),
-        };
-        if (padMode is not null && before + after > 0)
-        {
-            length += before + after;
-            input = scope.Node(
-                "Pad", [input, scope.Constant("pads", [0, 0, before, 0, 0, after])], [input.Shape[0], input.Shape[1], length], new OnnxAttribute("mode", padMode));
-            before = after = 0;
-        }
-
-        long stride = module.stride[0];
-        long outLength = SlidingWindow.Count(length + before + after, reach + 1, stride, scope);
-        var weight = scope.Weight("weight", module.weight);
-        return scope.Node(
-            "Conv",
-            module.bias is null ? [input, weight] : [input, weight, scope.Weight("bias", module.bias)],
-            [input.Shape[0], module.out_channels, outLength],
-            new OnnxAttribute("dilations", [module.dilation[0]]),
-            new OnnxAttribute("group", module.groups),
-            new OnnxAttribute("kernel_shape", [module.kernel_size[0]]),
-            new OnnxAttribute("pads", [before, after]),
-            new OnnxAttribute("strides", [stride]));
+        // max_norm cannot be asked for; it shortens the rows that are looked up, in place, so it shows when all are.
+        using var before = weight.detach().clone();
+        using var rows = arange(weight.shape[0], int64, weight.device);
+        bool unchanged = module.forward(rows).equal(before).all().item<bool>();
+        weight.copy_(before);
+        if (!unchanged) throw scope.Refuse("its max_norm shortens rows when they are looked up.", "Look up every row once before the export, or create it without max_norm.");
+        return scope.Node("Gather", [scope.Weight("weight", weight), input], [.. input.Shape, weight.shape[1]], new OnnxAttribute("axis", 0));
     }
 }

@@ -15,31 +15,47 @@ namespace Edge.Trainer.Tests.Onnx;
 [Collection(TorchGeneratorCollection.Name)]
 public class IndependentReaderTests
 {
-    // Checks the file, infers every shape from the inputs alone, and prints what was read and where an inferred shape is not the written one.
-    internal const string CheckScript = """
-        import json, sys, onnx
+    // Checks a file, infers every shape from the inputs alone, and returns what was read and where an inferred shape or type is not the written one.
+    private const string CheckFunction = """
+        import glob, json, re, sys, onnx
         from onnx import checker, helper, numpy_helper, shape_inference
-        data = open(sys.argv[1], "rb").read()
-        model = onnx.load_model_from_string(data)
-        checker.check_model(model, full_check=True)
-        model.DiscardUnknownFields()
-        dims = lambda v: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim]
-        written = {v.name: dims(v) for v in list(model.graph.value_info) + list(model.graph.output)}
-        bare = onnx.load_model_from_string(data)
-        del bare.graph.value_info[:]
-        for o in bare.graph.output: o.type.tensor_type.ClearField("shape")
-        inferred = shape_inference.infer_shapes(bare, check_type=True, strict_mode=True, data_prop=True).graph
-        inferred = {v.name: dims(v) for v in list(inferred.value_info) + list(inferred.output)}
-        def same(a, b): return len(a) == len(b) and all(x == y or str(y).startswith("unk__") for x, y in zip(a, b))
-        print(json.dumps({
-            "known": model.SerializeToString() == data,
-            "ir": model.ir_version, "opset": [[o.domain, o.version] for o in model.opset_import], "producer": model.producer_name, "graph": model.graph.name,
-            "metadata": {p.key: p.value for p in model.metadata_props},
-            "inputs": {v.name: dims(v) for v in model.graph.input}, "outputs": {v.name: dims(v) for v in model.graph.output},
-            "nodes": [[n.op_type, {a.name: helper.get_attribute_value(a) for a in n.attribute if a.type != 3}] for n in model.graph.node],
-            "tensors": {t.name: [list(t.dims), float(numpy_helper.to_array(t).flatten()[0]) if numpy_helper.to_array(t).size else None] for t in model.graph.initializer},
-            "wrong": [[n, written[n], inferred.get(n)] for n in written if n not in inferred or not same(written[n], inferred[n])],
-        }))
+        def check(path):
+            data = open(path, "rb").read()
+            model = onnx.load_model_from_string(data)
+            checker.check_model(model, full_check=True)
+            model.DiscardUnknownFields()
+            dims = lambda v: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim]
+            described = lambda v: [v.type.tensor_type.elem_type, dims(v)]
+            written = {v.name: described(v) for v in list(model.graph.value_info) + list(model.graph.output)}
+            bare = onnx.load_model_from_string(data)
+            del bare.graph.value_info[:]
+            for o in bare.graph.output: o.type.tensor_type.ClearField("shape")
+            inferred = shape_inference.infer_shapes(bare, check_type=True, strict_mode=True, data_prop=True).graph
+            inferred = {v.name: described(v) for v in list(inferred.value_info) + list(inferred.output)}
+            def same(a, b): return a[0] == b[0] and len(a[1]) == len(b[1]) and all(x == y or str(y).startswith("unk__") for x, y in zip(a[1], b[1]))
+            used = {name for n in model.graph.node for name in n.output if name and not re.search(r"/discarded(_\d+)?$", name)}
+            return {
+                "known": model.SerializeToString() == data, "unstated": sorted(used - set(written)),
+                "ir": model.ir_version, "opset": [[o.domain, o.version] for o in model.opset_import], "producer": model.producer_name, "graph": model.graph.name,
+                "metadata": {p.key: p.value for p in model.metadata_props},
+                "inputs": {v.name: dims(v) for v in model.graph.input}, "outputs": {v.name: dims(v) for v in model.graph.output},
+                "nodes": [[n.op_type, {a.name: helper.get_attribute_value(a) for a in n.attribute if a.type != 3}] for n in model.graph.node],
+                "tensors": {t.name: [list(t.dims), float(numpy_helper.to_array(t).flatten()[0]) if numpy_helper.to_array(t).size else None] for t in model.graph.initializer},
+                "wrong": [[n, written[n], inferred.get(n)] for n in written if n not in inferred or not same(written[n], inferred[n])],
+            }
+
+        """;
+
+    internal const string CheckScript = CheckFunction + "print(json.dumps(check(sys.argv[1])))";
+
+    // All files of a folder: [name, what is wrong].
+    internal const string CheckFolderScript = CheckFunction + """
+        def verdict(path):
+            try:
+                read = check(path)
+                return "" if read["known"] and not read["wrong"] and not read["unstated"] else json.dumps([read["known"], read["wrong"], read["unstated"]])
+            except Exception as e: return str(e)
+        print(json.dumps({p.rsplit("/", 1)[1]: verdict(p) for p in sorted(glob.glob(sys.argv[1] + "/*.onnx"))}))
         """;
 
     private const string DescriptorScript = """

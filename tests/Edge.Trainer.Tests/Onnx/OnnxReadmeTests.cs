@@ -50,6 +50,27 @@ public partial class OnnxReadmeTests
         Assert.Equal("[6, []]", PythonOnnx.Read(file, $"SCRIPT = '''{script}'''\n{ScriptCheck}").GetRawText());
     }
 
+    [Fact]
+    public void The_CSharp_is_compiled_and_runs()
+    {
+        string example = Words(File.ReadAllText(Path.Combine(RepositoryRoot, "tests", "Edge.Trainer.Tests", "Onnx", "ReadmeExample.cs")));
+        string[] blocks = [.. Readme.Split("```csharp\n").Skip(1).Select(rest => rest.Split("```")[0])];
+        Assert.Equal(3, blocks.Length);
+        Assert.All(blocks, block => Assert.Contains(Words(block), example, StringComparison.Ordinal));
+
+        using var model = new OrtModel(ReadmeExample.Export());
+        Assert.Equal([2, 32, 128], model.Run(("input", new float[2 * 9 * 128], [2, 9, 128]))["output"].Shape);
+        byte[] quantised = ReadmeExample.Quantise(ReadmeExample.Export(), file =>
+        {
+            using var calibration = new OrtModel(file);
+            return calibration.Run(("input", [.. Enumerable.Range(0, 9 * 128).Select(i => MathF.Sin(i))], [1, 9, 128])).Select(output => (output.Key, output.Value.Values)).ToList();
+        });
+        using var small = new OrtModel(quantised);
+        Assert.Equal([2, 32, 128], small.Run(("input", new float[2 * 9 * 128], [2, 9, 128]))["output"].Shape);
+
+        static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+
     [GeneratedRegex(@"^\| (\w+) \|", RegexOptions.Multiline)]
     private static partial Regex TableRow();
 }

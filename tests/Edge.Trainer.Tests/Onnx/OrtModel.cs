@@ -28,6 +28,15 @@ internal sealed class OrtModel : IDisposable
         }
     }
 
+    /// <summary>Runs it with int64 row numbers as <c>input</c> and returns <c>output</c>.</summary>
+    public (float[] Values, long[] Shape) RunIndices(long[] indices, long[] shape)
+    {
+        using var runOptions = new RunOptions();
+        using var input = OrtValue.CreateTensorValueFromMemory(indices, shape);
+        using var outputs = session.Run(runOptions, new Dictionary<string, OrtValue> { ["input"] = input }, ["output"]);
+        return (outputs[0].GetTensorDataAsSpan<float>().ToArray(), outputs[0].GetTensorTypeAndShape().Shape);
+    }
+
     public void Dispose()
     {
         session.Dispose();

@@ -28,6 +28,44 @@ internal static class Parity
         }
     }
 
+    /// <summary>The same for a drawn module, whose batch may be another axis than the first. What comes back is the file.</summary>
+    public static byte[] Holds(Drawn drawn, OnnxWriter writer, int seed, params int[] batchSizes)
+    {
+        var random = new Random(seed);
+        var graph = new OnnxGraph("drawn");
+        graph.Output("output", writer.Write(drawn.Module, graph.Input("input", drawn.InputShape, drawn.RowCount > 0 ? OnnxElement.Int64 : OnnxElement.Float32), graph));
+        byte[] file = writer.FoldsBatchNorm ? Edge.Trainer.Onnx.Precision.OnnxBatchNorm.Fold(graph.ToBytes("test", "0")) : graph.ToBytes("test", "0");
+        using var model = new OrtModel(file);
+        drawn.Module.eval();
+        foreach (int batch in batchSizes)
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            long[] shape = [.. drawn.InputShape.Select(dim => dim.Size ?? batch)];
+            using var input = drawn.RowCount > 0 ? randint(drawn.RowCount, shape, int64) : randn(shape) * (random.Next(3) == 0 ? 4 : 1);
+            var expected = drawn.Forward(input);
+            var (values, actualShape) = drawn.RowCount > 0 ? model.RunIndices(input.data<long>().ToArray(), shape) : model.Run(("input", input.data<float>().ToArray(), shape))["output"];
+            string what = $"{drawn.Module.GetName()}, seed {seed}, a batch of {batch}";
+            Assert.True(expected.shape.SequenceEqual(actualShape), $"{what}: [{string.Join(", ", expected.shape)}] became [{string.Join(", ", actualShape)}].");
+            Close(expected.contiguous().data<float>().ToArray(), values, what);
+        }
+
+        return file;
+    }
+
+    /// <summary>A module with other numbers than it was created with: fresh normalisations have weight 1, bias 0, mean 0, variance 1, with which an export that mixes them up would still agree.</summary>
+    public static T Shaken<T>(T module)
+        where T : nn.Module
+    {
+        using var noGrad = no_grad();
+        foreach (var (_, parameter) in module.named_parameters())
+            if (parameter.ndim == 1) parameter.add_(randn_like(parameter) * 0.3);
+        foreach (var (name, buffer) in module.named_buffers())
+            if (name.EndsWith("running_mean", StringComparison.Ordinal)) buffer.copy_(randn_like(buffer));
+            else if (name.EndsWith("running_var", StringComparison.Ordinal)) buffer.copy_(rand_like(buffer) + 0.5);
+        return module;
+    }
+
     public static void Close(float[] expected, float[] actual, string what)
     {
         Assert.Equal(expected.Length, actual.Length);
