@@ -122,4 +122,7 @@ public sealed record TrainingSection
 
     /// <summary>What the views of a window may differ by that the method contrasts.</summary>
     public AugmentationSection Augmentation { get; init; } = new();
+
+    /// <summary>Constants of the losses of single methods.</summary>
+    public MethodConstantsSection Constants { get; init; } = new();
 }

@@ -29,6 +29,7 @@ public sealed class BenchPlanReaderTests
     [InlineData("er:learningRat=0.1", "learningRat")]
     [InlineData("er:batchSize=many", "training.batchSize is \"many\" but must be an integer from 2 to 4096")]
     [InlineData("er:batchSize=8x", "'batchSize=8x' in 'er:batchSize=8x' is not a setting. Write key=value")]
+    [InlineData("ewc:constants.ewcDecay=1.5", "training.constants.ewcDecay is 1.5 but must be a number from 0 to 1")]
     [InlineData("er:backbone=lstm", "training.backbone is \"lstm\" but must be one of \"auto\", \"cnn\", \"resnet\", \"transformer\", \"mlp\"")]
     [InlineData("er:batchSize", "is not a setting. Write key=value")]
     [InlineData("er:batchSize=8,batchSize=16", "'batchSize' in 'er:batchSize=8,batchSize=16' is given twice")]
@@ -37,7 +38,7 @@ public sealed class BenchPlanReaderTests
     public void A_method_that_cannot_be_run_is_refused_with_the_reason(string methods, string reason) => Assert.Contains(reason, Assert.Single(Refused(s_words with { Methods = methods })));
 
     [Fact]
-    public void A_method_can_choose_its_backbone_by_a_word() => Assert.Equal(["er:backbone=resnet,epochs=2", "er"], Read(s_words with { Methods = "er:backbone=resnet,epochs=2,er" }).Methods);
+    public void A_method_can_choose_its_backbone_by_a_word() => Assert.Equal(["er:backbone=resnet,epochs=2", "ewc:constants.ewcStrength=10"], Read(s_words with { Methods = "er:backbone=resnet,epochs=2,ewc:constants.ewcStrength=10" }).Methods);
 
     [Fact]
     public void Everything_that_is_wrong_is_named_at_once_with_what_there_is()
