@@ -62,6 +62,19 @@ public sealed class BenchPlanReaderTests
         Assert.Contains("Leave --epochs out", Assert.Single(Refused(s_words with { Protocol = "online", Epochs = "5" })));
     }
 
+    [Fact]
+    public void What_cannot_be_run_together_is_refused_before_anything_runs()
+    {
+        Assert.Equal(
+            "--methods: 'frozenRidge' on --track same-backbone: it trains no backbone and reads out frozen features alone, which only --track open allows. Leave it out, or choose that track.",
+            Assert.Single(Refused(s_words with { Methods = "er,frozenRidge,edge", Track = "same-backbone" })));
+        Assert.Equal(
+            "--methods: 'er:epochs=3': the online protocol sees every window once, epochs is 3. Leave epochs out, or choose --protocol tscil.",
+            Assert.Single(Refused(s_words with { Methods = "er:epochs=3,naive:epochs=1,joint:epochs=3", Protocol = "online" })));
+        Assert.Equal(2, Refused(s_words with { Methods = "frozenRidge:epochs=2", Track = "same-backbone", Protocol = "online" }).Count);
+        Assert.Equal(3, Read(s_words with { Methods = "frozenRidge,er:epochs=3,joint" }).Methods.Count);
+    }
+
     [Theory]
     [InlineData("5", new[] { 1, 2, 3, 4, 5 }, "5")]
     [InlineData("1-5", new[] { 1, 2, 3, 4, 5 }, "5")]
