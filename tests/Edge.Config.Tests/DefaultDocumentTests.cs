@@ -38,7 +38,7 @@ public class DefaultDocumentTests
     private const string Pinned = """
         {
         "device":{"id":"","dataDirectory":"./edge-data"},
-        "sensor":{"kind":"simulated","sampleRateHz":50,"speed":10,"seed":1,"simulated":{"activitySeconds":12,"noiseStd":0.05,"driftAfterSeconds":0,"driftRotationDegrees":0,"driftGain":1,"driftBiasG":0},"uciHar":{"path":"","classOrder":[]}},
+        "sensor":{"kind":"simulated","sampleRateHz":50,"speed":10,"seed":1,"simulated":{"activitySeconds":12,"noiseStd":0.05,"driftAfterSeconds":0,"driftRotationDegrees":0,"driftGain":1,"driftBiasG":0},"uciHar":{"path":"","classOrder":[],"judgeOn":"test"}},
         "window":{"length":128,"stride":64,"ringCapacity":1024},
         "labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"sourceShare":1,"sourceDelaySeconds":2},
         "replay":{"capacity":306,"anchorCapacity":60,"anchorShare":0.15,"anchorBlockSeconds":10,"freshCapacity":512,"commitBatchSize":64,"commitDelayMs":250,"seed":1},
