@@ -35,12 +35,20 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
         return established.Length < 2 ? null : (spent = new RidgeSolver(statistics, established, s_options, spent)).Solve(Lambda).ToReadOut();
     }
 
-    /// <summary>The discriminant that speaks for scarce classes; null where none is scarce, which is the rule.</summary>
-    public static LinearReadOut? NearnessOf(ClassStatistics? statistics, IReadOnlyList<string> classes)
+    /// <summary>
+    /// The discriminant that speaks for scarce classes, each held back so far that it takes over at most one in a hundred of the remembered windows that the established classes have; null where none is scarce, which is the rule.
+    /// </summary>
+    /// <param name="statistics">Of the frozen features; null without a frozen branch.</param>
+    /// <param name="classes">All classes.</param>
+    /// <param name="established">Ridge over the established classes; null where there are none to protect.</param>
+    /// <param name="remembered">[m, F] frozen features of remembered windows.</param>
+    /// <param name="labels">[m] their classes.</param>
+    public static LinearReadOut? NearnessOf(ClassStatistics? statistics, IReadOnlyList<string> classes, LinearReadOut? established, ReadOnlySpan<float> remembered, IReadOnlyList<string> labels)
     {
-        if (statistics is null || ScarceClassReadOut.ScarceAmong(classes, statistics).Count == 0) return null;
+        if (statistics is null || ScarceClassReadOut.ScarceAmong(classes, statistics) is not { Count: > 0 } scarce) return null;
         var discriminant = new DiscriminantSolver(statistics, classes);
-        return discriminant.Solve(ScarceClassReadOut.MetricShrinkage * discriminant.Mass);
+        var prototypes = discriminant.Solve(ScarceClassReadOut.MetricShrinkage * discriminant.Mass);
+        return established is null ? prototypes : ScarceClassReadOut.HeldBack(prototypes, established, scarce, remembered, labels);
     }
 
     /// <summary>Puts the branches together. A class that the leading ridge does not know is left to its prototype; prototypes decide alone where no ridge that the blend asks for is there.</summary>
