@@ -52,9 +52,12 @@ public sealed class ScarceClassReadOut : IReadOut
     public int FeatureLength => main.FeatureLength;
 
     /// <summary>The classes that are left to their prototypes.</summary>
-    public static IReadOnlyCollection<string> ScarceAmong(IReadOnlyList<string> classes, ClassStatistics statistics)
+    /// <param name="classes">Classes to look at.</param>
+    /// <param name="statistics">What is known.</param>
+    /// <param name="outvotedShare">Share of the largest class below which one is scarce, unless it is surely established.</param>
+    public static IReadOnlyCollection<string> ScarceAmong(IReadOnlyList<string> classes, ClassStatistics statistics, double outvotedShare = OutvotedShare)
     {
-        double largest = classes.Max(name => statistics.Of(name)?.Mass ?? 0), established = Math.Max(EstablishedFrom, Math.Min(SurelyEstablishedFrom, OutvotedShare * largest));
+        double largest = classes.Max(name => statistics.Of(name)?.Mass ?? 0), established = Math.Max(EstablishedFrom, Math.Min(SurelyEstablishedFrom, outvotedShare * largest));
         return [.. classes.Where(name => statistics.Of(name) is { Mass: > 0 } moments && moments.Mass < established)];
     }
 

@@ -58,11 +58,21 @@ public class BranchReadOutsTests
     }
 
     [Fact]
-    public void From_the_third_example_on_the_ridge_votes()
+    public void From_half_of_the_largest_class_on_the_ridge_votes_and_from_thirty_examples_on_always()
     {
-        var weights = Branches(("a", 20), ("b", 20), ("c", 3)).Compose(ReadOutBlend.OfFrozenRidge);
+        Assert.Equal([0, 0, 1], Branches(("a", 20), ("b", 20), ("c", 9)).Compose(ReadOutBlend.OfFrozenRidge).Rare);
+        Assert.Equal([0, 0, 1], Branches(("a", 90), ("b", 90), ("c", 29)).Compose(ReadOutBlend.OfFrozenRidge).Rare);
+        Assert.Equal([0, 0, 0], Branches(("a", 90), ("b", 90), ("c", 30)).Compose(ReadOutBlend.OfFrozenRidge).Rare);
+        var weights = Branches(("a", 20), ("b", 20), ("c", 10)).Compose(ReadOutBlend.OfFrozenRidge);
         Assert.Equal([0, 0, 0], weights.Rare);
         foreach (int c in new[] { 0, 1, 2 }) Assert.Equal(c, WinnerOf(weights, c));
+    }
+
+    [Fact]
+    public void Two_classes_are_the_ridges_as_soon_as_the_smaller_is_a_tenth_of_the_larger()
+    {
+        Assert.Null(Branches(("a", 60), ("b", 5)).Frozen);
+        Assert.Equal(["a", "b"], Branches(("a", 60), ("b", 6)).Frozen!.Classes);
     }
 
     [Fact]
