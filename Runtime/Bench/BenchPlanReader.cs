@@ -1,5 +1,7 @@
 using System.Globalization;
+using Edge.Config;
 using Edge.Trainer.Bench;
+using Edge.Trainer.Methods;
 
 namespace Edge.Runtime.Bench;
 
@@ -44,6 +46,7 @@ public static class BenchPlanReader
         int epochs = Epochs(words.Epochs, protocol, found);
         if (!double.TryParse(words.Buffer, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double buffer) || buffer is not (>= 0 and <= 1))
             found.Add($"--buffer '{words.Buffer}': expected a share of the training windows from 0 to 1, for example 0.05 for 5 %.");
+        if (protocol is { } stream && track is { } allowed) found.AddRange(methods.Where(m => !MethodList.Problems(m).Any()).SelectMany(m => Impossible(m, stream, allowed)));
         problems = found;
         return found.Count > 0 ? null : new BenchPlan
         {
@@ -56,6 +59,18 @@ public static class BenchPlanReader
             Track = track!.Value,
             Validation = words.Validation,
         };
+    }
+
+    /// <summary>What is a method, a protocol and a track, each for itself, and cannot be run together.</summary>
+    private static IEnumerable<string> Impossible(string text, Protocol protocol, Track track)
+    {
+        var defaults = new TrainingSection { Epochs = 1 };
+        var plan = MethodSpec.Parse(text, defaults);
+        using var method = MethodCatalogue.Create(plan);
+        if (track == Track.SameBackbone && method.ReadOut == ReadOutKind.FrozenRidge)
+            yield return $"--methods: '{text}' on --track {BenchNames.Of(track)}: it trains no backbone and reads out frozen features alone, which only --track {BenchNames.Of(Track.Open)} allows. Leave it out, or choose that track.";
+        if (protocol == Protocol.Online && plan.Epochs != 1 && !method.SeesEverything)
+            yield return $"--methods: '{text}': the online protocol sees every window once, epochs is {plan.Epochs}. Leave epochs out, or choose --protocol tscil.";
     }
 
     private static int Epochs(string? word, Protocol? protocol, List<string> found)

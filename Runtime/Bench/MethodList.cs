@@ -1,7 +1,7 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Edge.Config;
+using Edge.Trainer.Bench;
 using Edge.Trainer.Methods;
 
 namespace Edge.Runtime.Bench;
@@ -43,9 +43,9 @@ public static class MethodList
         foreach (string pair in settings.Split(','))
         {
             string[] sides = pair.Split('=', 2);
-            if (sides.Length != 2 || sides[0].Length == 0 || Value(sides[1]) is not { } value)
+            if (sides.Length != 2 || sides[0].Length == 0 || MethodSpec.ValueOf(sides[1]) is not { } value)
             {
-                problems.Add($"--methods: '{pair}' in '{method}' is not a setting. Write key=value with a key of the section 'training' of the configuration and a number, true, false or a quoted text, as in er:learningRate=0.003.");
+                problems.Add($"--methods: '{pair}' in '{method}' is not a setting. Write key=value with a key of the section 'training' of the configuration and a number, true, false or a word, as in er:learningRate=0.003.");
                 continue;
             }
 
@@ -68,17 +68,5 @@ public static class MethodList
         }
 
         return section.TryAdd(path[^1], value);
-    }
-
-    private static JsonNode? Value(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

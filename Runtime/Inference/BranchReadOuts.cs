@@ -13,13 +13,15 @@ namespace Edge.Runtime.Inference;
 /// <param name="FrozenLength">Features of the frozen branch; 0 without one.</param>
 public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatrix Prototypes, LinearReadOut? Learned, LinearReadOut? Frozen, LinearReadOut? Nearness, int FrozenLength)
 {
-    /// <summary>λ of both ridges, in examples. On UCI HAR every value from 3 to 100 on the frozen features is within 0.1 points; the embedding, which fits the people that it was trained on, wants no less.</summary>
+    /// <summary>λ of both ridges, in examples. On held-out people of the training split of UCI HAR (three splits and class orders, after each step), 30 is within 0.35 points of the best of 1 to 300 on the frozen features, and mostly within 0.15.</summary>
     public const double Lambda = 30;
+
+    private const double ScarceShare = 0.5;
 
     // Classes of equal mass: a class of which little is known would else be scored low whatever the window.
     private static readonly RidgeOptions s_options = new() { BalanceClasses = true };
 
-    /// <summary>Ridge over the classes of which enough examples were counted (<see cref="ScarceClassReadOut.ScarceAmong"/>); null below two of them.</summary>
+    /// <summary>Ridge over the classes of which enough examples were counted (<see cref="ScarceAmong"/>); null below two of them.</summary>
     public static LinearReadOut? Ridge(ClassStatistics? statistics, IReadOnlyList<string> classes)
     {
         RidgeSolver? spent = null;
@@ -30,17 +32,38 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
     public static LinearReadOut? Ridge(ClassStatistics? statistics, IReadOnlyList<string> classes, ref RidgeSolver? spent)
     {
         if (statistics is null) return null;
-        var scarce = ScarceClassReadOut.ScarceAmong(classes, statistics);
+        var scarce = ScarceAmong(classes, statistics);
         string[] established = [.. classes.Where(name => statistics.Of(name) is not null && !scarce.Contains(name))];
         return established.Length < 2 ? null : (spent = new RidgeSolver(statistics, established, s_options, spent)).Solve(Lambda).ToReadOut();
     }
 
-    /// <summary>The discriminant that speaks for scarce classes; null where none is scarce, which is the rule.</summary>
-    public static LinearReadOut? NearnessOf(ClassStatistics? statistics, IReadOnlyList<string> classes)
+    /// <summary>
+    /// The classes that are left to their prototypes: less than half as large as the largest and below 30 examples, while that leaves two to the ridge; else by <see cref="ScarceClassReadOut.OutvotedShare"/>.
+    /// </summary>
+    /// <remarks>
+    /// Measured through the service on six held-out people of the training split of UCI HAR, each class in turn new beside five of 60 examples: with ten labels the ridge has 69 % of the new class, the prototypes 82 %, where five
+    /// labels have 78 %; the old classes lose 0.1 and 1.6 points. One draw of the labels.
+    /// </remarks>
+    public static IReadOnlyCollection<string> ScarceAmong(IReadOnlyList<string> classes, ClassStatistics statistics)
     {
-        if (statistics is null || ScarceClassReadOut.ScarceAmong(classes, statistics).Count == 0) return null;
+        var scarce = ScarceClassReadOut.ScarceAmong(classes, statistics, ScarceShare);
+        return classes.Count(name => statistics.Of(name) is { Mass: > 0 }) - scarce.Count >= 2 ? scarce : ScarceClassReadOut.ScarceAmong(classes, statistics);
+    }
+
+    /// <summary>
+    /// The discriminant that speaks for scarce classes, each held back so far that it takes over at most one in a hundred of the remembered windows that the established classes have; null where none is scarce, which is the rule.
+    /// </summary>
+    /// <param name="statistics">Of the frozen features; null without a frozen branch.</param>
+    /// <param name="classes">All classes.</param>
+    /// <param name="established">Ridge over the established classes; null where there are none to protect.</param>
+    /// <param name="remembered">[m, F] frozen features of remembered windows.</param>
+    /// <param name="labels">[m] their classes.</param>
+    public static LinearReadOut? NearnessOf(ClassStatistics? statistics, IReadOnlyList<string> classes, LinearReadOut? established, ReadOnlySpan<float> remembered, IReadOnlyList<string> labels)
+    {
+        if (statistics is null || ScarceAmong(classes, statistics) is not { Count: > 0 } scarce) return null;
         var discriminant = new DiscriminantSolver(statistics, classes);
-        return discriminant.Solve(ScarceClassReadOut.MetricShrinkage * discriminant.Mass);
+        var prototypes = discriminant.Solve(ScarceClassReadOut.MetricShrinkage * discriminant.Mass);
+        return established is null ? prototypes : ScarceClassReadOut.HeldBack(prototypes, established, scarce, remembered, labels);
     }
 
     /// <summary>Puts the branches together. A class that the leading ridge does not know is left to its prototype; prototypes decide alone where no ridge that the blend asks for is there.</summary>

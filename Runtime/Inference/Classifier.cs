@@ -227,8 +227,9 @@ public sealed class Classifier : IDisposable
 public readonly record struct Score(int ClassIndex, float Confidence, float Novelty, bool IsCertain = false)
 {
     /// <summary>
-    /// Probability from which a ridge's answer stands though the trained embedding finds the window unlike everything. Measured on UCI HAR in the middle of learning a class: of 2947 windows 50 were farther than allowed from every
-    /// prototype, 45 of them above this probability and all 45 right.
+    /// Probability from which a ridge's answer stands though the trained embedding finds the window unlike everything. Measured on held-out people of the training split of UCI HAR (three splits and class orders, after
+    /// each step): 297 windows of known classes were farther than allowed from every prototype, 289 of them above this probability and right; without the rule a step would lose up to 22 points. The price: windows of classes that
+    /// nobody has named yet, of which the distance alone calls up to a third unknown, are below it in fewer than one case in two hundred; 0.99 makes that one in sixty.
     /// </summary>
     public const float CertainFrom = 0.9f;
 

@@ -23,6 +23,14 @@ public sealed class EncodedWindows(int embeddingLength, int frozenLength)
     /// <summary>Frozen features of one window.</summary>
     public ReadOnlySpan<float> FrozenOf(int index) => Frozen.Slice(index * frozenLength, frozenLength);
 
+    /// <summary>The windows from an index on.</summary>
+    public EncodedWindows From(int index)
+    {
+        var rest = new EncodedWindows(embeddingLength, frozenLength);
+        for (int i = index; i < classes.Count; i++) rest.Add(classes[i], EmbeddingOf(i), FrozenOf(i));
+        return rest;
+    }
+
     /// <summary>Adds one window.</summary>
     public void Add(string className, ReadOnlySpan<float> embedding, ReadOnlySpan<float> features)
     {

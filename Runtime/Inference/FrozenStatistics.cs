@@ -21,6 +21,12 @@ public sealed class FrozenStatistics(string path)
     /// <summary>Why the file could not be used at start; empty when it could.</summary>
     public string Problem => file.Problem;
 
+    /// <summary>Writes of the file that the disk refused.</summary>
+    public long FailureCount { get; private set; }
+
+    /// <summary>Why the latest write failed; empty when it did not. What the file lacks is in the replay buffer meanwhile.</summary>
+    public string Failure { get; private set; } = "";
+
     /// <summary>Takes up the file, or begins anew.</summary>
     /// <param name="bankId">Features that the running snapshot computes; null: it has no frozen branch.</param>
     /// <param name="featureLength">Their number.</param>
@@ -77,7 +83,18 @@ public sealed class FrozenStatistics(string path)
 
     private void Save()
     {
-        file.Save(Counted!);
+        try
+        {
+            file.Save(Counted!);
+        }
+        catch (IOException e)
+        {
+            FailureCount++;
+            Failure = e.Message;
+            throw;
+        }
+
+        Failure = "";
         (savedCount, savedThroughId) = (Counted!.Count, Counted.ThroughExampleId);
     }
 }

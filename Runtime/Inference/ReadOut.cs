@@ -22,6 +22,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     private ClassStatistics learned = new(snapshot.Id, snapshot.EmbeddingLength);
     private ReadOutBlend blend = ReadOutBlend.OfPrototypes;
     private EncodedWindows taken = new(0, 0);
+    private readonly RememberedFeatures remembered = new(wanted.FrozenSeed);
     private RidgeSolver? spent;
 
     /// <summary>Prototypes of everything labelled so far, in the running snapshot's embedding.</summary>
@@ -33,8 +34,15 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     /// <summary>Why the statistics that were stored could not be used and what the buffer holds was counted instead; empty when they could.</summary>
     public string StatisticsProblem => frozen.Problem;
 
+    /// <summary>Writes of the statistics that the disk refused since the start.</summary>
+    public long StatisticsFailureCount => frozen.FailureCount;
+
+    /// <summary>Why the latest write of the statistics failed; empty when it did not.</summary>
+    public string StatisticsFailure => frozen.Failure;
+
     /// <summary>
     /// Puts everything back as it was last made durable. Prototypes of another snapshot, and what is only kept in memory, come from the buffer; so does what the file of the statistics does not count yet.
+    /// Only then does the buffer let go what no longer fits into it.
     /// </summary>
     public async Task RestoreAsync(ReplayBuffer buffer)
     {
@@ -44,9 +52,13 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         await RestorePrototypesAsync(buffer);
 
         var trainable = Fitting(await buffer.TrainableAsync()).ToList();
-        Learn(AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable), withFrozen: false));
+        var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable));
+        Learn(windows);
+        remembered.Clear();
+        remembered.Offer(windows);
         if (frozen.Counted is { } counted)
-            frozen.Count(AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable.Where(e => e.Id > counted.ThroughExampleId))), buffer.Counts.AcknowledgedCount);
+            frozen.Count(windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)), buffer.Counts.AcknowledgedCount); // In the order of ids.
+        await FitAsync(buffer);
         Publish();
     }
 
@@ -79,6 +91,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     public void Keep(IReadOnlyList<Example> stored, Func<Example, bool> isHeldOut)
     {
         Learn(taken);
+        remembered.Offer(taken);
         frozen.Count(taken, stored.Count > 0 ? stored[^1].Id : 0);
         // More came at once than may wait for a round: some are gone already.
         if (stored.Any(e => e.Role == ExampleRole.None && !isHeldOut(e))) frozen.TrySave();
@@ -107,6 +120,8 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
             if (encoder.FrozenBankId is not null) adoption.Frozen!.Add(late.Classes, late.Frozen);
             if (adoption.Frozen is { } anew) anew.ThroughExampleId = buffer.Counts.AcknowledgedCount;
             frozen.Replace(adoption.Frozen);
+            remembered.Clear();
+            remembered.Offer(AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync()))));
         }
 
         await SavePrototypesAsync(buffer);
@@ -135,17 +150,32 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     /// <inheritdoc/>
     public void Dispose() => encoder.Dispose();
 
+    /// <summary>Lets the buffer shrink to capacities that have become smaller, once the statistics count durably what goes.</summary>
+    private async Task FitAsync(ReplayBuffer buffer)
+    {
+        try
+        {
+            await MakeRoomAsync(buffer, 0);
+            await buffer.TrimAsync();
+        }
+        catch (IOException)
+        {
+            // A full disk: it goes on with what it holds, and makes room with the next examples.
+        }
+    }
+
     private string Kind => encoder.TakesVotes ? wanted.Kind : "prototypes";
 
     private PublishedReadOut Solve()
     {
         var classes = encoder.Snapshot.Classes;
+        var ridge = Kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen.Counted, classes, ref spent);
         var branches = new BranchReadOuts(
             classes,
             Bank.ToMatrix(classes),
             Kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, classes),
-            Kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen.Counted, classes, ref spent),
-            Kind == "prototypes" ? null : BranchReadOuts.NearnessOf(frozen.Counted, classes),
+            ridge,
+            Kind == "prototypes" ? null : BranchReadOuts.NearnessOf(frozen.Counted, classes, ridge, remembered.Features, remembered.Classes),
             encoder.FrozenLength);
         return new PublishedReadOut(branches.Compose(blend), branches, blend, encoder.FrozenBankId);
     }

@@ -33,12 +33,13 @@ public sealed record CandidateReadOut(PrototypeBank Bank, ClassStatistics Learne
         var frozen = goesOn || exam.FrozenBankId is null ? null : new ClassStatistics(exam.FrozenBankId, exam.FrozenLength);
         if (frozen is not null && windows.Classes.Count > 0) frozen.Add(windows.Classes, windows.Frozen);
 
+        var ridge = goesOn ? present.Branches.Frozen : BranchReadOuts.Ridge(frozen, classes);
         var branches = new BranchReadOuts(
             classes,
             bank.ToMatrix(classes),
             BranchReadOuts.Ridge(learned, classes),
-            goesOn ? present.Branches.Frozen : BranchReadOuts.Ridge(frozen, classes),
-            goesOn ? present.Branches.Nearness : BranchReadOuts.NearnessOf(frozen, classes),
+            ridge,
+            goesOn ? present.Branches.Nearness : BranchReadOuts.NearnessOf(frozen, classes, ridge, windows.Frozen, windows.Classes),
             exam.FrozenLength);
         var before = present.Blend.IsAllowedBy(kind, exam.FrozenLength > 0) ? present.Blend : ReadOutBlend.Before(kind, exam.FrozenLength > 0);
         var blend = BlendChoice.Choose(branches, anchors, kind, config.Inference.Temperature, before);

@@ -67,6 +67,7 @@ public sealed partial class TrainingRound(
                 var report = folder.ReadReport();
                 if (report.HasCandidate)
                 {
+                    if (report.BeganAnewBecause is { } anew) LogBeganAnew(plan.Round, anew);
                     state.CountRound();
                     Tell(new TrainingMessage
                     {
@@ -78,7 +79,7 @@ public sealed partial class TrainingRound(
                         Loss = report.LastEpochLoss,
                         Seconds = time.GetElapsedTime(start).TotalSeconds,
                         PeakRssMiB = report.PeakRssMiB,
-                        Reason = report.EndedEarly is { } early ? $"training ended early: {early}" : null,
+                        Reason = Remarks(report),
                     });
                     return report;
                 }
@@ -95,6 +96,16 @@ public sealed partial class TrainingRound(
         state.CountRoundFailed();
         Tell(new TrainingMessage { Round = plan.Round, Event = TrainingEvent.Abandoned, Attempt = config.Training.MaxAttempts, Reason = $"given up after training.maxAttempts = {config.Training.MaxAttempts}: {why}" });
         return null;
+    }
+
+    private static string? Remarks(RoundReport report)
+    {
+        string[] remarks =
+        [
+            .. report.BeganAnewBecause is { } anew ? new[] { $"training began from new weights: {anew}" } : [],
+            .. report.EndedEarly is { } early ? new[] { $"training ended early: {early}" } : [],
+        ];
+        return remarks.Length > 0 ? string.Join("; ", remarks) : null;
     }
 
     private void Progress(int round, int attempt, int processId, RoundProgress? progress, long start, ref double peak)
@@ -274,4 +285,7 @@ public sealed partial class TrainingRound(
 
     [LoggerMessage(2005, LogLevel.Information, "snapshot {SnapshotId} goes on, the candidate of round {Round} was refused: {Reasons}")]
     private partial void LogRefused(string snapshotId, int round, string reasons);
+
+    [LoggerMessage(2006, LogLevel.Information, "round {Round} began from new weights: {Reason}")]
+    private partial void LogBeganAnew(int round, string reason);
 }

@@ -4,7 +4,7 @@ using Edge.Storage;
 namespace Edge.Runtime.Sensors;
 
 /// <summary>
-/// The training split of UCI HAR as a live sensor: three steps of two classes, within a step in recorded order. Windows of the archive overlap by half, so consecutive ones are joined
+/// The training split of UCI HAR, or a part of its people, as a live sensor: three steps of two classes, within a step in recorded order. Windows of the archive overlap by half, so consecutive ones are joined
 /// again into the signal they were cut from: 64 new samples where the overlap is exact, all 128 after a gap where it is not. With stride 64 the windower cuts just the recorded windows again.
 /// </summary>
 public sealed class UciHarStream : ISensor
@@ -20,7 +20,7 @@ public sealed class UciHarStream : ISensor
     /// <summary>Streams the archive; each step is read when it begins.</summary>
     /// <exception cref="FileNotFoundException">The archive is not where the config says.</exception>
     public UciHarStream(SensorSection settings, WindowSection window)
-        : this(Reader(UciHarArchive.Locate(settings.UciHar.Path)), UciHarArchive.Window, settings.UciHar.ClassOrder.Count > 0 ? settings.UciHar.ClassOrder : UciHarArchive.ClassNames)
+        : this(new UciHarPeople(settings).Streamed, UciHarArchive.Window, settings.UciHar.ClassOrder.Count > 0 ? settings.UciHar.ClassOrder : UciHarArchive.ClassNames)
     {
         if (window.Length != UciHarArchive.Window.Length || window.Stride != Half) throw new InvalidOperationException("window.length and window.stride passed validation but do not fit the archive");
     }
@@ -79,8 +79,6 @@ public sealed class UciHarStream : ISensor
         position++;
         return ValueTask.FromResult(SensorReading.Block);
     }
-
-    private static Func<IReadOnlyList<string>, LabelledWindows> Reader(string path) => classes => UciHarArchive.Read(path, "train", classes);
 
     /// <summary>Whether a window begins, bit for bit on every channel, with the second half of the one before, of the same person doing the same.</summary>
     private static bool Continues(LabelledWindows recording, int window)

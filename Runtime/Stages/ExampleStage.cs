@@ -5,6 +5,7 @@ using Edge.Runtime.Learning;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Edge.Runtime.Stages;
 
@@ -12,11 +13,13 @@ namespace Edge.Runtime.Stages;
 /// Makes labelled windows durable in batches, and with each batch the prototypes that count it in; then acknowledges, and lets the classifier use the fresher read-out. It owns the
 /// read-out, so an accepted snapshot is adopted here too, between two batches, and the end of a round is settled.
 /// </summary>
-public sealed class ExampleStage(
-    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundSchedule schedule, RoundGate rounds, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
+public sealed partial class ExampleStage(
+    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundSchedule schedule, RoundGate rounds, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time,
+    ILogger<ExampleStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     private readonly List<PendingExample> batch = [];
+    private string statisticsFailure = "";
     private Task<bool>? example, handover; // Kept until they complete: a queue remembers everyone who ever waited for it.
 
     /// <inheritdoc/>
@@ -46,6 +49,7 @@ public sealed class ExampleStage(
             while (flows.Examples.Reader.Count > 0);
             while (flows.Handovers.Reader.TryRead(out var late)) (late as IDisposable)?.Dispose();
             readOut.Save();
+            NoteStatistics();
         }
     }
 
@@ -110,11 +114,21 @@ public sealed class ExampleStage(
             foreach (var pending in batch) Answer(LabelOutcome.Refused(pending.Request, e.Message));
         }
 
+        NoteStatistics();
         if (schedule.IsDue(RoundSchedule.Examples)) rounds.Ask(RoundSchedule.Examples);
         // Counted last: whoever sees that nothing is pending sees the round that is due as well.
         if (stored) state.CountStored(batch.Count);
         else state.CountStoreFailure(batch.Count);
         batch.Clear();
+    }
+
+    /// <summary>Counts what the disk refused of the statistics, and says when it begins and ends: between the two every batch tries again.</summary>
+    private void NoteStatistics()
+    {
+        state.NoteStatisticsFailures(readOut.StatisticsFailureCount);
+        if (readOut.StatisticsFailure.Length > 0 && statisticsFailure.Length == 0) LogStatisticsFailed(readOut.StatisticsFailure);
+        if (readOut.StatisticsFailure.Length == 0 && statisticsFailure.Length > 0) LogStatisticsWritten(readOut.StatisticsFailureCount);
+        statisticsFailure = readOut.StatisticsFailure;
     }
 
     private void Answer(LabelOutcome outcome)
@@ -142,6 +156,8 @@ public sealed class ExampleStage(
             {
                 brought.Done.SetException(e); // A full disk: the round says so, its examples stay.
             }
+
+            NoteStatistics();
         }
     }
 
@@ -160,4 +176,10 @@ public sealed class ExampleStage(
         LabelledAt = now,
         Samples = pending.Window.Samples,
     };
+
+    [LoggerMessage(2101, LogLevel.Warning, "the statistics of the frozen features could not be written; what they count is kept in the replay buffer until they can: {Reason}")]
+    private partial void LogStatisticsFailed(string reason);
+
+    [LoggerMessage(2102, LogLevel.Information, "the statistics of the frozen features are written again, after {Count} failures since the start")]
+    private partial void LogStatisticsWritten(long count);
 }

@@ -26,7 +26,7 @@ public static class ServiceHost
     public static async Task<ServiceOutcome> RunAsync(ServiceSettings settings, RunRequest request, CancellationToken stopping)
     {
         var (config, data, time) = (settings.Active.Verdict.Config!, settings.Data, TimeProvider.System);
-        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config), time);
+        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config), time, trims: false); // Not before the read-out has counted what would go.
         var before = buffer.Counts;
         var sensor = SensorCatalogue.Open(config, before.LastStartSeconds);
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);

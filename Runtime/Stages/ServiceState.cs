@@ -17,7 +17,7 @@ public sealed class ServiceState(TimeProvider time)
     private readonly Dictionary<string, long> countsSinceSummary = new(StringComparer.Ordinal);
     private readonly Queue<(long Ticks, long Count)> recent = new();
     private readonly long startTicks = time.GetTimestamp();
-    private long windowsSeen, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, driftAlarms, taken, settled;
+    private long windowsSeen, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled;
     private Prediction? latest;
 
     /// <summary>Time since the service started.</summary>
@@ -43,6 +43,9 @@ public sealed class ServiceState(TimeProvider time)
 
     /// <summary>Batches of examples that the disk refused.</summary>
     public long StoreFailures => Interlocked.Read(ref storeFailures);
+
+    /// <summary>Writes of the frozen features' statistics that the disk refused.</summary>
+    public long StatisticsFailures => Interlocked.Read(ref statisticsFailures);
 
     /// <summary>Labelled windows on their way to the disk.</summary>
     public long ExamplesPending => Interlocked.Read(ref taken) - Interlocked.Read(ref settled);
@@ -155,6 +158,8 @@ public sealed class ServiceState(TimeProvider time)
         Interlocked.Increment(ref storeFailures);
         Interlocked.Add(ref settled, count);
     }
+
+    internal void NoteStatisticsFailures(long count) => Interlocked.Exchange(ref statisticsFailures, count);
 
     internal void CountRound() => Interlocked.Increment(ref roundsRun);
 

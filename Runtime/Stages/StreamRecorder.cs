@@ -10,7 +10,7 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>
 /// Takes stock of a recorded stream. After each step the pipeline comes to rest (labels answered, examples durable, the round that was due over; none is forced), then the running snapshot,
-/// with the read-out it runs with, is examined on the official test split. The learner is told nothing of steps.
+/// with the read-out it runs with, is examined on people never streamed. The learner is told nothing of steps.
 /// </summary>
 public sealed class StreamRecorder(
     ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, RoundGate rounds, ReplayBuffer buffer, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
@@ -36,10 +36,10 @@ public sealed class StreamRecorder(
         await RestAsync(cancel);
         var current = snapshots.Current! with { Classes = config.Labels.Classes };
         using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
-        string archive = UciHarArchive.Locate(config.Sensor.UciHar.Path);
+        var people = new UciHarPeople(config.Sensor);
         // Two classes at a time: the service has a memory budget, and a test split is large.
         var perClass = Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf)
-            .SelectMany(classes => AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(UciHarArchive.Read(archive, "test", classes))).PerClass);
+            .SelectMany(classes => AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(people.JudgedOn(classes))).PerClass);
         afterStep.Add(new ExamResult(perClass.ToDictionary(StringComparer.Ordinal)));
     }
 

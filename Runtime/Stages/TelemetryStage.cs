@@ -44,6 +44,7 @@ public sealed partial class TelemetryStage(
             {
                 WindowsSeen = state.WindowsSeen,
                 WindowsDropped = state.WindowsDropped,
+                StorageFailures = state.StoreFailures + state.StatisticsFailures,
                 WindowsPerSecond = Math.Round(state.WindowsPerSecond(), 2),
                 LatencyP50Ms = state.LatencyMs(50),
                 LatencyP99Ms = state.LatencyMs(99),

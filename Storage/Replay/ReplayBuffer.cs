@@ -14,9 +14,9 @@ public sealed class ReplayBuffer : IDisposable
     private ReplayFile file = null!;
     private ReplayIndex index = null!;
     private volatile ReplayCounts counts = null!;
-    private bool stale, disposed;
+    private bool trims, stale, disposed;
 
-    private ReplayBuffer(ReplayBufferOptions options) => this.options = options;
+    private ReplayBuffer(ReplayBufferOptions options, bool trims) => (this.options, this.trims) = (options, trims);
 
     /// <summary>Where the damaged file was put when the store had to begin anew; null when it had not.</summary>
     public string? QuarantinedTo { get; private set; }
@@ -25,11 +25,15 @@ public sealed class ReplayBuffer : IDisposable
     public ReplayCounts Counts => counts;
 
     /// <summary>Opens the store, creating it when it is not there. A file that cannot be read is renamed to <c>….bad-{time}</c> and a new one begun; <see cref="QuarantinedTo"/> says so.</summary>
+    /// <param name="path">The LiteDB file.</param>
+    /// <param name="options">Capacities.</param>
+    /// <param name="time">Names what is put aside.</param>
+    /// <param name="trims">Whether what exceeds capacities that have become smaller is let go at once; false: not before <see cref="TrimAsync"/>, for whoever counts examples and has not counted all.</param>
     /// <exception cref="IOException">The disk refused: no such folder, no room for a new file, a read error. The file is left as it is.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder or the file may not be written.</exception>
-    public static ReplayBuffer Open(string path, ReplayBufferOptions options, TimeProvider time)
+    public static ReplayBuffer Open(string path, ReplayBufferOptions options, TimeProvider time, bool trims = true)
     {
-        var buffer = new ReplayBuffer(options);
+        var buffer = new ReplayBuffer(options, trims);
         try
         {
             buffer.thread.Post(() => buffer.Load(path, time)).GetAwaiter().GetResult();
@@ -68,6 +72,14 @@ public sealed class ReplayBuffer : IDisposable
 
     /// <summary>The newest example that could leave the store if as many more were offered: whoever counts examples and has not yet made the count durable through this one must do so before.</summary>
     public Task<ulong> LeavingThroughAsync(int offeredCount) => Post(() => index.OverflowThrough(offeredCount));
+
+    /// <summary>Fits what the file holds into capacities that have become smaller since it was written, where <see cref="Open"/> was told not to. What may go is told by <see cref="LeavingThroughAsync"/> of 0.</summary>
+    public Task TrimAsync() => Post(() =>
+    {
+        if (!trims) Trim();
+        trims = true;
+        return true;
+    });
 
     /// <summary>One example by id, whatever its role; null when it is not kept (any more) or its record is damaged.</summary>
     public Task<Example?> FindAsync(ulong id) => Post(() => Read([id]) is [var example] ? example : null);
@@ -144,7 +156,7 @@ public sealed class ReplayBuffer : IDisposable
 
         rebuilt.Restore(state, StateDocument);
         (index, stale) = (rebuilt, false);
-        Trim();
+        if (trims) Trim();
         counts = index.Counts();
     }
 

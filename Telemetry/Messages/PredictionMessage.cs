@@ -28,6 +28,9 @@ public sealed record PredictionMessage : TelemetryMessage
     /// <summary>Windows lost since the service started, because a stage was too slow.</summary>
     public required long WindowsDropped { get; init; }
 
+    /// <summary>Writes that the disk refused since the start: batches of labelled windows, and the statistics of the frozen features. Tried again with the next examples.</summary>
+    public long StorageFailures { get; init; }
+
     /// <summary>Windows classified per second over about the last ten seconds.</summary>
     public required double WindowsPerSecond { get; init; }
 

@@ -59,7 +59,7 @@ public sealed record TrainingMessage : TelemetryMessage
     /// <summary>Which attempt at the round this is, from 1.</summary>
     public int? Attempt { get; init; }
 
-    /// <summary>Why, when it went wrong or ended early.</summary>
+    /// <summary>Why, when it went wrong, ended early or began from new weights.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Peak resident memory of the child, MiB.</summary>

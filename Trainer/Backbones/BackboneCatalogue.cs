@@ -27,6 +27,29 @@ public static class BackboneCatalogue
         ? create(channelCount, length)
         : throw new InvalidDataException($"Backbone '{name}' is unknown; this program has {string.Join(", ", Names)}. Use the version that wrote the checkpoint.");
 
-    /// <summary>Name of the default backbone for windows of a shape: <see cref="MlpBackbone"/> for feature vectors (one sample) and for windows under 16 samples, else <see cref="TscilCnn"/>.</summary>
-    public static string NameFor(WindowShape window) => window.Length < ShortestToConvolve ? nameof(MlpBackbone) : nameof(TscilCnn);
+    /// <summary>Name of the backbone that <c>training.backbone</c> asks for, for windows of a shape.</summary>
+    /// <param name="window">Shape of the windows.</param>
+    /// <param name="wanted"><c>cnn</c>, <c>resnet</c>, <c>transformer</c> or <c>mlp</c>; <c>auto</c>: <see cref="MlpBackbone"/> for feature vectors (one sample) and for windows under 16 samples, else <see cref="TscilCnn"/>.</param>
+    /// <exception cref="ArgumentException">There is no such word; the message lists them.</exception>
+    public static string NameFor(WindowShape window, string wanted = "auto") => wanted switch
+    {
+        "auto" => window.Length < ShortestToConvolve ? nameof(MlpBackbone) : nameof(TscilCnn),
+        "cnn" => nameof(TscilCnn),
+        "mlp" => nameof(MlpBackbone),
+        "resnet" => nameof(ResNet1d),
+        "transformer" => nameof(TimeSeriesTransformer),
+        _ => throw new ArgumentException($"training.backbone '{wanted}' is unknown. There are auto, cnn, resnet, transformer, mlp.", nameof(wanted)),
+    };
+
+    /// <summary>The backbone that <see cref="NameFor"/> names, with random weights from torch's generator.</summary>
+    /// <exception cref="InvalidDataException">It does not take windows as short as these; the message says what to do.</exception>
+    /// <exception cref="ArgumentException">There is no such word.</exception>
+    public static Backbone CreateFor(WindowShape window, string wanted = "auto")
+    {
+        var backbone = Create(NameFor(window, wanted), window.ChannelCount, window.Length);
+        if (window.Length >= backbone.MinimumLength) return backbone;
+        string problem = $"training.backbone '{wanted}' takes windows of {backbone.MinimumLength} samples or more; these have {window.Length}. Choose auto or mlp, or longer windows.";
+        backbone.Dispose();
+        throw new InvalidDataException(problem);
+    }
 }

@@ -236,7 +236,7 @@ internal sealed class ContinualLearner : IDisposable
     }
 
     private LearnerNet NewNet() =>
-        new(BackboneCatalogue.Create(BackboneCatalogue.NameFor(data.Train.Window), data.Train.Window.ChannelCount, data.Train.Window.Length), data.Train.ClassNames, method.Head);
+        new(BackboneCatalogue.CreateFor(data.Train.Window, plan.Backbone), data.Train.ClassNames, method.Head);
 
     /// <summary>Whether a window's block is for anchors: by its place and the seed alone, the same in every round and process.</summary>
     private bool HeldOut(int window) => new Random(unchecked(window / AnchorBlock * (int)0x9E3779B1 + spec.Seed * (int)0x85EBCA6B)).NextDouble() < AnchorShare;

@@ -4,7 +4,7 @@ using Edge.Config;
 
 namespace Edge.Trainer.Bench;
 
-/// <summary>A method's name with the settings that differ from the defaults: <c>edge</c>, <c>supconReplay:distillationWeight=5,replayBatchSize=128</c>.</summary>
+/// <summary>A method's name with the settings that differ from the defaults: <c>edge</c>, <c>supconReplay:distillationWeight=5,backbone=resnet</c>.</summary>
 public static class MethodSpec
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
@@ -25,7 +25,7 @@ public static class MethodSpec
             foreach (string key in path.SkipLast(1)) parent = parent?[key];
             if (parts.Length != 2 || parent is not JsonObject target || !target.ContainsKey(path[^1]))
                 throw new ArgumentException($"'{pair}' in '{text}' is no setting of the training section. Write key=value with a key of config section 'training', for example epochs=3.", nameof(text));
-            target[path[^1]] = Value(parts[1], pair, text);
+            target[path[^1]] = ValueOf(parts[1]) ?? throw new ArgumentException($"'{pair}' in '{text}' has no value that can be read. Write a number, true, false or a word.", nameof(text));
         }
 
         try
@@ -38,15 +38,16 @@ public static class MethodSpec
         }
     }
 
-    private static JsonNode? Value(string value, string pair, string text)
+    /// <summary>The value that stands after an equals sign: JSON, or a word of letters and digits, which is a text. Null: neither.</summary>
+    public static JsonNode? ValueOf(string value)
     {
         try
         {
             return JsonNode.Parse(value);
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            throw new ArgumentException($"'{pair}' in '{text}' has no value that can be read. Write a number, true, false or a quoted text.", nameof(text), e);
+            return value.Length > 0 && char.IsAsciiLetter(value[0]) && value.All(char.IsAsciiLetterOrDigit) ? JsonValue.Create(value) : null;
         }
     }
 }

@@ -1,3 +1,4 @@
+using Edge.Config;
 using Edge.Trainer.Backbones;
 using Edge.Trainer.Objectives;
 using static TorchSharp.torch;
@@ -6,14 +7,15 @@ namespace Edge.Trainer.Methods;
 
 /// <summary>
 /// Co2L in its replay form: new windows are the anchors of the contrastive loss, replayed ones are only contrasted with, and all keep their relations as the parent saw them.
-/// <code>L = SupCon(projector(h), T = 0.5, anchors: new) + RelationDistillation(projector(h), parent's, T 0.2 and 0.01)</code>
-/// Cha et al. 2021, "Co2L: Contrastive Continual Learning", section 4, with its temperatures and weight 1. Deviations: rounds instead of tasks; Adam instead of SGD at 0.5; relations of the
+/// <code>L = SupCon(projector(h), T, anchors: new) + weight * RelationDistillation(projector(h), parent's, T current and past)</code>
+/// Cha et al. 2021, "Co2L: Contrastive Continual Learning", section 4; by default with its T 0.5, 0.2 and 0.01 and weight 1. Deviations: rounds instead of tasks; Adam instead of SGD at 0.5; relations of the
 /// original windows, not of their views, so that the parent's are computed once per round; read out by ridge over the memory instead of a linear head that is trained afterwards.
 /// </summary>
-public sealed class Co2LReplay : TrainingMethod
+/// <param name="constants">Temperatures and weight.</param>
+public sealed class Co2LReplay(MethodConstantsSection constants) : TrainingMethod
 {
-    private readonly SupConLoss supCon = new(temperature: 0.5);
-    private readonly RelationDistillation distillation = new(currentTemperature: 0.2, pastTemperature: 0.01);
+    private readonly SupConLoss supCon = new(constants.Co2lTemperature);
+    private readonly RelationDistillation distillation = new(constants.IrdTemperature, constants.Co2lParentTemperature);
     private Tensor? teacher;
 
     /// <inheritdoc/>
@@ -39,7 +41,7 @@ public sealed class Co2LReplay : TrainingMethod
         var loss = Contrast(batch, projections);
         if (teacher is null) return loss;
         using var rows = tensor(batch.OriginalIndices, ScalarType.Int64, embeddings.device);
-        return loss + distillation.Loss(batch.Originals(projections), teacher.index_select(0, rows));
+        return loss + constants.Co2lDistillationWeight * distillation.Loss(batch.Originals(projections), teacher.index_select(0, rows));
     }
 
     /// <summary>Without the distillation.</summary>

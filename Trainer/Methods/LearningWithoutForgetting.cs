@@ -6,12 +6,14 @@ namespace Edge.Trainer.Methods;
 
 /// <summary>
 /// Learning without forgetting: cross-entropy over the new windows, on which the net also keeps the parent's scores of the classes met before; nothing is replayed.
-/// <code>L = CE(head(h), y) + LogitDistillation(head(h), parent's, T = 2)</code>
-/// Li and Hoiem 2016, "Learning without Forgetting", section 3, weight 1. Deviations: one growing head instead of one per task; no warm-up of new rows. Without a parent it is <see cref="NaiveFineTuning"/>.
+/// <code>L = CE(head(h), y) + weight * LogitDistillation(head(h), parent's, T)</code>
+/// Li and Hoiem 2016, "Learning without Forgetting", section 3, with T = 2 and weight 1. Deviations: one growing head instead of one per task; no warm-up of new rows. Without a parent it is <see cref="NaiveFineTuning"/>.
 /// </summary>
-public sealed class LearningWithoutForgetting : TrainingMethod
+/// <param name="temperature">T, above 0.</param>
+/// <param name="weight">Of the distillation, at least 0.</param>
+public sealed class LearningWithoutForgetting(double temperature = 2, double weight = 1) : TrainingMethod
 {
-    private readonly LogitDistillation distillation = new(temperature: 2);
+    private readonly LogitDistillation distillation = new(temperature);
     private Tensor? teacher, oldClasses;
 
     /// <inheritdoc/>
@@ -33,7 +35,7 @@ public sealed class LearningWithoutForgetting : TrainingMethod
         var loss = ProbeLoss(net, batch, embeddings);
         if (teacher is null) return loss;
         using var rows = tensor(batch.Fresh, ScalarType.Int64, embeddings.device);
-        return loss + distillation.Loss(OldScores(net)(embeddings), teacher.index_select(0, rows));
+        return loss + weight * distillation.Loss(OldScores(net)(embeddings), teacher.index_select(0, rows));
     }
 
     /// <summary>Without the distillation.</summary>

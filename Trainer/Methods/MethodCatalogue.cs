@@ -7,17 +7,17 @@ public static class MethodCatalogue
 {
     private static readonly SortedDictionary<string, Func<TrainingSection, TrainingMethod>> s_methods = new(StringComparer.Ordinal)
     {
-        ["co2l"] = _ => new Co2LReplay(),
-        ["derpp"] = _ => new DarkExperienceReplay(),
+        ["co2l"] = plan => new Co2LReplay(plan.Constants),
+        ["derpp"] = plan => new DarkExperienceReplay(plan.Constants.DerLogitWeight, plan.Constants.DerLabelWeight),
         ["edge"] = plan => new EdgeMethod(plan),
         ["er"] = _ => new ExperienceReplay(),
         ["erAce"] = _ => new ErAce(),
-        ["ewc"] = _ => new OnlineEwc(),
+        ["ewc"] = plan => new OnlineEwc(plan.Constants.EwcStrength, plan.Constants.EwcDecay),
         ["frozenRidge"] = _ => new FrozenFeatures(),
         ["joint"] = _ => new JointTraining(),
-        ["lwf"] = _ => new LearningWithoutForgetting(),
+        ["lwf"] = plan => new LearningWithoutForgetting(plan.Constants.LwfTemperature, plan.Constants.LwfDistillationWeight),
         ["naive"] = _ => new NaiveFineTuning(),
-        ["pcr"] = _ => new ProxyContrastiveReplay(),
+        ["pcr"] = plan => new ProxyContrastiveReplay(plan.Constants.PcrTemperature),
         ["scr"] = plan => new ContrastiveReplay(plan),
         ["supconReplay"] = plan => new SupConReplay(plan),
     };

@@ -9,9 +9,10 @@ namespace Edge.Trainer.Methods;
 /// proxy. Lin et al. 2023, "PCR: Proxy-based Contrastive Replay for Online Class-Incremental Continual Learning", section 4. Deviations: Adam instead of SGD; trains from the first step on, not only
 /// once there is something to replay.
 /// </summary>
-public sealed class ProxyContrastiveReplay : TrainingMethod
+/// <param name="temperature">T, above 0.</param>
+public sealed class ProxyContrastiveReplay(double temperature = 0.09) : TrainingMethod
 {
-    private readonly ProxyContrast contrast = new();
+    private readonly ProxyContrast contrast = new(temperature);
 
     /// <inheritdoc/>
     public override HeadKind Head => HeadKind.Cosine;

@@ -16,7 +16,7 @@ namespace Edge.Trainer.Methods;
 public class SupConReplay(TrainingSection plan) : TrainingMethod
 {
     private readonly SupConLoss supCon = new(plan.Temperature);
-    private readonly RelationDistillation distillation = new();
+    private readonly RelationDistillation distillation = new(plan.Constants.IrdTemperature, plan.Constants.IrdParentTemperature);
     private Tensor? teacher;
 
     /// <inheritdoc/>

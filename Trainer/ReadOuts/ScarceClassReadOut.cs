@@ -52,9 +52,12 @@ public sealed class ScarceClassReadOut : IReadOut
     public int FeatureLength => main.FeatureLength;
 
     /// <summary>The classes that are left to their prototypes.</summary>
-    public static IReadOnlyCollection<string> ScarceAmong(IReadOnlyList<string> classes, ClassStatistics statistics)
+    /// <param name="classes">Classes to look at.</param>
+    /// <param name="statistics">What is known.</param>
+    /// <param name="outvotedShare">Share of the largest class below which one is scarce, unless it is surely established.</param>
+    public static IReadOnlyCollection<string> ScarceAmong(IReadOnlyList<string> classes, ClassStatistics statistics, double outvotedShare = OutvotedShare)
     {
-        double largest = classes.Max(name => statistics.Of(name)?.Mass ?? 0), established = Math.Max(EstablishedFrom, Math.Min(SurelyEstablishedFrom, OutvotedShare * largest));
+        double largest = classes.Max(name => statistics.Of(name)?.Mass ?? 0), established = Math.Max(EstablishedFrom, Math.Min(SurelyEstablishedFrom, outvotedShare * largest));
         return [.. classes.Where(name => statistics.Of(name) is { Mass: > 0 } moments && moments.Mass < established)];
     }
 
@@ -82,18 +85,30 @@ public sealed class ScarceClassReadOut : IReadOut
         if (scarce.Count == 0) return main;
         var discriminant = new DiscriminantSolver(statistics, main.Classes);
         var prototypes = discriminant.Solve(MetricShrinkage * discriminant.Mass);
-        float[] bias = [.. prototypes.Bias], scores = new float[bias.Length], nearness = new float[bias.Length];
-        bool[] isScarce = [.. main.Classes.Select(scarce.Contains)];
+        return new ScarceClassReadOut(main, HeldBack(prototypes, main, scarce, remembered, [.. labels.Select(label => main.Classes[label])]), scarce);
+    }
+
+    /// <summary>The prototypes with the scarce classes held back so far that each takes over at most 1 % of the remembered windows of established classes that the main read-out has right.</summary>
+    /// <param name="prototypes">Higher is nearer.</param>
+    /// <param name="main">Over the same features; it may know established classes alone.</param>
+    /// <param name="scarceClasses">Which classes are held back.</param>
+    /// <param name="remembered">[m, D] features of remembered windows.</param>
+    /// <param name="labels">[m] names of their classes; windows of classes that <paramref name="main"/> does not know say nothing.</param>
+    public static LinearReadOut HeldBack(LinearReadOut prototypes, LinearReadOut main, IReadOnlyCollection<string> scarceClasses, ReadOnlySpan<float> remembered, IReadOnlyList<string> labels)
+    {
+        float[] bias = [.. prototypes.Bias], scores = new float[main.Classes.Count], nearness = new float[bias.Length];
+        bool[] isScarce = [.. prototypes.Classes.Select(scarceClasses.Contains)];
+        var indices = prototypes.Classes.Select((name, index) => (name, index)).ToDictionary(pair => pair.name, pair => pair.index, StringComparer.Ordinal);
         var leads = isScarce.Select(_ => new List<float>()).ToArray();
         for (int i = 0; i < labels.Count; i++)
         {
             var window = remembered.Slice(i * main.FeatureLength, main.FeatureLength);
             main.Score(window, scores);
-            if (isScarce[labels[i]] || System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(scores) != labels[i]) continue;
+            if (scarceClasses.Contains(labels[i]) || main.Classes[System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(scores)] != labels[i]) continue;
             prototypes.Score(window, nearness);
             for (int c = 0; c < bias.Length; c++)
             {
-                if (isScarce[c]) leads[c].Add(nearness[c] - nearness[labels[i]]);
+                if (isScarce[c]) leads[c].Add(nearness[c] - nearness[indices[labels[i]]]);
             }
         }
 
@@ -104,7 +119,7 @@ public sealed class ScarceClassReadOut : IReadOut
             bias[c] -= Math.Max(0, leads[c][^(1 + (int)(TakenOverShare * leads[c].Count))]);
         }
 
-        return new ScarceClassReadOut(main, new LinearReadOut(prototypes.Weights, bias, main.Classes), scarce);
+        return new LinearReadOut(prototypes.Weights, bias, prototypes.Classes);
     }
 
     /// <summary>Scores of established classes are the main read-out's; that of a scarce one is the winner's, plus a margin in (−1, 1) whose sign says whether it takes over.</summary>

@@ -15,6 +15,9 @@ public sealed record RoundReport
     /// <summary>Why there is none: NaN in the loss, for example. Null when there is one.</summary>
     public string? AbandonedBecause { get; init; }
 
+    /// <summary>Why the weights began anew instead of going on from the parent's; null: they went on, or there was no parent.</summary>
+    public string? BeganAnewBecause { get; init; }
+
     /// <summary>What ended the training before its last step: <c>time budget</c> or <c>anchor set</c>; null: nothing did.</summary>
     public string? EndedEarly { get; init; }
 

@@ -48,11 +48,9 @@ public static class RoundRunner
         using var method = MethodCatalogue.Create(plan.Training);
         var samples = plan.Kind == RoundKind.FineTune ? ReadSamples(folder.SamplesFile, folder, plan) : null;
         var anchors = samples is not null && File.Exists(folder.AnchorsFile) ? ReadSamples(folder.AnchorsFile, folder, plan) : null;
-        using var net = samples is null
-            ? new LearnerNet(BackboneCatalogue.Create(BackboneCatalogue.NameFor(plan.Window), plan.Window.ChannelCount, plan.Window.Length), plan.Classes, method.Head)
-            : ReadParent(folder, plan, method);
-        if (plan.Window.Length < net.Backbone.MinimumLength)
-            throw new InvalidDataException($"{folder.PlanFile} asks for windows of {plan.Window.Length} samples; {net.Backbone.GetName()} takes {net.Backbone.MinimumLength} or more. Set window.length.");
+        string? beganAnew = null;
+        using var net = samples is null ? NewNet(plan, method) : ReadParent(folder, plan, method, out beganAnew);
+        if (beganAnew is not null) samples = samples! with { IsFresh = Array.ConvertAll(samples.IsFresh, _ => true) }; // To new weights everything is new.
 
         var outcome = samples is null
             ? new TrainingOutcome(0, 0, 0, null)
@@ -71,6 +69,7 @@ public static class RoundRunner
             Round = plan.Round,
             HasCandidate = outcome.AbandonedBecause is null,
             AbandonedBecause = outcome.AbandonedBecause,
+            BeganAnewBecause = beganAnew,
             EndedEarly = outcome.EndedEarly,
             KeptEpoch = outcome.KeptEpoch,
             AnchorPercent = outcome.AnchorPercent,
@@ -93,19 +92,40 @@ public static class RoundRunner
         return result;
     }
 
-    /// <summary>The parent's weights, with the method's kind of head, and into the method what it remembered when the parent was its own.</summary>
-    private static LearnerNet ReadParent(RoundFolder folder, RoundPlan plan, TrainingMethod method)
+    private static LearnerNet NewNet(RoundPlan plan, TrainingMethod method) => new(BackboneCatalogue.CreateFor(plan.Window, plan.Training.Backbone), plan.Classes, method.Head);
+
+    /// <summary>The parent's weights, with the method's kind of head, and into the method what it remembered when the parent was its own. New weights, and why, where the plan asks for another backbone than the parent's.</summary>
+    private static LearnerNet ReadParent(RoundFolder folder, RoundPlan plan, TrainingMethod method, out string? beganAnew)
     {
         var net = LearnerCheckpoint.Read(folder.ParentCheckpointFile, plan.Classes, method.Trains ? method.Head : null);
-        using (var remembered = LearnerCheckpoint.ReadMethodState(folder.ParentCheckpointFile))
+        string known = net.Backbone.GetName();
+        if (WindowProblem(folder, plan, net.Backbone) is { } problem)
         {
-            if (remembered?.Fits(plan.Training.Method, plan.Classes) == true) method.Restore(remembered.Tensors);
+            net.Dispose();
+            throw new InvalidDataException(problem);
         }
 
-        if (net.Backbone.ChannelCount == plan.Window.ChannelCount && (net.Backbone.FixedLength ?? plan.Window.Length) == plan.Window.Length) return net;
-        string takes = $"{net.Backbone.ChannelCount} channels{(net.Backbone.FixedLength is { } length ? $" of {length} samples" : "")}";
-        net.Dispose();
-        throw new InvalidDataException($"{folder.ParentCheckpointFile} takes {takes}, {folder.PlanFile} says {plan.Window.ChannelCount} of {plan.Window.Length}. A changed sensor or window needs a first snapshot of its own.");
+        // A method that trains nothing has no use for other weights.
+        string wanted = method.Trains ? BackboneCatalogue.NameFor(plan.Window, plan.Training.Backbone) : known;
+        beganAnew = known == wanted ? null : $"training.backbone is {plan.Training.Backbone} ({wanted}), the parent {plan.ParentId} is a {known}";
+        if (beganAnew is not null)
+        {
+            net.Dispose();
+            return NewNet(plan, method);
+        }
+
+        using var remembered = LearnerCheckpoint.ReadMethodState(folder.ParentCheckpointFile);
+        if (remembered?.Fits(plan.Training.Method, plan.Classes) == true) method.Restore(remembered.Tensors);
+        return net;
+    }
+
+    private static string? WindowProblem(RoundFolder folder, RoundPlan plan, Backbone parent)
+    {
+        if (plan.Window.Length < parent.MinimumLength && parent.FixedLength is null)
+            return $"{folder.PlanFile} asks for windows of {plan.Window.Length} samples; {parent.GetName()} takes {parent.MinimumLength} or more. Set window.length.";
+        if (parent.ChannelCount == plan.Window.ChannelCount && (parent.FixedLength ?? plan.Window.Length) == plan.Window.Length) return null;
+        string takes = $"{parent.ChannelCount} channels{(parent.FixedLength is { } length ? $" of {length} samples" : "")}";
+        return $"{folder.ParentCheckpointFile} takes {takes}, {folder.PlanFile} says {plan.Window.ChannelCount} of {plan.Window.Length}. A changed sensor or window needs a first snapshot of its own.";
     }
 
     private static RoundSamples ReadSamples(string file, RoundFolder folder, RoundPlan plan)

@@ -81,4 +81,10 @@ public sealed record UciHarSensorSection
     /// <value>Empty (default): the order of the archive (walking, walkingUpstairs, walkingDownstairs, sitting, standing, laying).</value>
     [Length(0, 6)]
     public IReadOnlyList<string> ClassOrder { get; init; } = [];
+
+    /// <summary>Whom the stream is judged on after each step.</summary>
+    /// <value><c>test</c> (default): the nine people of the test split. <c>validation</c>: six of the 21 people of the training split, drawn by <c>sensor.seed</c>; they are left out of the stream, and the test split is not read. For
+    /// choosing between settings: what was chosen on the test split says nothing there any more.</value>
+    [AllowedValues("test", "validation")]
+    public string JudgeOn { get; init; } = "test";
 }

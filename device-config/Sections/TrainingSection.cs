@@ -16,6 +16,13 @@ public sealed record TrainingSection
     [AllowedValues("edge", "supconReplay", "scr", "co2l", "pcr", "er", "erAce", "derpp", "ewc", "lwf", "naive", "frozenRidge")]
     public string Method { get; init; } = "edge";
 
+    /// <summary>The network that is fine-tuned.</summary>
+    /// <value><c>auto</c> (default): <c>cnn</c>, or <c>mlp</c> for windows under 16 samples. <c>cnn</c>: four blocks of convolutions (TSCIL). <c>resnet</c>: residual convolutions, five times dearer to run.
+    /// <c>transformer</c>: a small one over patches of time. <c>mlp</c>: two hidden layers on the raw values. After a change the running snapshot goes on, and the next round begins from new weights with everything
+    /// that the replay buffer holds; the gate decides as always.</value>
+    [AllowedValues("auto", "cnn", "resnet", "transformer", "mlp")]
+    public string Backbone { get; init; } = "auto";
+
     /// <summary>Newly labelled windows that make a round due.</summary>
     /// <value>Default 256; a quarter of it while the device is untrained, and after a drift alarm. Smaller: fresher snapshots, more work in total.</value>
     [Range(2, 100_000)]
@@ -115,4 +122,7 @@ public sealed record TrainingSection
 
     /// <summary>What the views of a window may differ by that the method contrasts.</summary>
     public AugmentationSection Augmentation { get; init; } = new();
+
+    /// <summary>Constants of the losses of single methods.</summary>
+    public MethodConstantsSection Constants { get; init; } = new();
 }

@@ -27,12 +27,18 @@ public sealed class BenchPlanReaderTests
     [InlineData("er,er", "'er' is given twice")]
     [InlineData("er:learningRate=7", "training.learningRate is 7 but must be")]
     [InlineData("er:learningRat=0.1", "learningRat")]
-    [InlineData("er:batchSize=many", "'batchSize=many' in 'er:batchSize=many' is not a setting. Write key=value")]
+    [InlineData("er:batchSize=many", "training.batchSize is \"many\" but must be an integer from 2 to 4096")]
+    [InlineData("er:batchSize=8x", "'batchSize=8x' in 'er:batchSize=8x' is not a setting. Write key=value")]
+    [InlineData("ewc:constants.ewcDecay=1.5", "training.constants.ewcDecay is 1.5 but must be a number from 0 to 1")]
+    [InlineData("er:backbone=lstm", "training.backbone is \"lstm\" but must be one of \"auto\", \"cnn\", \"resnet\", \"transformer\", \"mlp\"")]
     [InlineData("er:batchSize", "is not a setting. Write key=value")]
     [InlineData("er:batchSize=8,batchSize=16", "'batchSize' in 'er:batchSize=8,batchSize=16' is given twice")]
     [InlineData("er:seed=3", "--seeds gives it")]
     [InlineData("er:method=2", "it is the name before the colon")]
     public void A_method_that_cannot_be_run_is_refused_with_the_reason(string methods, string reason) => Assert.Contains(reason, Assert.Single(Refused(s_words with { Methods = methods })));
+
+    [Fact]
+    public void A_method_can_choose_its_backbone_by_a_word() => Assert.Equal(["er:backbone=resnet,epochs=2", "ewc:constants.ewcStrength=10"], Read(s_words with { Methods = "er:backbone=resnet,epochs=2,ewc:constants.ewcStrength=10" }).Methods);
 
     [Fact]
     public void Everything_that_is_wrong_is_named_at_once_with_what_there_is()
@@ -54,6 +60,19 @@ public sealed class BenchPlanReaderTests
     {
         Assert.Equal(1, Read(s_words with { Protocol = "online" }).Epochs);
         Assert.Contains("Leave --epochs out", Assert.Single(Refused(s_words with { Protocol = "online", Epochs = "5" })));
+    }
+
+    [Fact]
+    public void What_cannot_be_run_together_is_refused_before_anything_runs()
+    {
+        Assert.Equal(
+            "--methods: 'frozenRidge' on --track same-backbone: it trains no backbone and reads out frozen features alone, which only --track open allows. Leave it out, or choose that track.",
+            Assert.Single(Refused(s_words with { Methods = "er,frozenRidge,edge", Track = "same-backbone" })));
+        Assert.Equal(
+            "--methods: 'er:epochs=3': the online protocol sees every window once, epochs is 3. Leave epochs out, or choose --protocol tscil.",
+            Assert.Single(Refused(s_words with { Methods = "er:epochs=3,naive:epochs=1,joint:epochs=3", Protocol = "online" })));
+        Assert.Equal(2, Refused(s_words with { Methods = "frozenRidge:epochs=2", Track = "same-backbone", Protocol = "online" }).Count);
+        Assert.Equal(3, Read(s_words with { Methods = "frozenRidge,er:epochs=3,joint" }).Methods.Count);
     }
 
     [Theory]

@@ -22,11 +22,57 @@ public class BranchReadOutsTests
     }
 
     [Fact]
-    public void From_the_third_example_on_the_ridge_votes()
+    public void A_scarce_class_in_the_midst_of_an_established_one_takes_over_one_in_a_hundred_remembered_windows_at_most()
     {
-        var weights = Branches(("a", 20), ("b", 20), ("c", 3)).Compose(ReadOutBlend.OfFrozenRidge);
+        var bank = new PrototypeBank("s", 3);
+        var statistics = new ClassStatistics("f", 3);
+        var remembered = new EncodedWindows(3, 3);
+        for (int i = 0; i < 400; i++) remembered.Add(s_classes[i % 2], Noisy(i % 2, i), Noisy(i % 2, i));
+        Count("c", Noisy(0, 9));
+        Count("c", Noisy(0, 10));
+        for (int i = 0; i < 400; i++) Count(remembered.Classes[i], remembered.FrozenOf(i).ToArray());
+        var ridge = BranchReadOuts.Ridge(statistics, s_classes);
+        int free = TakenOver([], []), held = TakenOver(remembered.Frozen, remembered.Classes);
+        Assert.True(free > 20, $"{free}");
+        Assert.InRange(held, 1, 4);
+
+        void Count(string name, float[] vector)
+        {
+            bank.Add(name, vector);
+            statistics.Add(name, vector);
+        }
+
+        int TakenOver(ReadOnlySpan<float> features, IReadOnlyList<string> labels)
+        {
+            var weights = new BranchReadOuts(s_classes, bank.ToMatrix(s_classes), null, ridge, BranchReadOuts.NearnessOf(statistics, s_classes, ridge, features, labels), 3).Compose(ReadOutBlend.OfFrozenRidge);
+            float[] votes = new float[3];
+            int count = 0;
+            for (int i = 0; i < 400; i++)
+            {
+                weights.Score(remembered.EmbeddingOf(i), remembered.FrozenOf(i), votes);
+                if (votes.IndexOf(votes.Max()) == 2) count++;
+            }
+
+            return count;
+        }
+    }
+
+    [Fact]
+    public void From_half_of_the_largest_class_on_the_ridge_votes_and_from_thirty_examples_on_always()
+    {
+        Assert.Equal([0, 0, 1], Branches(("a", 20), ("b", 20), ("c", 9)).Compose(ReadOutBlend.OfFrozenRidge).Rare);
+        Assert.Equal([0, 0, 1], Branches(("a", 90), ("b", 90), ("c", 29)).Compose(ReadOutBlend.OfFrozenRidge).Rare);
+        Assert.Equal([0, 0, 0], Branches(("a", 90), ("b", 90), ("c", 30)).Compose(ReadOutBlend.OfFrozenRidge).Rare);
+        var weights = Branches(("a", 20), ("b", 20), ("c", 10)).Compose(ReadOutBlend.OfFrozenRidge);
         Assert.Equal([0, 0, 0], weights.Rare);
         foreach (int c in new[] { 0, 1, 2 }) Assert.Equal(c, WinnerOf(weights, c));
+    }
+
+    [Fact]
+    public void Two_classes_are_the_ridges_as_soon_as_the_smaller_is_a_tenth_of_the_larger()
+    {
+        Assert.Null(Branches(("a", 60), ("b", 5)).Frozen);
+        Assert.Equal(["a", "b"], Branches(("a", 60), ("b", 6)).Frozen!.Classes);
     }
 
     [Fact]
@@ -120,7 +166,8 @@ public class BranchReadOutsTests
             }
         }
 
-        return new BranchReadOuts(s_classes, bank.ToMatrix(s_classes), BranchReadOuts.Ridge(learned, s_classes), BranchReadOuts.Ridge(frozen, s_classes), BranchReadOuts.NearnessOf(frozen, s_classes), 3);
+        var ridge = BranchReadOuts.Ridge(frozen, s_classes);
+        return new BranchReadOuts(s_classes, bank.ToMatrix(s_classes), BranchReadOuts.Ridge(learned, s_classes), ridge, BranchReadOuts.NearnessOf(frozen, s_classes, ridge, [], []), 3);
     }
 
     private static EncodedWindows Anchors(int perClass, Func<int, bool> frozenIsRight)

@@ -17,6 +17,8 @@ public sealed class FrozenStatisticsTests : IDisposable
     private readonly DataFolder data = new();
     private readonly List<Example> durable = [];
     private ReplayBuffer buffer = null!;
+    private readonly ReadOutSlot slot = new();
+    private ReplayBufferOptions options = s_options;
     private ReadOut readOut = null!;
     private int killAt, reached;
 
@@ -24,6 +26,7 @@ public sealed class FrozenStatisticsTests : IDisposable
     {
         readOut.Dispose();
         buffer.Dispose();
+        slot.Dispose();
         data.Dispose();
     }
 
@@ -97,6 +100,53 @@ public sealed class FrozenStatisticsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_scarce_class_may_take_over_is_measured_on_the_labelled_windows_after_a_restart_as_well()
+    {
+        await StartAsync();
+        for (int batch = 0; batch < 4; batch++) await StoreAsync(batch, id => id % 2 == 0 ? "still" : "slow");
+        await StoreAsync(4, id => id == 161 ? "fast" : "slow", size: 2, windowOf: _ => "slow"); // One "slow" window that somebody takes for the first "fast" one.
+        await HoldsBackAsync();
+        Stop();
+        await StartAsync();
+        await HoldsBackAsync();
+
+        async Task HoldsBackAsync()
+        {
+            var branches = slot.LatestFor(TestSnapshot.Manifest.Id)!.Branches;
+            Assert.DoesNotContain("fast", branches.Frozen!.Classes);
+            var free = branches with { Nearness = BranchReadOuts.NearnessOf(readOut.FrozenCounted, TestSnapshot.Classes, null, [], []) };
+            Assert.True(await TakenOverAsync(free) > 5, "nothing is there to be held back");
+            Assert.InRange(await TakenOverAsync(branches), 0, 3); // Fifty of some eighty are looked at.
+        }
+
+        async Task<int> TakenOverAsync(BranchReadOuts branches)
+        {
+            using var session = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, AnchorExam.BatchSize);
+            var kept = (await buffer.TrainableAsync()).Where(e => e.Class == "slow").ToList();
+            return AnchorExam.Examine(session, branches.Compose(ReadOutBlend.OfFrozenRidge), s_settings with { UnknownBelowSimilarity = -1 }, AnchorExam.Pairs(kept)).PerClass["slow"] is var (right, count) ? count - right : 0;
+        }
+    }
+
+    [Theory]
+    [InlineData(10, 30)]
+    [InlineData(100, 6)]
+    [InlineData(10, 6)]
+    public async Task A_start_with_smaller_capacities_after_a_kill_counts_what_it_lets_go(int freshCapacity, int capacity)
+    {
+        await StartAsync();
+        await StoreAsync(0);
+        await StoreAsync(1);
+        Stop(); // Killed: the file of the statistics was never written.
+        Assert.False(File.Exists(data["statistics.bin"]));
+        options = options with { FreshCapacity = freshCapacity, Capacity = capacity };
+        await StartAsync();
+        Assert.InRange(buffer.Counts.FreshCount, 1, freshCapacity);
+        Assert.InRange(buffer.Counts.ReplayCount, 1, capacity);
+        await HoldsAsync();
+        await RestartAsync();
+    }
+
+    [Fact]
     public async Task Anchors_are_never_counted()
     {
         await StartAsync();
@@ -107,12 +157,12 @@ public sealed class FrozenStatisticsTests : IDisposable
         Assert.Equal(durable.Count, readOut.FrozenCounted!.Count);
     }
 
-    private async Task StoreAsync(int batch)
+    private async Task StoreAsync(int batch, Func<ulong, string>? classOf = null, int size = BatchSize, Func<ulong, string>? windowOf = null)
     {
         await KillHereAsync();
         await readOut.MakeRoomAsync(buffer, BatchSize);
         await KillHereAsync();
-        var pending = Enumerable.Range(batch * BatchSize + 1, BatchSize).Select(id => Pending((ulong)id)).ToList();
+        var pending = Enumerable.Range(batch * BatchSize + 1, size).Select(id => Pending((ulong)id, classOf, windowOf)).ToList();
         readOut.Take(pending.Where(e => !buffer.IsHeldOut(e.Window.StartSeconds)));
         if (await KillHereAsync()) return; // The batch was never offered: its labels were not acknowledged and are gone.
         var stored = await buffer.OfferAsync([.. pending.Select(ToExample)], readOut.Bank);
@@ -153,9 +203,9 @@ public sealed class FrozenStatisticsTests : IDisposable
 
     private async Task StartAsync(int frozenSeed = 1)
     {
-        buffer = ReplayBuffer.Open(data["replay.db"], s_options, TimeProvider.System);
+        buffer = ReplayBuffer.Open(data["replay.db"], options, TimeProvider.System, trims: false);
         readOut = new ReadOut(
-            new ReadOutSlot(), s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data, frozenSeed), TestSnapshot.Manifest);
+            slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data, frozenSeed), TestSnapshot.Manifest);
         await readOut.RestoreAsync(buffer);
     }
 
@@ -176,10 +226,10 @@ public sealed class FrozenStatisticsTests : IDisposable
         return Task.CompletedTask;
     }
 
-    private static PendingExample Pending(ulong id)
+    private static PendingExample Pending(ulong id, Func<ulong, string>? classOf, Func<ulong, string>? windowOf)
     {
-        string name = TestSnapshot.Classes[(int)(id % 3)];
-        return new(new LabelRequest(id, name, "mqtt"), new KeptWindow(id, id, TestSnapshot.WindowOf(name, (int)id), null, []));
+        string name = classOf?.Invoke(id) ?? TestSnapshot.Classes[(int)(id % 3)];
+        return new(new LabelRequest(id, name, "mqtt"), new KeptWindow(id, id, TestSnapshot.WindowOf(windowOf?.Invoke(id) ?? name, (int)id), null, []));
     }
 
     private static Example ToExample(PendingExample pending) => new()

@@ -34,9 +34,9 @@ public sealed class FirstRound : ICollectionFixture<FirstRound>, IAsyncLifetime
     }
 
     /// <summary>Writes the folder of a round that fine-tunes the first snapshot.</summary>
-    internal RoundFolder FineTune(DataFolder folder, int round, int epochs, int checkpointSeconds = 5)
+    internal RoundFolder FineTune(DataFolder folder, int round, int epochs, int checkpointSeconds = 5, string backbone = "auto")
     {
-        var config = Config with { Training = Config.Training with { Epochs = epochs, CheckpointSeconds = checkpointSeconds } };
+        var config = Config with { Training = Config.Training with { Epochs = epochs, CheckpointSeconds = checkpointSeconds, Backbone = backbone } };
         var draw = new ReplayDraw([.. Examples(1, 20)], [.. Examples(61, 10)], 200);
         return new RoundFolders(folder["rounds"], 3).Create(RoundPlans.FineTune(config, round, TestSnapshot.Manifest), draw, Folder.CheckpointFile);
     }

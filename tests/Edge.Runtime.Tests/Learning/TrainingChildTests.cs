@@ -31,13 +31,21 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
         Assert.Equal((1, true), (folder.ReadReport().Round, folder.ReadReport().HasCandidate));
         Assert.NotEmpty(progress);
         Assert.Equal((progress[^1].StepCount, folder.ReadReport().StepCount), (progress[^1].Step, progress[^1].StepCount));
+        AssertRuns(folder);
+    }
 
-        var candidate = TestSnapshot.Manifest with { Id = "candidate", EmbeddingLength = folder.ReadReport().EmbeddingLength };
-        var cases = ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile));
-        using var classifier = Classifier.Open(folder.ModelFile, candidate, new InferenceSection { Providers = ["cpu"] }, cases.Count);
-        classifier.ScoreBatch(cases.Windows);
-        float[] actual = [.. Enumerable.Range(0, cases.Count).SelectMany(i => classifier.EmbeddingOf(i).ToArray())];
-        Assert.InRange(PromotionGate.ParityError(cases.Embeddings, actual), 0, new PromotionSection().MaxParityError);
+    [Theory]
+    [InlineData("resnet", "ResNet1d")]
+    [InlineData("transformer", "TimeSeriesTransformer")]
+    [InlineData("mlp", "MlpBackbone")]
+    public async Task Another_backbone_begins_from_new_weights_and_its_graph_runs(string backbone, string name)
+    {
+        var folder = first.FineTune(data, round: 1, epochs: 2, backbone: backbone);
+        Assert.Null((await RunAsync(folder, new TrainingSection(), (_, _) => { })).Ended);
+        var report = folder.ReadReport();
+        Assert.Equal($"training.backbone is {backbone} ({name}), the parent {TestSnapshot.Manifest.Id} is a TscilCnn", report.BeganAnewBecause);
+        Assert.Equal((true, 90, 0), (report.HasCandidate, report.FreshCount, report.ReplayCount));
+        AssertRuns(folder);
     }
 
     [Fact]
@@ -163,5 +171,16 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
     {
         using var child = Process.GetProcessById(id);
         child.Kill();
+    }
+
+    /// <summary>The service would open the candidate, and its graph computes what the trainer computed.</summary>
+    private static void AssertRuns(RoundFolder folder)
+    {
+        var candidate = TestSnapshot.Manifest with { Id = "candidate", EmbeddingLength = folder.ReadReport().EmbeddingLength };
+        var cases = ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile));
+        using var classifier = Classifier.Open(folder.ModelFile, candidate, new InferenceSection { Providers = ["cpu"] }, cases.Count);
+        classifier.ScoreBatch(cases.Windows);
+        float[] actual = [.. Enumerable.Range(0, cases.Count).SelectMany(i => classifier.EmbeddingOf(i).ToArray())];
+        Assert.InRange(PromotionGate.ParityError(cases.Embeddings, actual), 0, new PromotionSection().MaxParityError);
     }
 }

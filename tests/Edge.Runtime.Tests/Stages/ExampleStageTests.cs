@@ -43,7 +43,7 @@ public sealed class ExampleStageTests : IDisposable
         flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window));
         var schedule = new RoundSchedule(s_config, buffer, new SnapshotStore(data["snapshots"], 2));
         var reporter = new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { });
-        stage = new ExampleStage(flows, buffer, readOut, labelled, schedule, new RoundGate(flows), s_config, reporter, state, TimeProvider.System, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+        stage = new ExampleStage(flows, buffer, readOut, labelled, schedule, new RoundGate(flows), s_config, reporter, state, TimeProvider.System, NullLogger<ExampleStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
     }
 
     public void Dispose()
@@ -101,6 +101,33 @@ public sealed class ExampleStageTests : IDisposable
         Assert.True(File.Exists(data["statistics.bin"]));
         await stage.StopAsync(TestContext.Current.CancellationToken);
         Assert.Null(faults.First);
+    }
+
+    [Fact]
+    public async Task Statistics_that_cannot_be_written_are_counted_keep_nobody_waiting_and_are_written_when_they_can_be()
+    {
+        Directory.CreateDirectory(data["statistics.bin.tmp"]); // A new file needs this name first.
+        await stage.StartAsync(TestContext.Current.CancellationToken);
+        await OfferAsync(1, 300);
+        Assert.InRange(state.StatisticsFailures, 1, 2); // At 256 and more, once per batch.
+        Assert.Equal((0, 300), (state.StoreFailures, readOut.FrozenCounted!.Count));
+        Assert.Contains("statistics.bin", readOut.StatisticsFailure, StringComparison.Ordinal);
+        Assert.NotNull(labelled.Find(300)!.Example);
+        Assert.Contains("frozen ridge", slot.LatestName, StringComparison.Ordinal);
+
+        Directory.Delete(data["statistics.bin.tmp"]);
+        long failed = state.StatisticsFailures;
+        await OfferAsync(301, 310);
+        Assert.Equal((failed, ""), (state.StatisticsFailures, readOut.StatisticsFailure));
+        using (var stored = File.OpenRead(data["statistics.bin"])) Assert.InRange(ClassStatistics.ReadFrom(stored, readOut.FrozenCounted!.FeatureBankId, 139, out _)!.Count, 301, 310);
+        await stage.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Null(faults.First);
+
+        async Task OfferAsync(ulong from, ulong through)
+        {
+            for (ulong id = from; id <= through; id++) await flows.Examples.Writer.WriteAsync(Pending(id), TestContext.Current.CancellationToken);
+            while (state.ExamplesStored < (long)through) await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
     }
 
     private static PendingExample Pending(ulong id)

@@ -41,6 +41,18 @@ public class BenchCellTests
         Assert.True(naive.PrototypeDrift[1] > replay.PrototypeDrift[1]);
     }
 
+    [Theory]
+    [InlineData("resnet")]
+    [InlineData("transformer")]
+    [InlineData("mlp")]
+    public void A_cell_learns_with_the_backbone_that_its_method_names(string backbone)
+    {
+        using var file = new WavesFile(BenchWaves.Windows(perClass: 24));
+        var (chosen, usual) = (file.Run(BenchWaves.Spec($"er:epochs=2,backbone={backbone}")), file.Run(BenchWaves.Spec("er:epochs=2")));
+        Assert.NotEqual(Text(usual with { Spec = chosen.Spec }), Text(chosen));
+        Assert.True(chosen.ReadOuts["ridge"][^1] > 0.7, $"{backbone} ends at {chosen.ReadOuts["ridge"][^1]}");
+    }
+
     [Fact]
     public void A_result_has_a_row_and_a_column_for_every_step_and_none_is_known_before_it_is_met()
     {

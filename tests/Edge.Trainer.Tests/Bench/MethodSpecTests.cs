@@ -24,12 +24,16 @@ public class MethodSpecTests
         Assert.Equal((12, 0.03, 0.1), (plan.Augmentation.RotationDegrees, plan.Augmentation.Jitter, plan.Augmentation.Scaling));
     }
 
+    [Fact]
+    public void A_word_needs_no_quotes() => Assert.Equal(("er", "resnet", "auto"), (MethodSpec.Parse("er:backbone=resnet", s_defaults).Method, MethodSpec.Parse("er:backbone=resnet", s_defaults).Backbone, MethodSpec.Parse("er", s_defaults).Backbone));
+
     [Theory]
     [InlineData("er:momentum=0.9", "'momentum=0.9' in 'er:momentum=0.9' is no setting")]
     [InlineData("er:augmentation.shake=1", "'augmentation.shake=1' in")]
     [InlineData("er:nothing.jitter=1", "is no setting of the training section")]
     [InlineData("er:batchSize", "'batchSize' in 'er:batchSize' is no setting")]
-    [InlineData("er:batchSize=many", "'batchSize=many' in 'er:batchSize=many' has no value that can be read")]
+    [InlineData("er:batchSize=many", "'er:batchSize=many'")]
+    [InlineData("er:batchSize=8x", "'batchSize=8x' in 'er:batchSize=8x' has no value that can be read")]
     [InlineData("er:batchSize=", "has no value that can be read")]
     [InlineData("er:batchSize=true", "'er:batchSize=true'")]
     public void Text_that_is_wrong_is_refused_with_its_words(string text, string said) =>

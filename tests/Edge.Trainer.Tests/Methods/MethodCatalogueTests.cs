@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using Edge.Config;
+using Edge.Trainer.Bench;
 using Edge.Trainer.Methods;
 using Edge.Trainer.Rounds;
 using static TorchSharp.torch;
@@ -55,6 +56,37 @@ public class MethodCatalogueTests
         using var net = TwoRounds.Net(method.Head);
         Assert.Null(OneRound.Train(method, net, SyntheticWaves.Draw([0], 1, isFresh: true, seed: 1), plan).AbandonedBecause);
         if (method.Replays) Assert.Null(OneRound.Train(method, net, SyntheticWaves.Draw([0, 1], 3, isFresh: false, seed: 1), plan).AbandonedBecause);
+    }
+
+    /// <summary>Each constant, a method that reads it and one that does not.</summary>
+    [Theory]
+    [InlineData("irdTemperature=0.5", "edge", "pcr")]
+    [InlineData("irdParentTemperature=0.2", "supconReplay", "co2l")]
+    [InlineData("co2lTemperature=0.1", "co2l", "edge")]
+    [InlineData("co2lParentTemperature=0.2", "co2l", "edge")]
+    [InlineData("co2lDistillationWeight=0", "co2l", "edge")]
+    [InlineData("derLogitWeight=2", "derpp", "er")]
+    [InlineData("derLabelWeight=0", "derpp", "er")]
+    [InlineData("ewcStrength=100", "ewc", "naive")]
+    [InlineData("ewcDecay=0", "ewc", "naive")]
+    [InlineData("lwfDistillationWeight=0", "lwf", "naive")]
+    [InlineData("lwfTemperature=10", "lwf", "naive")]
+    [InlineData("pcrTemperature=0.5", "pcr", "er")]
+    public void A_constant_changes_the_method_that_it_is_named_for_and_no_other(string setting, string reads, string doesNot)
+    {
+        Assert.NotEqual(Bytes(reads), Bytes($"{reads}:constants.{setting}"));
+        Assert.Equal(Bytes(doesNot), Bytes($"{doesNot}:constants.{setting}"));
+
+        byte[] Bytes(string method) => TwoRounds.Bytes(MethodSpec.Parse(method, s_plan with { Epochs = 1 }), perClass: 8, replayedPerClass: 4);
+    }
+
+    [Fact]
+    public void Every_constant_has_a_line_in_the_test_above()
+    {
+        var lines = GetType().GetMethod(nameof(A_constant_changes_the_method_that_it_is_named_for_and_no_other))!.GetCustomAttributes<InlineDataAttribute>();
+        Assert.Equal(
+            typeof(MethodConstantsSection).GetProperties().Select(p => p.Name.ToUpperInvariant()).Order(StringComparer.Ordinal),
+            lines.Select(line => ((string)line.Data[0]!).Split('=')[0].ToUpperInvariant()).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -192,6 +192,50 @@ public sealed class RoundRunnerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("cnn", "TscilCnn")]
+    [InlineData("resnet", "ResNet1d")]
+    [InlineData("transformer", "TimeSeriesTransformer")]
+    [InlineData("mlp", "MlpBackbone")]
+    public void Every_backbone_can_be_chosen_and_goes_on_from_its_own_kind(string wanted, string name)
+    {
+        var first = Ran(Initial(backbone: wanted));
+        var second = Ran(FineTune(first, round: 1, training: t => t with { Backbone = wanted }));
+        Assert.Equal((null, 32, 16), (second.ReadReport().BeganAnewBecause, second.ReadReport().FreshCount, second.ReadReport().ReplayCount));
+        Assert.All(new[] { first, second }, folder =>
+        {
+            using var net = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
+            Assert.Equal(name, net.Backbone.GetName());
+        });
+    }
+
+    [Fact]
+    public void A_round_for_another_backbone_than_the_parents_begins_from_new_weights_with_everything_that_is_remembered()
+    {
+        var parent = Ran(FineTune(Ran(Initial()), round: 1, method: "ewc"));
+        var folder = FineTune(parent, round: 2, training: t => t with { Method = "ewc", Backbone = "mlp" });
+        var report = Run(folder);
+        Assert.Equal("training.backbone is mlp (MlpBackbone), the parent s000000-00000000 is a TscilCnn", report.BeganAnewBecause);
+        Assert.Equal((48, 0, 6), (report.FreshCount, report.ReplayCount, report.StepCount));
+        using var net = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
+        Assert.Equal(("MlpBackbone", 6L), (net.Backbone.GetName(), net.TrainedStepCount));
+        AssertParity(folder, net);
+        // The parent's springs would hold weights that are not there.
+        using var remembered = LearnerCheckpoint.ReadMethodState(folder.CheckpointFile);
+        Assert.Equal(net.named_parameters().Count() * 2, remembered!.Tensors.Count);
+        // The next one goes on.
+        Assert.Null(Run(FineTune(folder, round: 3, training: t => t with { Backbone = "mlp" })).BeganAnewBecause);
+    }
+
+    [Fact]
+    public void A_method_that_does_not_train_keeps_the_parents_backbone() =>
+        Assert.Null(Run(FineTune(Ran(Initial()), round: 1, method: "frozenRidge", training: t => t with { Backbone = "mlp" })).BeganAnewBecause);
+
+    [Fact]
+    public void A_backbone_that_cannot_take_the_windows_is_refused_with_a_remedy() => Assert.Equal(
+        "training.backbone 'transformer' takes windows of 16 samples or more; these have 15. Choose auto or mlp, or longer windows.",
+        Assert.Throws<InvalidDataException>(() => Run(Initial(length: 15, backbone: "transformer"))).Message);
+
+    [Theory]
     [InlineData(128, 15, "takes 16 or more. Set window.length")]
     [InlineData(15, 14, "takes 3 channels of 15 samples, ")]
     public void A_window_that_the_parent_cannot_take_is_refused(int ofParent, int ofRound, string what)
@@ -270,14 +314,14 @@ public sealed class RoundRunnerTests : IDisposable
         Assert.All(embeddings.data<float>().ToArray().Zip(parity.Embeddings), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
     }
 
-    private RoundFolder Initial(int seed = 1, int length = 128) =>
+    private RoundFolder Initial(int seed = 1, int length = 128, string backbone = "auto") =>
         Folder(new RoundPlan
         {
             Round = 0,
             Kind = RoundKind.Initial,
             Classes = SyntheticWaves.Classes,
             Window = SyntheticWaves.Window with { Length = length },
-            Training = new TrainingSection { Seed = seed, ThreadCount = 1 },
+            Training = new TrainingSection { Seed = seed, ThreadCount = 1, Backbone = backbone },
             ReadoutTemperature = 0.1,
         });
 
