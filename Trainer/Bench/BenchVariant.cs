@@ -3,7 +3,7 @@ using Edge.Config;
 namespace Edge.Trainer.Bench;
 
 /// <summary>
-/// What the benchmark can try of a method's frozen branch and no configuration has: in a method's text behind <c>bench.</c>, for example <c>edge:bench.firstSession=true,bench.viewWeight=0.3</c>. With all of it off a learner is what its
+/// What the benchmark can try of a method's frozen branch and no configuration has: in a method's text behind <c>bench.</c>, for example <c>edge:bench.firstSession=true,bench.viewWeight=0.3</c>. Where nothing is said a learner is what its
 /// name says. Without a frozen branch it is without effect.
 /// </summary>
 public sealed record BenchVariant
@@ -17,8 +17,10 @@ public sealed record BenchVariant
     /// <summary>Whether the windows held out for anchors are counted in the frozen branch once the read-out has been chosen without them.</summary>
     public bool CountAnchors { get; init; }
 
-    /// <summary>What one augmented copy of every window weighs in the statistics of the frozen branch: 0 (none) to 1 (as much as a window).</summary>
-    public double ViewWeight { get; init; }
+    /// <summary>
+    /// What one augmented copy of every window weighs in the statistics of the frozen branch: 0 (none) to 1 (as much as a window). Null: what the method does, 0.3 in <c>edge</c> where windows have time, else 0.
+    /// </summary>
+    public double? ViewWeight { get; init; }
 
     /// <summary>What such a copy may differ by.</summary>
     public AugmentationSection View { get; init; } = new() { RotationDegrees = 20 };

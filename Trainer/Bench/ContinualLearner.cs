@@ -17,6 +17,7 @@ internal sealed class ContinualLearner : IDisposable
     private const double AnchorShare = 0.05;
     private const int FewestAnchorsPerClass = 3; // With a smaller quota nothing could ever be chosen, and every held-out window would be lost for nothing.
     private const int LookAheadCount = 256; // Labelled windows of a round that are scored before they are learnt.
+    private const double UsualCopyWeight = 0.3; // Measured in RESULTS.md; copies of feature vectors cannot be turned, and counting them did harm.
     private const int OnlineBatch = 16; // New windows in a step of the one-pass protocol.
     private readonly CellSpec spec;
     private readonly BenchData data;
@@ -83,6 +84,9 @@ internal sealed class ContinualLearner : IDisposable
     /// <summary>Training windows whose labels are counted in the frozen branch.</summary>
     public long CountedInFrozen => frozen?.Statistics.Count ?? 0;
 
+    /// <summary>What the copies weigh that are counted in the frozen branch.</summary>
+    public double CopiesInFrozen => frozen?.Copies.Classes.Sum(name => frozen.Copies.Of(name)!.Mass) ?? 0;
+
     /// <summary>Features of the frozen branch; 0 where there is none.</summary>
     public int FrozenFeatureLength => frozen?.FeatureLength ?? 0;
 
@@ -109,7 +113,7 @@ internal sealed class ContinualLearner : IDisposable
         met.AddRange(trainable);
         if (usesFrozen)
         {
-            frozen ??= new FrozenBranch(data, trainable, variant, spec.Seed, cancel);
+            frozen ??= new FrozenBranch(data, trainable, variant, CopyWeight, spec.Seed, cancel);
             frozen.Count(trainable);
             if (variant.CountAnchors) frozen.CountHeldOut(held);
         }
@@ -141,6 +145,8 @@ internal sealed class ContinualLearner : IDisposable
         if (outcome.AbandonedBecause is { } reason) Notes.Add($"round {round} would have been abandoned: {reason}");
         if (variant.FirstSession && round == 1 && frozen is not null) frozen.Append(Snapshot(), trainable, variant.CountAnchors ? held : []);
     }
+
+    private double CopyWeight => variant.ViewWeight ?? (method.ReadOut == ReadOutKind.Fused && data.Train.Window.Length > 1 ? UsualCopyWeight : 0);
 
     /// <summary>The backbone as it is now, as a network of its own.</summary>
     private Backbone Snapshot()

@@ -22,9 +22,15 @@ internal sealed class FrozenBranch : IDisposable
     private ClassStatistics heldOut;
 
     /// <summary>Encodes every window once; the bank's scale, where it has one, is fixed on the windows that come first.</summary>
-    public FrozenBranch(BenchData data, int[] first, BenchVariant variant, int seed, CancellationToken cancel)
+    /// <param name="data">To learn from and to judge on.</param>
+    /// <param name="first">Training indices of the windows that come first.</param>
+    /// <param name="variant">What a copy may differ by.</param>
+    /// <param name="copyWeight">What a copy of every window weighs, 0 (none) to 1.</param>
+    /// <param name="seed">Of the copies.</param>
+    /// <param name="cancel">Checked between chunks.</param>
+    public FrozenBranch(BenchData data, int[] first, BenchVariant variant, double copyWeight, int seed, CancellationToken cancel)
     {
-        (this.data, windows, this.cancel, copyWeight, space) = (data, data.Train, cancel, variant.ViewWeight, new FrozenFeatureSpace(data.Train.Window));
+        (this.data, windows, this.cancel, this.copyWeight, space) = (data, data.Train, cancel, copyWeight, new FrozenFeatureSpace(data.Train.Window));
         using var scope = NewDisposeScope();
         var earliest = Windows(first);
         space.Fit(earliest);

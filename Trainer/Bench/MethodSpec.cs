@@ -29,7 +29,7 @@ public static class MethodSpec
     public static BenchVariant Variant(string text)
     {
         var variant = Read<BenchVariant>(Node(text, new TrainingSection())[VariantKey]!, text);
-        return variant.ViewWeight is >= 0 and <= 1
+        return variant.ViewWeight is null or (>= 0 and <= 1)
             ? variant
             : throw new ArgumentException($"'{VariantPrefix}viewWeight' in '{text}' is {variant.ViewWeight}; expected 0 to 1: a copy weighs no more than its window.", nameof(text));
     }

@@ -42,8 +42,8 @@ public class BenchVariantTests
     public void A_copy_weighs_what_it_is_told_to()
     {
         int[] some = [.. Enumerable.Range(0, s_data.Train.Count).Where(i => i % 4 == 0).Take(64)];
-        using var branch = new FrozenBranch(s_data, some, new BenchVariant { ViewWeight = 0.25 }, seed: 1, TestContext.Current.CancellationToken);
-        using var plain = new FrozenBranch(s_data, some, new BenchVariant(), seed: 1, TestContext.Current.CancellationToken);
+        using var branch = new FrozenBranch(s_data, some, new BenchVariant(), copyWeight: 0.25, seed: 1, TestContext.Current.CancellationToken);
+        using var plain = new FrozenBranch(s_data, some, new BenchVariant(), copyWeight: 0, seed: 1, TestContext.Current.CancellationToken);
         branch.Count(some);
         plain.Count(some);
         Assert.Equal(16, branch.Copies.Classes.Sum(name => branch.Copies.Of(name)!.Mass), 9);
@@ -53,11 +53,24 @@ public class BenchVariantTests
         Assert.NotEqual(with, without);
     }
 
+    [Theory]
+    [InlineData("edge:epochs=1", "edge:epochs=1,bench.viewWeight=0.3", true)]
+    [InlineData("edge:epochs=1", "edge:epochs=1,bench.viewWeight=0", false)]
+    [InlineData("frozenRidge", "frozenRidge:bench.viewWeight=0", true)]
+    [InlineData("frozenRidge", "frozenRidge:bench.viewWeight=0.3", false)]
+    public void Edge_alone_counts_copies_without_being_asked(string usual, string asked, bool isSame)
+    {
+        using var one = Learner(usual);
+        using var other = Learner(asked);
+        foreach (var learner in new[] { one, other }) Learn(learner, LearningStream.Classes(s_data, 1)[0].Train);
+        Assert.Equal(isSame, one.CopiesInFrozen == other.CopiesInFrozen);
+    }
+
     [Fact]
     public void What_is_held_out_speaks_only_where_it_is_asked_to()
     {
         int[] some = [.. Enumerable.Range(0, s_data.Train.Count).Where(i => s_data.Train.Classes[i] == 0)], held = [.. Enumerable.Range(0, s_data.Train.Count).Where(i => s_data.Train.Classes[i] == 1)];
-        using var branch = new FrozenBranch(s_data, some, new BenchVariant(), seed: 1, TestContext.Current.CancellationToken);
+        using var branch = new FrozenBranch(s_data, some, new BenchVariant(), copyWeight: 0, seed: 1, TestContext.Current.CancellationToken);
         branch.Count(some);
         branch.CountHeldOut(held);
         Assert.DoesNotContain(1, WindowScores.Best(branch.ScoreTest(branch.Solve(some).ReadOut), s_data.Train.ClassNames.Count));

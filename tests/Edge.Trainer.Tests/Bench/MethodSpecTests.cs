@@ -41,14 +41,14 @@ public class MethodSpecTests
         const string text = "edge:bench.viewWeight=0.3,bench.view.rotationDegrees=10,bench.firstSession=true,epochs=4";
         Assert.Equal(Text(s_defaults with { Method = "edge", Epochs = 4 }), Text(MethodSpec.Parse(text, s_defaults)));
         var variant = MethodSpec.Variant(text);
-        Assert.Equal((0.3, 10, true, false), (variant.ViewWeight, variant.View.RotationDegrees, variant.FirstSession, variant.CountAnchors));
+        Assert.Equal(((double?)0.3, 10, true, false), (variant.ViewWeight, variant.View.RotationDegrees, variant.FirstSession, variant.CountAnchors));
     }
 
     [Theory]
-    [InlineData("edge", false, 0)]
+    [InlineData("edge", false, null)]
     [InlineData("frozenRidge:bench.viewWeight=0.5", false, 0.5)]
-    [InlineData("edge:bench.firstSession=true,epochs=2", true, 0)]
-    public void A_variant_is_off_unless_it_is_asked_for(string text, bool firstSession, double viewWeight)
+    [InlineData("edge:bench.firstSession=true,epochs=2", true, null)]
+    public void A_variant_is_off_unless_it_is_asked_for(string text, bool firstSession, double? viewWeight)
     {
         var variant = MethodSpec.Variant(text);
         Assert.Equal((firstSession, viewWeight, false), (variant.FirstSession, variant.ViewWeight, variant.CountAnchors));
