@@ -8,7 +8,8 @@ namespace Edge.Runtime.Bench;
 
 /// <summary>
 /// Methods as text: <c>naive,er,edge</c>. A method may carry settings of the section <c>training</c> that differ from the defaults, <c>er:learningRate=0.003,batchSize=16,scr</c>; a part with an equals sign and
-/// no colon before it belongs to the method in front of it. A dot reaches into a nested section.
+/// no colon before it belongs to the method in front of it. A dot reaches into a nested section; <c>bench.</c> begins what the benchmark alone can try
+/// (<see cref="BenchVariant"/>).
 /// </summary>
 public static class MethodList
 {
@@ -49,12 +50,23 @@ public static class MethodList
                 continue;
             }
 
+            if (sides[0].StartsWith(MethodSpec.VariantPrefix, StringComparison.Ordinal)) continue; // No configuration has it.
             if (s_givenElsewhere.TryGetValue(sides[0], out string? where)) problems.Add($"--methods: '{sides[0]}' in '{method}' is not a setting of its own: {where}. Leave it out.");
             else if (!Put(training, sides[0].Split('.'), value)) problems.Add($"--methods: '{sides[0]}' in '{method}' is given twice. Leave one out.");
         }
 
         var verdict = DeviceConfigReader.Read(Encoding.UTF8.GetBytes(new JsonObject { ["training"] = training }.ToJsonString()), method);
         problems.AddRange(verdict.Problems.Select(problem => $"--methods: in '{method}' {problem with { Line = null, Column = null }}"));
+        if (problems.Count > 0) return problems;
+        try
+        {
+            MethodSpec.Variant(method);
+        }
+        catch (ArgumentException e)
+        {
+            problems.Add($"--methods: {e.Message}");
+        }
+
         return problems;
     }
 

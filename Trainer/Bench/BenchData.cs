@@ -15,8 +15,10 @@ public sealed record BenchData(LabelledWindows Train, LabelledWindows Test, IRea
     public static BenchData Read(CellSpec spec, CancellationToken cancel)
     {
         var data = DatasetReader.Read(spec.Data, new DatasetReadOptions(), null, cancel);
-        if (spec.Validation) return Split(data.Train, [.. data.Notes, "Validation: the test split was not read."], spec.Seed);
-        return data.Test is { } test ? new BenchData(data.Train, test, data.Notes) : Split(data.Train, data.Notes, spec.Seed);
+        var judged = data.Test is { } test ? new BenchData(data.Train, test, data.Notes) : Split(data.Train, data.Notes, spec.Seed);
+        if (!spec.Validation) return judged;
+        int another = unchecked(spec.Seed * (int)0x9E3779B1); // Where the first split was drawn too, the second must not repeat its draw.
+        return Split(judged.Train, [.. data.Notes, "Validation: the windows that a test judges on were left out."], data.Test is null ? another : spec.Seed);
     }
 
     /// <summary>Holds out subjects where the set has some, else a share of every class of every domain, drawn by the seed.</summary>

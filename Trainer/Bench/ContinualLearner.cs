@@ -17,12 +17,14 @@ internal sealed class ContinualLearner : IDisposable
     private const double AnchorShare = 0.05;
     private const int FewestAnchorsPerClass = 3; // With a smaller quota nothing could ever be chosen, and every held-out window would be lost for nothing.
     private const int LookAheadCount = 256; // Labelled windows of a round that are scored before they are learnt.
+    private const double UsualCopyWeight = 0.3; // Measured in RESULTS.md; copies of feature vectors cannot be turned, and counting them did harm.
     private const int OnlineBatch = 16; // New windows in a step of the one-pass protocol.
     private readonly CellSpec spec;
     private readonly BenchData data;
     private readonly CancellationToken cancel;
     private const int WholeBatch = 65_536; // The budget of memory is a device's, and its pool is a round's, not a data set's.
     private readonly TrainingSection plan;
+    private readonly BenchVariant variant;
     private readonly TrainingMethod method;
     private readonly TrainingPool pool;
     private readonly IReplayMemory memory;
@@ -42,6 +44,7 @@ internal sealed class ContinualLearner : IDisposable
         bool online = spec.Protocol == Protocol.Online;
         var defaults = new TrainingSection { Epochs = online ? 1 : spec.Epochs, Seed = spec.Seed };
         plan = MethodSpec.Parse(spec.Method, online ? defaults with { BatchSize = OnlineBatch } : defaults);
+        variant = MethodSpec.Variant(spec.Method);
         if (plan.MicroBatchSize == 0) plan = plan with { MicroBatchSize = WholeBatch };
         method = MethodCatalogue.Create(plan);
         usesFrozen = spec.Track == Track.Open && method.ReadOut is ReadOutKind.FrozenRidge or ReadOutKind.Fused;
@@ -81,6 +84,12 @@ internal sealed class ContinualLearner : IDisposable
     /// <summary>Training windows whose labels are counted in the frozen branch.</summary>
     public long CountedInFrozen => frozen?.Statistics.Count ?? 0;
 
+    /// <summary>What the copies weigh that are counted in the frozen branch.</summary>
+    public double CopiesInFrozen => frozen?.Copies.Classes.Sum(name => frozen.Copies.Of(name)!.Mass) ?? 0;
+
+    /// <summary>Features of the frozen branch; 0 where there is none.</summary>
+    public int FrozenFeatureLength => frozen?.FeatureLength ?? 0;
+
     /// <summary>What a reader of the table must know.</summary>
     public List<string> Notes { get; }
 
@@ -98,13 +107,15 @@ internal sealed class ContinualLearner : IDisposable
     {
         round++;
         int[] trainable = anchors is null ? windows : [.. windows.Where(i => !HeldOut(i))];
-        foreach (int i in windows.Except(trainable)) anchors!.Offer(i, pool.Classes[i]);
+        int[] held = [.. windows.Except(trainable)];
+        foreach (int i in held) anchors!.Offer(i, pool.Classes[i]);
         if (frozen is not null && anchors is not null && net.TrainedStepCount > 0) LookAhead(trainable);
         met.AddRange(trainable);
         if (usesFrozen)
         {
-            frozen ??= new FrozenBranch(data, trainable, cancel);
+            frozen ??= new FrozenBranch(data, trainable, variant, CopyWeight, spec.Seed, cancel);
             frozen.Count(trainable);
+            if (variant.CountAnchors) frozen.CountHeldOut(held);
         }
 
         if (!method.Trains)
@@ -132,6 +143,20 @@ internal sealed class ContinualLearner : IDisposable
         });
         StepCount += outcome.StepCount;
         if (outcome.AbandonedBecause is { } reason) Notes.Add($"round {round} would have been abandoned: {reason}");
+        if (variant.FirstSession && round == 1 && frozen is not null) frozen.Append(Snapshot(), trainable, variant.CountAnchors ? held : []);
+    }
+
+    private double CopyWeight => variant.ViewWeight ?? (method.ReadOut == ReadOutKind.Fused && data.Train.Window.Length > 1 ? UsualCopyWeight : 0);
+
+    /// <summary>The backbone as it is now, as a network of its own.</summary>
+    private Backbone Snapshot()
+    {
+        using var _ = no_grad();
+        var copy = NewBackbone();
+        foreach (var (to, from) in copy.parameters().Zip(net.Backbone.parameters())) to.copy_(from);
+        foreach (var (to, from) in copy.buffers().Zip(net.Backbone.buffers())) to.copy_(from);
+        copy.eval();
+        return copy;
     }
 
     /// <summary>What it says of every test window.</summary>
@@ -146,7 +171,7 @@ internal sealed class ContinualLearner : IDisposable
         if (frozen is not null)
         {
             (ridge, ReadOut) = frozen.Solve(memory.Kept);
-            scores.Add("frozen", frozen.ScoreTest(ridge));
+            scores.Add("frozen", frozen.ScoreTest(variant.CountAnchors ? frozen.Solve(memory.Kept, withHeldOut: true).ReadOut : ridge));
         }
 
         string chosen = method.ReadOut switch
@@ -219,8 +244,8 @@ internal sealed class ContinualLearner : IDisposable
             return WindowScores.Best(learned.Scores(test, learned.Embed(test), withHead: false)["ncm"], classes);
         }
 
-        frozen.Count(shots);
-        (var readOut, ReadOut) = frozen.Solve(memory.Kept);
+        frozen.Tell(shots);
+        (var readOut, ReadOut) = frozen.Solve(memory.Kept, variant.CountAnchors);
         if (shots.Length > 0) frozen.Statistics.Remove(data.Train.ClassNames[pool.Classes[shots[0]]]);
         return WindowScores.Best(frozen.ScoreTest(readOut), classes);
     }
@@ -235,8 +260,9 @@ internal sealed class ContinualLearner : IDisposable
         test.Dispose();
     }
 
-    private LearnerNet NewNet() =>
-        new(BackboneCatalogue.CreateFor(data.Train.Window, plan.Backbone), data.Train.ClassNames, method.Head);
+    private LearnerNet NewNet() => new(NewBackbone(), data.Train.ClassNames, method.Head);
+
+    private Backbone NewBackbone() => BackboneCatalogue.CreateFor(data.Train.Window, plan.Backbone);
 
     /// <summary>Whether a window's block is for anchors: by its place and the seed alone, the same in every round and process.</summary>
     private bool HeldOut(int window) => new Random(unchecked(window / AnchorBlock * (int)0x9E3779B1 + spec.Seed * (int)0x85EBCA6B)).NextDouble() < AnchorShare;

@@ -4,9 +4,13 @@ using Edge.Config;
 
 namespace Edge.Trainer.Bench;
 
-/// <summary>A method's name with the settings that differ from the defaults: <c>edge</c>, <c>supconReplay:distillationWeight=5,backbone=resnet</c>.</summary>
+/// <summary>A method's name with the settings that differ from the defaults: <c>edge</c>, <c>supconReplay:distillationWeight=5,backbone=resnet</c>, <c>edge:bench.viewWeight=0.3</c>.</summary>
 public static class MethodSpec
 {
+    /// <summary>What the keys of <see cref="BenchVariant"/> begin with; all others are of the section <c>training</c>.</summary>
+    public const string VariantPrefix = VariantKey + ".";
+
+    private const string VariantKey = "bench";
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>The training section that a text stands for.</summary>
@@ -15,8 +19,26 @@ public static class MethodSpec
     /// <exception cref="ArgumentException">A key does not exist or its value does not fit.</exception>
     public static TrainingSection Parse(string text, TrainingSection defaults)
     {
+        var node = Node(text, defaults);
+        node.Remove(VariantKey);
+        return Read<TrainingSection>(node, text);
+    }
+
+    /// <summary>The variant of the benchmark's learner that a text stands for: its keys after <c>bench.</c>.</summary>
+    /// <exception cref="ArgumentException">A key does not exist or its value does not fit.</exception>
+    public static BenchVariant Variant(string text)
+    {
+        var variant = Read<BenchVariant>(Node(text, new TrainingSection())[VariantKey]!, text);
+        return variant.ViewWeight is null or (>= 0 and <= 1)
+            ? variant
+            : throw new ArgumentException($"'{VariantPrefix}viewWeight' in '{text}' is {variant.ViewWeight}; expected 0 to 1: a copy weighs no more than its window.", nameof(text));
+    }
+
+    private static JsonObject Node(string text, TrainingSection defaults)
+    {
         var (name, rest) = text.Split(':', 2) is [var n, var r] ? (n, r) : (text, "");
         var node = JsonSerializer.SerializeToNode(defaults with { Method = name }, s_json)!.AsObject();
+        node[VariantKey] = JsonSerializer.SerializeToNode(new BenchVariant(), s_json);
         foreach (string pair in rest.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = pair.Split('=', 2);
@@ -24,13 +46,18 @@ public static class MethodSpec
             JsonNode? parent = node;
             foreach (string key in path.SkipLast(1)) parent = parent?[key];
             if (parts.Length != 2 || parent is not JsonObject target || !target.ContainsKey(path[^1]))
-                throw new ArgumentException($"'{pair}' in '{text}' is no setting of the training section. Write key=value with a key of config section 'training', for example epochs=3.", nameof(text));
+                throw new ArgumentException($"'{pair}' in '{text}' is no setting of the training section. Write key=value with a key of config section 'training', for example epochs=3, or of the benchmark's variants, for example bench.viewWeight=0.3.", nameof(text));
             target[path[^1]] = ValueOf(parts[1]) ?? throw new ArgumentException($"'{pair}' in '{text}' has no value that can be read. Write a number, true, false or a word.", nameof(text));
         }
 
+        return node;
+    }
+
+    private static T Read<T>(JsonNode node, string text)
+    {
         try
         {
-            return node.Deserialize<TrainingSection>(s_json)!;
+            return node.Deserialize<T>(s_json)!;
         }
         catch (JsonException e)
         {

@@ -39,5 +39,32 @@ public class MethodSpecTests
     public void Text_that_is_wrong_is_refused_with_its_words(string text, string said) =>
         Assert.Contains(said, Assert.Throws<ArgumentException>(() => MethodSpec.Parse(text, s_defaults)).Message);
 
+    [Fact]
+    public void What_the_benchmark_alone_can_try_is_no_part_of_the_training_section()
+    {
+        const string text = "edge:bench.viewWeight=0.3,bench.view.rotationDegrees=10,bench.firstSession=true,epochs=4";
+        Assert.Equal(Text(s_defaults with { Method = "edge", Epochs = 4 }), Text(MethodSpec.Parse(text, s_defaults)));
+        var variant = MethodSpec.Variant(text);
+        Assert.Equal(((double?)0.3, 10, true, false), (variant.ViewWeight, variant.View.RotationDegrees, variant.FirstSession, variant.CountAnchors));
+    }
+
+    [Theory]
+    [InlineData("edge", false, null)]
+    [InlineData("frozenRidge:bench.viewWeight=0.5", false, 0.5)]
+    [InlineData("edge:bench.firstSession=true,epochs=2", true, null)]
+    public void A_variant_is_off_unless_it_is_asked_for(string text, bool firstSession, double? viewWeight)
+    {
+        var variant = MethodSpec.Variant(text);
+        Assert.Equal((firstSession, viewWeight, false), (variant.FirstSession, variant.ViewWeight, variant.CountAnchors));
+    }
+
+    [Theory]
+    [InlineData("edge:bench.magic=true", "'bench.magic=true' in 'edge:bench.magic=true' is no setting")]
+    [InlineData("edge:bench.viewWeight=1.5", "'bench.viewWeight' in 'edge:bench.viewWeight=1.5' is 1.5; expected 0 to 1")]
+    [InlineData("edge:bench.viewWeight=-0.1", "is -0.1; expected 0 to 1")]
+    [InlineData("edge:bench.firstSession=often", "has no value that can be read")]
+    public void A_variant_that_is_wrong_is_refused_with_its_words(string text, string said) =>
+        Assert.Contains(said, Assert.Throws<ArgumentException>(() => MethodSpec.Variant(text)).Message);
+
     private static string Text(TrainingSection plan) => JsonSerializer.Serialize(plan);
 }
