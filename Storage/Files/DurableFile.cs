@@ -62,6 +62,15 @@ public static partial class DurableFile
         SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
     }
 
+    /// <summary>Deletes a folder so that it is there whole or not at all: it is renamed to <c>….tmp</c> first, which its owner removes at the next start if it is still there.</summary>
+    public static void DeleteDirectory(string path)
+    {
+        string going = path + ".tmp";
+        if (Directory.Exists(going)) Directory.Delete(going, recursive: true);
+        Directory.Move(path, going);
+        Directory.Delete(going, recursive: true);
+    }
+
     /// <summary>Forces the names in a folder to disk.</summary>
     /// <exception cref="IOException">The folder cannot be opened or synced.</exception>
     public static void SyncDirectory(string path)

@@ -14,6 +14,7 @@ public sealed partial class ReplayBuffer
     private IDisposable? held;
     private ITimer? copyTimer;
     private Task copying = Task.CompletedTask;
+    private volatile ReplayWear wear = new(0, 0, 0);
     private string? damage;
     private long copiedChange, copyFailureCount;
     private TimeSpan lastStall;
@@ -24,7 +25,22 @@ public sealed partial class ReplayBuffer
     /// <summary>What was made of a damaged file, the latest time; null when none was.</summary>
     public ReplayRecovery? Recovery { get; private set; }
 
+    /// <summary>What the store has cost over its life.</summary>
+    public ReplayWear Wear => wear;
+
+    /// <summary>Copies that could not be made since the start.</summary>
+    public long CopyFailureCount => Interlocked.Read(ref copyFailureCount);
+
+    /// <summary>A damaged file was restored while the store was open; on the store's thread. What happens at the opening is in <see cref="Recovery"/>.</summary>
+    public event Action<ReplayRecovery>? Restored;
+
     private bool MayWrite => access is ReplayAccess.Serve or ReplayAccess.Maintain;
+
+    /// <summary>Whether there is a store at <paramref name="path"/>, or the beginning of one that only needs to be opened.</summary>
+    public static bool IsAt(string path) => File.Exists(path) || File.Exists(new ReplayPlaces(path).Ready);
+
+    /// <summary>The newest copy of the store at <paramref name="path"/>; null when there is none.</summary>
+    public static string? NewestCopyOf(string path) => new ReplayCopies(new ReplayPlaces(path), 1).Files is [.., var newest] ? newest : null;
 
     /// <summary>Copies the data file now.</summary>
     /// <exception cref="IOException">The disk refused, has no room for it, or the file is damaged; no copy was made.</exception>
@@ -42,6 +58,7 @@ public sealed partial class ReplayBuffer
         if (MayWrite) ReplayRestore.FinishInterrupted(places, clock.GetUtcNow());
         file = new ReplayFile(path, !MayWrite);
         IndexOrRestore();
+        wear = WearOf(file.Ledger);
         BeginCopies();
         return true;
     }
@@ -77,6 +94,7 @@ public sealed partial class ReplayBuffer
         index.ContinueAfter(mark.Reserved);
         if (index.LastId > 0) TryChange([]);
         counts = index.Counts();
+        Restored?.Invoke(Recovery);
     }
 
     /// <summary>What the file does not tell is taken from elsewhere, and what was found damaged is put aside.</summary>

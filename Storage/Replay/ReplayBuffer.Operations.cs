@@ -33,9 +33,6 @@ public sealed partial class ReplayBuffer
         };
     });
 
-    /// <summary>What the store has cost; cheap.</summary>
-    public Task<ReplayWear> WearAsync() => Post(() => WearOf(file.Ledger));
-
     /// <summary>Every example without its samples, in the order of the ids.</summary>
     public Task<IReadOnlyList<Example>> ListAsync() => Post<IReadOnlyList<Example>>(() =>
     {

@@ -224,7 +224,7 @@ public sealed partial class ReplayBuffer : IDisposable
         try
         {
             T result = work();
-            counts = index.Counts();
+            (counts, wear) = (index.Counts(), WearOf(file.Ledger));
             PutNotedAside();
             return result;
         }

@@ -17,6 +17,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     private const string Payload = "d";
     private const int DamagedFile = 103, DamagedState = 999; // LiteException.INVALID_DATABASE, INVALID_DATAFILE_STATE.
     private const int PageBytes = 8192;
+    private HashSet<long> ids = []; // What Find must find: a bent pointer in the index hides a record from a search without an error.
     private LiteDatabase? database;
     private int largestBytes;
 
@@ -40,6 +41,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     {
         var counted = default(ReplayLedger);
         ReplayLedger? expected = null;
+        var read = new HashSet<long>();
         foreach (var document in Documents.FindAll())
         {
             byte[] bytes = document[Payload].IsBinary ? document[Payload].AsBinary : [];
@@ -52,20 +54,21 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
 
             largestBytes = Math.Max(largestBytes, bytes.Length);
             counted = counted.With(id);
+            read.Add(id);
             yield return (id, bytes);
         }
 
         if (expected is { } told && (told.DocumentCount != counted.DocumentCount || told.IdSum != counted.IdSum))
             throw new DamagedFileException($"'{path}' shows {counted.DocumentCount} records instead of {told.DocumentCount}: its index is damaged");
-        Ledger = expected ?? counted;
+        (Ledger, ids) = ((expected ?? counted) with { WrittenBytes = Math.Max(Ledger.WrittenBytes, expected?.WrittenBytes ?? 0) }, read);
     }
 
     public byte[]? Find(long id)
     {
+        if (!ids.Contains(id)) return null;
         try
         {
-            var document = Documents.FindById(id);
-            return document is null || !document[Payload].IsBinary ? null : document[Payload].AsBinary;
+            return Search(id) ?? throw new DamagedFileException($"record {id} is not found where the index leads");
         }
         catch (Exception e) when (e is not (IOException or UnauthorizedAccessException) || e is EndOfStreamException)
         {
@@ -87,12 +90,14 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             foreach (long id in deleted)
             {
                 if (documents.Delete(id)) ledger = ledger.Without(id);
+                else if (ids.Contains(id)) throw new DamagedFileException($"record {id} is not found where the index leads");
             }
 
             foreach (var (id, bytes) in written)
             {
                 var document = Document(id, bytes);
                 if (documents.Update(document)) continue;
+                if (ids.Contains(id) && !deleted.Contains(id)) throw new DamagedFileException($"record {id} is not found where the index leads");
                 documents.Insert(document);
                 ledger = ledger.With(id);
             }
@@ -113,16 +118,28 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
                 return;
             }
 
-            if (e is LiteException { ErrorCode: DamagedFile or DamagedState }) throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
+            if (e is DamagedFileException or LiteException { ErrorCode: DamagedFile or DamagedState }) throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
             if (e is not (LiteException or IOException or UnauthorizedAccessException)) throw;
             throw new IOException($"the replay buffer '{path}' could not be written: {e.Message} Free disk space or check the disk; the examples of this batch were not kept.", e);
         }
 
         // In a change every page goes to the log once and to the data file once.
-        void Count() => (Ledger, ChangeCount) = (ledger with { WrittenBytes = ledger.WrittenBytes + 2 * logBytes }, ChangeCount + 1);
+        void Count()
+        {
+            (Ledger, ChangeCount) = (ledger with { WrittenBytes = ledger.WrittenBytes + 2 * logBytes }, ChangeCount + 1);
+            ids.ExceptWith(deleted);
+            ids.UnionWith(written.Select(document => document.Id));
+        }
     }
 
     public void Dispose() => Close();
+
+    /// <summary>The bytes of a document, none where there are none; null where the index does not lead to it.</summary>
+    private byte[]? Search(long id)
+    {
+        var document = Documents.FindById(id);
+        return document is null ? null : document[Payload].IsBinary ? document[Payload].AsBinary : [];
+    }
 
     private LiteDatabase Open()
     {
@@ -157,7 +174,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     {
         try
         {
-            if (written.Count == 0 || !written.All(document => Find(document.Id) is { } bytes && bytes.AsSpan().SequenceEqual(document.Bytes)) || deleted.Any(id => Find(id) is not null)) return false;
+            if (written.Count == 0 || !written.All(document => Search(document.Id) is { } bytes && bytes.AsSpan().SequenceEqual(document.Bytes)) || deleted.Any(id => Search(id) is not null)) return false;
             database!.Checkpoint();
             return true;
         }

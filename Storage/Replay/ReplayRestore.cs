@@ -57,11 +57,13 @@ internal static class ReplayRestore
 
         void Survey(long id, byte[] bytes)
         {
-            if (!Crc32C.IsLast(bytes)) return;
+            if (!IsGood(id, bytes)) return;
             if (id == ReplayLedger.Document) expected = ReplayLedger.FromBytes(bytes);
             else if (kept.Add(id)) pages += ReplayRewriter.PagesFor(bytes.Length);
             if (id > 0) newest = Math.Max(newest, (ulong)id);
         }
+
+        static bool IsGood(long id, byte[] bytes) => Crc32C.IsLast(bytes) && (id <= 0 || ExampleRecord.Read(bytes, (ulong)id) is not null);
 
         IEnumerable<(long, byte[])> Documents()
         {
@@ -70,7 +72,7 @@ internal static class ReplayRestore
             {
                 foreach (var (id, bytes) in scan.Documents())
                 {
-                    if (Crc32C.IsLast(bytes) && left.Remove(id)) yield return (id, bytes);
+                    if (IsGood(id, bytes) && left.Remove(id)) yield return (id, bytes);
                 }
             }
 
