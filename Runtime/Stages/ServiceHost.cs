@@ -151,7 +151,7 @@ public static class ServiceHost
     }
 
     /// <summary>The replay buffer's options as the configuration has them.</summary>
-    internal static ReplayBufferOptions OptionsOf(ReplaySection replay) => new()
+    public static ReplayBufferOptions OptionsOf(ReplaySection replay) => new()
     {
         Capacity = replay.Capacity,
         AnchorCapacity = replay.AnchorCapacity,

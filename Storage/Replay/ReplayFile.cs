@@ -1,4 +1,5 @@
 using LiteDB;
+using LiteDB.Engine;
 
 namespace Edge.Storage;
 
@@ -19,6 +20,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     private const int PageBytes = 8192;
     private HashSet<long> ids = []; // What Find must find: a bent pointer in the index hides a record from a search without an error.
     private LiteDatabase? database;
+    private LiteEngine? engine;
     private int largestBytes;
 
     /// <summary>LiteDB's log of the file at <paramref name="path"/>; the two are one unit.</summary>
@@ -105,8 +107,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             var last = Document(ReplayLedger.Document, ledger.ToBytes());
             if (!documents.Update(last)) documents.Insert(last);
             database.Commit();
-            logBytes = new FileInfo(LogOf(path)).Length;
-            database.Checkpoint();
+            logBytes = (long)engine!.Checkpoint() * PageBytes; // It waits for the log, which after the first commit is still being written.
             Count();
         }
         catch (Exception e)
@@ -146,7 +147,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         // The first page is on disk before there is a log, so a log without it has lost its file; LiteDB would begin a new file and lay the log's pages over it.
         if (Length(path) < PageBytes && Length(LogOf(path)) > 0) throw new InvalidDataException($"'{LogOf(path)}' belongs to a file that is not there");
         bool isNew = Length(path) == 0;
-        var opened = new LiteDatabase(new ConnectionString { Filename = path, Connection = ConnectionType.Direct, ReadOnly = isReadOnly });
+        var opened = new LiteDatabase(engine = new LiteEngine(new EngineSettings { Filename = path, ReadOnly = isReadOnly }));
         if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The file's name, too, is on disk before anything is acknowledged.
         return opened;
 
