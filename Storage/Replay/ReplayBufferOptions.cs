@@ -39,6 +39,28 @@ public sealed record ReplayBufferOptions
 
     /// <summary>Channels of a window with that many values, at least 1.</summary>
     public int ChannelsOf(int valueCount) => WindowLength > 0 && valueCount % WindowLength == 0 ? Math.Max(valueCount / WindowLength, 1) : 1;
+
+    /// <summary>Copies of the data file that are kept; 0: none are made.</summary>
+    public int CopyCount { get; init; }
+
+    /// <summary>How often one is made while the store changes.</summary>
+    public TimeSpan CopyInterval { get; init; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>What a store is opened for.</summary>
+public enum ReplayAccess
+{
+    /// <summary>To run: what is beyond the capacities is let go, a damaged file is restored, copies are made.</summary>
+    Serve,
+
+    /// <summary>To change it on an operator's word: nothing is let go by itself, a damaged file is restored.</summary>
+    Maintain,
+
+    /// <summary>To read it; nothing is written. A damaged file is an error.</summary>
+    Look,
+
+    /// <summary>To read a copy, beside a service that runs.</summary>
+    LookAtCopy,
 }
 
 /// <summary>What the store holds, as one consistent picture.</summary>
