@@ -57,7 +57,7 @@ public sealed class ReplayCommandTests : IDisposable
     public async Task Windows_that_are_none_of_the_device_are_refused_with_a_reason()
     {
         await FillAsync();
-        using (var buffer = ReplayBuffer.Open(data["edge-data/replay.db"], ServiceHost.OptionsOf(s_config.Replay), TimeProvider.System))
+        using (var buffer = ReplayBuffer.Open(data["edge-data/replay.db"], ServiceHost.OptionsOf(s_config), TimeProvider.System))
             await buffer.OfferAsync([new Example { WindowId = 1, Class = "juggling", StartSeconds = 99, LabelledAt = DateTimeOffset.UnixEpoch, Samples = new float[9 * 128] }], null);
         await RunAsync("export", "strange.npz", "--class", "juggling");
         File.WriteAllText(data["other.json"], """{ "device": { "dataDirectory": "other" } }""");
@@ -123,7 +123,7 @@ public sealed class ReplayCommandTests : IDisposable
     public async Task A_store_in_use_is_refused_with_its_holder_and_its_copy_can_be_read()
     {
         await FillAsync();
-        using var buffer = ReplayBuffer.Open(data["edge-data/replay.db"], ServiceHost.OptionsOf(s_config.Replay) with { CopyCount = 0 }, TimeProvider.System);
+        using var buffer = ReplayBuffer.Open(data["edge-data/replay.db"], ServiceHost.OptionsOf(s_config) with { CopyCount = 0 }, TimeProvider.System);
         Assert.Contains("there is no copy of the replay buffer", (await RunAsync("stats", "--copy")).Errors);
         await buffer.CopyAsync();
         foreach (string[] verb in new string[][] { ["stats"], ["list"], ["export", "x.npz"], ["verify"], ["compact"], ["forget", "--class", "walking", "--yes"] })
@@ -159,7 +159,7 @@ public sealed class ReplayCommandTests : IDisposable
     private async Task<IReadOnlyList<Example>> FillAsync()
     {
         Directory.CreateDirectory(data["edge-data"]);
-        using var buffer = ReplayBuffer.Open(data["edge-data/replay.db"], ServiceHost.OptionsOf(s_config.Replay) with { CopyCount = 0 }, TimeProvider.System);
+        using var buffer = ReplayBuffer.Open(data["edge-data/replay.db"], ServiceHost.OptionsOf(s_config) with { CopyCount = 0 }, TimeProvider.System);
         var examples = Enumerable.Range(1, 40).Select(i => new Example
         {
             WindowId = (ulong)i,
