@@ -10,13 +10,13 @@ internal sealed class ReplayFile(string path) : IDisposable
 {
     private const string Payload = "d";
     private const int PageBytes = 8192;
-    private LiteDatabase? database;
+    private JournalledDatabase? database;
     private int largestBytes;
 
     /// <summary>LiteDB's log of the file at <paramref name="path"/>; the two are one unit.</summary>
     public static string LogOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + "-log" + Path.GetExtension(path));
 
-    private ILiteCollection<BsonDocument> Documents => (database ??= Open()).GetCollection("examples");
+    private ILiteCollection<BsonDocument> Documents => (database ??= Open()).Database.GetCollection("examples");
 
     /// <summary>All documents in id order.</summary>
     public IEnumerable<(long Id, byte[] Bytes)> All()
@@ -43,7 +43,8 @@ internal sealed class ReplayFile(string path) : IDisposable
         {
             var documents = Documents;
             ReserveSpace(deleted.Count, written);
-            database!.BeginTrans();
+            var changing = database!.Database;
+            changing.BeginTrans();
             foreach (long id in deleted) documents.Delete(id);
             foreach (var (id, bytes) in written)
             {
@@ -51,12 +52,12 @@ internal sealed class ReplayFile(string path) : IDisposable
                 if (!documents.Update(document)) documents.Insert(document);
             }
 
-            database.Commit();
-            database.Checkpoint();
+            changing.Commit();
+            changing.Checkpoint();
         }
         catch (Exception e)
         {
-            Close(); // Ends the transaction; and after a failed write the engine is dead until it is opened again, which the next access does.
+            Close(abandon: true); // Ends the transaction; and after a failed write the engine is dead until it is opened again, which the next access does.
             if (CameThrough(deleted, written)) return;
             if (e is not (LiteException or IOException or UnauthorizedAccessException)) throw;
             throw new IOException($"the replay buffer '{path}' could not be written: {e.Message} Free disk space or check the disk; the examples of this batch were not kept.", e);
@@ -65,13 +66,13 @@ internal sealed class ReplayFile(string path) : IDisposable
 
     public void Dispose() => Close();
 
-    private LiteDatabase Open()
+    private JournalledDatabase Open()
     {
         // The first page is on disk before there is a log, so a log without it has lost its file; LiteDB would begin a new file and lay the log's pages over it.
         if (Length(path) < PageBytes && Length(LogOf(path)) > 0) throw new InvalidDataException($"'{LogOf(path)}' belongs to a file that is not there");
-        bool isNew = Length(path) == 0;
-        var opened = new LiteDatabase(new ConnectionString { Filename = path, Connection = ConnectionType.Direct });
-        if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The file's name, too, is on disk before anything is acknowledged.
+        bool isNew = Length(path) == 0 || !File.Exists(LogOf(path));
+        var opened = JournalledDatabase.Open(path, LogOf(path));
+        if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The files' names, too, are on disk before anything is acknowledged.
         return opened;
 
         static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
@@ -99,7 +100,7 @@ internal sealed class ReplayFile(string path) : IDisposable
         try
         {
             if (written.Count == 0 || !written.All(document => Find(document.Id) is { } bytes && bytes.AsSpan().SequenceEqual(document.Bytes)) || deleted.Any(id => Find(id) is not null)) return false;
-            database!.Checkpoint();
+            database!.Database.Checkpoint();
             return true;
         }
         catch (Exception)
@@ -108,11 +109,12 @@ internal sealed class ReplayFile(string path) : IDisposable
         }
     }
 
-    private void Close()
+    private void Close(bool abandon = false)
     {
         try
         {
-            database?.Dispose();
+            if (abandon) database?.Abandon();
+            else database?.Dispose();
         }
         catch (Exception e) when (e is LiteException or IOException)
         {
