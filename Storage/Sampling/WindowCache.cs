@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+
+namespace Edge.Storage;
+
+/// <summary>
+/// Every window that may be trained on, decoded, as one tensor [count, values of a window] float32 in native memory; anchors are not in it. The store is the truth: the cache is filled from it at start
+/// and follows each of its changes after that change is on disk. A file under the tensor would write every payload to flash once more, for pages that the system keeps in memory anyway.
+/// <para>
+/// Threads: one writer (the store's thread) and any number of readers under one lock. A reader sees the store as it is between two changes, never half of one; while a minibatch is copied (some tens of
+/// µs) a change waits, and the other way round. Windows of another length than <see cref="ValueCount"/> are not held.
+/// </para>
+/// </summary>
+public sealed unsafe class WindowCache : IDisposable
+{
+    private const int FirstRows = 64;
+    private readonly Dictionary<ulong, int> rowOf = [];
+    private readonly Dictionary<string, int> classOf = new(StringComparer.Ordinal);
+    private readonly List<ClassRows> classes = [];
+    private readonly bool takesFirstLength;
+    private Example[] facts = []; // [rows] without samples.
+    private int[] places = []; // [rows] place of the row within its class.
+    private float* values;
+
+    /// <summary>An empty cache.</summary>
+    /// <param name="valueCount">Values of a window, channels x length; null: those of the first window that comes.</param>
+    internal WindowCache(int? valueCount) => (ValueCount, takesFirstLength) = (valueCount ?? 0, valueCount is null);
+
+    /// <summary>The native memory of a cache that nobody closed.</summary>
+    ~WindowCache() => Free();
+
+    /// <summary>Values of a window; 0 before the first one came.</summary>
+    public int ValueCount { get; private set; }
+
+    /// <summary>Windows held.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Changes of the store that it has followed.</summary>
+    public long Generation { get; private set; }
+
+    /// <summary>Bytes of native memory taken for windows.</summary>
+    public long Bytes => (long)facts.Length * ValueCount * sizeof(float);
+
+    /// <summary>Held while several calls must see one state.</summary>
+    internal Lock Gate { get; } = new();
+
+    /// <summary>Classes that have or had a window, in the order in which they came; a place here never changes its class.</summary>
+    internal IReadOnlyList<ClassRows> Classes => classes;
+
+    /// <summary>Copies a row.</summary>
+    internal void CopyRow(int row, Span<float> target) => Row(row).CopyTo(target);
+
+    /// <summary>What is known of a row, without its samples.</summary>
+    internal Example FactsOf(int row) => facts[row];
+
+    /// <summary>The example of this id with a copy of its samples; null when it is not held.</summary>
+    internal Example? Find(ulong id)
+    {
+        lock (Gate) return rowOf.TryGetValue(id, out int row) ? facts[row] with { Samples = Row(row).ToArray() } : null;
+    }
+
+    /// <summary>Forgets everything, before the store is read anew.</summary>
+    internal void Clear()
+    {
+        lock (Gate)
+        {
+            rowOf.Clear();
+            foreach (var its in classes) its.Rows.Clear();
+            Array.Clear(facts);
+            Count = 0;
+        }
+    }
+
+    /// <summary>Follows a change of the store: what was deleted, and the records that were written.</summary>
+    internal void Follow(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
+    {
+        lock (Gate)
+        {
+            foreach (long id in deleted) Remove((ulong)id);
+            foreach (var (id, bytes) in written)
+            {
+                if (id <= 0) continue;
+                if (ExampleRecord.Read(bytes, (ulong)id) is { } example) Put(example);
+                else Remove((ulong)id);
+            }
+
+            Generation++;
+        }
+    }
+
+    /// <summary>Takes a window, or the new facts of one that it has. Anchors and windows of another length are left out.</summary>
+    internal void Put(Example example)
+    {
+        lock (Gate)
+        {
+            Remove(example.Id);
+            if (takesFirstLength && Count == 0 && example.Samples.Length > 0) Resize(example.Samples.Length, facts.Length);
+            if (example.Role is not (ExampleRole.Replay or ExampleRole.Fresh) || example.Samples.Length != ValueCount || ValueCount == 0) return;
+            if (Count == facts.Length) Resize(ValueCount, Math.Max(FirstRows, Count + Count / 2));
+            int row = Count++;
+            example.Samples.CopyTo(Row(row));
+            facts[row] = example with { Samples = [] };
+            rowOf[example.Id] = row;
+            var its = RowsOf(example.Class);
+            places[row] = its.Rows.Count;
+            its.Rows.Add(row);
+        }
+    }
+
+    /// <summary>Lets a window go; the last row takes its place.</summary>
+    internal void Remove(ulong id)
+    {
+        lock (Gate)
+        {
+            if (!rowOf.Remove(id, out int row)) return;
+            var its = RowsOf(facts[row].Class).Rows;
+            its[places[row]] = its[^1];
+            places[its[^1]] = places[row];
+            its.RemoveAt(its.Count - 1);
+            int last = --Count;
+            if (row != last)
+            {
+                Row(last).CopyTo(Row(row));
+                (facts[row], places[row]) = (facts[last], places[last]);
+                rowOf[facts[row].Id] = row;
+                RowsOf(facts[row].Class).Rows[places[row]] = row;
+            }
+
+            facts[last] = null!;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (Gate)
+        {
+            Clear();
+            (facts, places) = ([], []);
+            Free();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    private Span<float> Row(int row) => new(values + (nint)row * ValueCount, ValueCount);
+
+    private ClassRows RowsOf(string name)
+    {
+        if (!classOf.TryGetValue(name, out int place))
+        {
+            classOf.Add(name, place = classes.Count);
+            classes.Add(new ClassRows(name));
+        }
+
+        return classes[place];
+    }
+
+    private void Resize(int valueCount, int rows)
+    {
+        values = (float*)NativeMemory.Realloc(values, (nuint)rows * (nuint)valueCount * sizeof(float)); // The system moves the pages of a large block, it does not copy them.
+        ValueCount = valueCount;
+        Array.Resize(ref facts, rows);
+        Array.Resize(ref places, rows);
+    }
+
+    private void Free()
+    {
+        NativeMemory.Free(values);
+        values = null;
+    }
+
+    /// <summary>The rows of one class.</summary>
+    internal sealed record ClassRows(string Name)
+    {
+        /// <summary>Rows of the tensor, in no order.</summary>
+        public List<int> Rows { get; } = [];
+    }
+}
