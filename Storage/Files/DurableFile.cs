@@ -47,6 +47,13 @@ public static partial class DurableFile
         to.Flush(flushToDisk: true);
     }
 
+    /// <summary>Renames a file whose content is on disk already, over another where there is one, so that it survives a crash; both are in the same folder.</summary>
+    public static void Rename(string source, string target)
+    {
+        File.Move(source, target, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+    }
+
     /// <summary>Renames a folder whose files are on disk already, so that its appearance survives a crash.</summary>
     public static void MoveDirectory(string source, string target)
     {

@@ -15,18 +15,24 @@ internal sealed class JournalledDatabase : IDisposable
     /// <summary>The database. A change is durable when its checkpoint has returned, and not before.</summary>
     public LiteDatabase Database { get; }
 
+    /// <summary>Bytes written to both files since they were opened.</summary>
+    public long WrittenBytes => file.WrittenBytes;
+
     /// <summary>Opens the file, creating it when it is not there.</summary>
     /// <param name="path">The data file.</param>
     /// <param name="journalPath">The journal, under the name of LiteDB's log: a log that LiteDB itself left is taken in first.</param>
-    public static JournalledDatabase Open(string path, string journalPath)
+    /// <param name="isReadOnly">Nothing is written, and neither file is made.</param>
+    /// <exception cref="InvalidDataException">To look only, and there is a log of LiteDB's.</exception>
+    public static JournalledDatabase Open(string path, string journalPath, bool isReadOnly)
     {
         if (PageJournal.IsForeign(journalPath))
         {
+            if (isReadOnly) throw new InvalidDataException($"'{journalPath}' holds changes that an earlier version of the service did not finish. Start the service, which takes them in.");
             using var own = new LiteDatabase(new ConnectionString { Filename = path, Connection = ConnectionType.Direct });
             own.Checkpoint();
         }
 
-        var file = new JournalledFile(path, journalPath);
+        var file = new JournalledFile(path, journalPath, isReadOnly);
         try
         {
             return new JournalledDatabase(file, new LiteDatabase(file, null, new MemoryLog()));

@@ -15,22 +15,24 @@ internal sealed class JournalledFile : Stream
 {
     private const int PageBytes = 8192, SectorBytes = 4096;
     private readonly SafeFileHandle file;
-    private readonly PageJournal journal;
+    private readonly PageJournal? journal;
     private readonly SortedDictionary<long, byte[]> pending = [];
     private readonly Stack<byte[]> spare = new();
     private readonly byte[] old = new byte[PageBytes];
-    private long length;
+    private long length, dataBytes;
     private bool unsynced, abandoned;
 
-    /// <summary>Opens both files and finishes the change that a crash interrupted.</summary>
+    /// <summary>Opens both files and finishes the change that a crash interrupted; to look only, in memory.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
-    public JournalledFile(string path, string journalPath)
+    public JournalledFile(string path, string journalPath, bool isReadOnly)
     {
-        file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        journal = new PageJournal(journalPath);
+        file = File.OpenHandle(path, isReadOnly ? FileMode.Open : FileMode.OpenOrCreate, isReadOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        abandoned = isReadOnly;
         try
         {
-            if (journal.Replay(file)) RandomAccess.FlushToDisk(file);
+            journal = isReadOnly && !File.Exists(journalPath) ? null : new PageJournal(journalPath, isReadOnly);
+            bool finished = journal?.Replay(isReadOnly ? Overlay : (position, bytes) => RandomAccess.Write(file, bytes, position)) == true;
+            if (finished && !isReadOnly) RandomAccess.FlushToDisk(file);
             length = RandomAccess.GetLength(file);
         }
         catch
@@ -54,6 +56,9 @@ internal sealed class JournalledFile : Stream
 
     /// <inheritdoc/>
     public override long Position { get; set; }
+
+    /// <summary>Bytes written to the file and its journal since they were opened.</summary>
+    public long WrittenBytes => dataBytes + (journal?.WrittenBytes ?? 0);
 
     /// <summary>From now on nothing reaches the file: a change has failed, and LiteDB would write on as it closes.</summary>
     public void Abandon() => abandoned = true;
@@ -99,14 +104,14 @@ internal sealed class JournalledFile : Stream
         foreach (var (position, page) in pending)
         {
             if (position < length) continue;
-            RandomAccess.Write(file, page, position);
+            WriteFile(position, page);
             end = Math.Max(end, position + PageBytes);
             unsynced = true;
         }
 
         if (unsynced) RandomAccess.FlushToDisk(file);
         unsynced = false;
-        journal.Clear();
+        journal!.Clear();
         var changed = pending.Where(pair => pair.Key < length && Differs(pair.Key, pair.Value)).ToList();
         if (changed.Count > 0) journal.Write();
         foreach (var (position, page) in changed) WriteSectors(position, page);
@@ -134,7 +139,7 @@ internal sealed class JournalledFile : Stream
         {
             if (!disposing || file.IsClosed || abandoned) return;
             if (unsynced) RandomAccess.FlushToDisk(file);
-            journal.Retire();
+            journal!.Retire();
         }
         finally
         {
@@ -151,7 +156,7 @@ internal sealed class JournalledFile : Stream
     {
         if (RandomAccess.Read(file, old, position) < PageBytes)
         {
-            journal.Add(position, page); // A torn last page.
+            journal!.Add(position, page); // A torn last page.
             return true;
         }
 
@@ -166,7 +171,7 @@ internal sealed class JournalledFile : Stream
                 to = same + Different(page, same);
             }
 
-            journal.Add(position + from, page.AsSpan(from, to - from));
+            journal!.Add(position + from, page.AsSpan(from, to - from));
             any = true;
             from = Same(page, to);
         }
@@ -192,13 +197,32 @@ internal sealed class JournalledFile : Stream
         bool whole = RandomAccess.Read(file, old, position) == PageBytes;
         for (int at = 0; at < PageBytes; at += SectorBytes)
         {
-            if (!whole || !page.AsSpan(at, SectorBytes).SequenceEqual(old.AsSpan(at, SectorBytes))) RandomAccess.Write(file, page.AsSpan(at, SectorBytes), position + at);
+            if (!whole || !page.AsSpan(at, SectorBytes).SequenceEqual(old.AsSpan(at, SectorBytes))) WriteFile(position + at, page.AsSpan(at, SectorBytes));
         }
+    }
+
+    private void WriteFile(long position, ReadOnlySpan<byte> bytes)
+    {
+        RandomAccess.Write(file, bytes, position);
+        dataBytes += bytes.Length;
+    }
+
+    /// <summary>Lays a range of an interrupted change over the file.</summary>
+    private void Overlay(long position, ReadOnlySpan<byte> bytes)
+    {
+        long at = position / PageBytes * PageBytes;
+        if (!pending.TryGetValue(at, out byte[]? page))
+        {
+            pending.Add(at, page = new byte[PageBytes]);
+            RandomAccess.Read(file, page, at);
+        }
+
+        bytes.CopyTo(page.AsSpan((int)(position - at)));
     }
 
     private void Release()
     {
-        journal.Dispose();
+        journal?.Dispose();
         file.Dispose();
     }
 }

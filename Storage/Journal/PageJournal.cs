@@ -12,11 +12,14 @@ namespace Edge.Storage;
 /// the same head. Body: per range of bytes, position in the data file i64, length u32, the bytes. Little-endian.
 /// </para>
 /// </summary>
-internal sealed class PageJournal(string path) : IDisposable
+internal sealed class PageJournal(string path, bool isReadOnly = false) : IDisposable
 {
     private const int FrameBytes = 8192, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12;
     private const uint Version = 1;
-    private readonly SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+    private readonly SafeFileHandle file = isReadOnly
+        ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
+        : File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+
     private byte[] body = new byte[1 << 16], frames = [];
     private int bodyLength;
 
@@ -69,18 +72,22 @@ internal sealed class PageJournal(string path) : IDisposable
 
         RandomAccess.Write(file, frames.AsSpan(0, length), 0);
         RandomAccess.FlushToDisk(file);
+        WrittenBytes += length;
     }
 
+    /// <summary>Bytes written to the file since it was opened.</summary>
+    public long WrittenBytes { get; private set; }
+
     /// <summary>Applies the change that the file holds, if it holds a whole one.</summary>
-    /// <param name="data">The data file.</param>
-    /// <returns>Whether there was one. The data file is not forced to disk yet.</returns>
-    public bool Replay(SafeFileHandle data)
+    /// <param name="write">Gets position in the data file and bytes of each range.</param>
+    /// <returns>Whether there was one. Nothing is forced to disk yet.</returns>
+    public bool Replay(Action<long, ReadOnlySpan<byte>> write)
     {
         if (!Read()) return false;
         for (int at = 0; at < bodyLength;)
         {
             int length = BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(at + 8));
-            RandomAccess.Write(data, body.AsSpan(at + RangeHeadBytes, length), BinaryPrimitives.ReadInt64LittleEndian(body.AsSpan(at)));
+            write(BinaryPrimitives.ReadInt64LittleEndian(body.AsSpan(at)), body.AsSpan(at + RangeHeadBytes, length));
             at += RangeHeadBytes + length;
         }
 

@@ -78,6 +78,16 @@ public sealed class ClassBalancedReservoir(int capacity, int seed, uint stream)
         return gone;
     }
 
+    /// <summary>Lets a class go with all that was counted of it, as if it had never come; returns the ids that were kept.</summary>
+    public IReadOnlyList<ulong> Forget(string className)
+    {
+        seen.Remove(className);
+        full.Remove(className);
+        if (!kept.Remove(className, out var ids)) return [];
+        Count -= ids.Count;
+        return ids;
+    }
+
     private void Add(string className, ulong id)
     {
         if (!kept.TryGetValue(className, out var ids)) kept.Add(className, ids = []);

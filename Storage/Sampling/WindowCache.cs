@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Edge.Storage;
 
 /// <summary>
-/// Every window that may be trained on, decoded, as one tensor [count, values of a window] float32 in native memory; anchors are not in it. The store is the truth: the cache is filled from it at start
+/// Every window that may be trained on, decoded, as one tensor [count, values of a window] float32 in native memory; or every anchor, never both. The store is the truth: the cache is filled from it at start
 /// and follows each of its changes after that change is on disk. A file under the tensor would write every payload to flash once more, for pages that the system keeps in memory anyway.
 /// <para>
 /// Threads: one writer (the store's thread) and any number of readers under one lock. A reader sees the store as it is between two changes, never half of one; while a minibatch is copied (some tens of
@@ -16,14 +16,15 @@ public sealed unsafe class WindowCache : IDisposable
     private readonly Dictionary<ulong, int> rowOf = [];
     private readonly Dictionary<string, int> classOf = new(StringComparer.Ordinal);
     private readonly List<ClassRows> classes = [];
-    private readonly bool takesFirstLength;
+    private readonly bool takesFirstLength, anchors;
     private Example[] facts = []; // [rows] without samples.
     private int[] places = []; // [rows] place of the row within its class.
     private float* values;
 
     /// <summary>An empty cache.</summary>
     /// <param name="valueCount">Values of a window, channels x length; null: those of the first window that comes.</param>
-    internal WindowCache(int? valueCount) => (ValueCount, takesFirstLength) = (valueCount ?? 0, valueCount is null);
+    /// <param name="anchors">Whether it holds the anchors, or what may be trained on.</param>
+    internal WindowCache(int? valueCount, bool anchors) => (ValueCount, takesFirstLength, this.anchors) = (valueCount ?? 0, valueCount is null, anchors);
 
     /// <summary>The native memory of a cache that nobody closed.</summary>
     ~WindowCache() => Free();
@@ -33,9 +34,6 @@ public sealed unsafe class WindowCache : IDisposable
 
     /// <summary>Windows held.</summary>
     public int Count { get; private set; }
-
-    /// <summary>Changes of the store that it has followed.</summary>
-    public long Generation { get; private set; }
 
     /// <summary>Bytes of native memory taken for windows.</summary>
     public long Bytes => (long)facts.Length * ValueCount * sizeof(float);
@@ -70,31 +68,15 @@ public sealed unsafe class WindowCache : IDisposable
         }
     }
 
-    /// <summary>Follows a change of the store: what was deleted, and the records that were written.</summary>
-    internal void Follow(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
-    {
-        lock (Gate)
-        {
-            foreach (long id in deleted) Remove((ulong)id);
-            foreach (var (id, bytes) in written)
-            {
-                if (id <= 0) continue;
-                if (ExampleRecord.Read(bytes, (ulong)id) is { } example) Put(example);
-                else Remove((ulong)id);
-            }
-
-            Generation++;
-        }
-    }
-
-    /// <summary>Takes a window, or the new facts of one that it has. Anchors and windows of another length are left out.</summary>
+    /// <summary>Takes a window, or the new facts of one that it has; of another length or part, it is left out.</summary>
     internal void Put(Example example)
     {
         lock (Gate)
         {
             Remove(example.Id);
-            if (takesFirstLength && Count == 0 && example.Samples.Length > 0) Resize(example.Samples.Length, facts.Length);
-            if (example.Role is not (ExampleRole.Replay or ExampleRole.Fresh) || example.Samples.Length != ValueCount || ValueCount == 0) return;
+            bool belongs = anchors ? example.Role == ExampleRole.Anchor : example.Role is ExampleRole.Replay or ExampleRole.Fresh;
+            if (belongs && takesFirstLength && Count == 0 && example.Samples.Length > 0) Resize(example.Samples.Length, facts.Length);
+            if (!belongs || example.Samples.Length != ValueCount || ValueCount == 0) return;
             if (Count == facts.Length) Resize(ValueCount, Math.Max(FirstRows, Count + Count / 2));
             int row = Count++;
             example.Samples.CopyTo(Row(row));
