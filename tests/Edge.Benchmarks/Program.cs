@@ -6,5 +6,6 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     TrainingStepBenchmark.Create(),
     ManyStepsBenchmark.Create(),
     Stepper.Create(),
+    ReplayBenchmark.Create(),
 };
 return await root.Parse(args).InvokeAsync();
