@@ -23,7 +23,7 @@ public sealed class MinibatchSampler(WindowCache cache, IReadOnlyList<string> cl
     private const uint Stream = 96;
     private const int MostAttempts = 64;
     private readonly List<(int Label, List<int> Rows)> drawn = []; // The cache's classes that are in `classes`.
-    private int[] order = [], quota = []; // [drawn]
+    private int[] order = [], quota = [], chosen = []; // [drawn], [drawn], [rows of a draw]
     private int[] markOf = []; // [rows] the last draw that has it.
     private int knownClasses, mark;
     private ulong counter;
@@ -45,18 +45,19 @@ public sealed class MinibatchSampler(WindowCache cache, IReadOnlyList<string> cl
                 throw new ArgumentException($"{wanted} windows of {cache.ValueCount} values do not fit into {windows.Length} values and {ids.Length} ids", nameof(windows));
             if (balance == MinibatchBalance.Uniform) ShareUniformly(wanted, available);
             else ShareByClass(wanted);
+            if (chosen.Length < wanted) chosen = new int[wanted];
             for (int i = 0, n = 0; i < drawn.Count; i++)
             {
                 var (label, rows) = drawn[i];
                 for (int taken = 0; taken < quota[i]; taken++, n++)
                 {
-                    int row = Unmarked(rows);
-                    cache.CopyRow(row, windows[(n * cache.ValueCount)..]);
+                    chosen[n] = Unmarked(rows);
                     labels[n] = label;
-                    if (!ids.IsEmpty) ids[n] = cache.FactsOf(row).Id;
                 }
             }
 
+            cache.CopyRows(chosen.AsSpan(0, wanted), windows);
+            for (int n = 0; n < ids.Length && n < wanted; n++) ids[n] = cache.FactsOf(chosen[n]).Id;
             return wanted;
         }
     }
