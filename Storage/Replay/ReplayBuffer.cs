@@ -16,7 +16,11 @@ public sealed partial class ReplayBuffer : IDisposable
     private volatile ReplayCounts counts = null!;
     private bool stale, disposed;
 
-    private ReplayBuffer(ReplayBufferOptions options) => this.options = options;
+    private ReplayBuffer(ReplayBufferOptions options)
+    {
+        this.options = options;
+        (Windows, anchors) = (new WindowCache(options.WindowValueCount, anchors: false), new WindowCache(options.WindowValueCount, anchors: true));
+    }
 
     /// <summary>What the store holds now.</summary>
     public ReplayCounts Counts => counts;
@@ -108,6 +112,8 @@ public sealed partial class ReplayBuffer : IDisposable
         {
             file?.Dispose();
             held?.Dispose();
+            Windows.Dispose();
+            anchors.Dispose();
             return true;
         }).GetAwaiter().GetResult();
         thread.Dispose();
@@ -118,12 +124,19 @@ public sealed partial class ReplayBuffer : IDisposable
     {
         var rebuilt = new ReplayIndex(options, ReplayStream, AnchorStream);
         byte[]? state = null;
+        using var alone = BeginWindows();
         foreach (var (id, bytes) in file.All())
         {
             if (id == StateDocument) state = bytes;
             if (id <= 0) continue;
-            if (ExampleRecord.Read(bytes, (ulong)id) is { } example) rebuilt.Restore(example, bytes);
-            else NoteCorrupt(id, bytes);
+            if (ExampleRecord.Read(bytes, (ulong)id) is not { } example)
+            {
+                NoteCorrupt(id, bytes);
+                continue;
+            }
+
+            rebuilt.Restore(example, bytes);
+            Take(example);
         }
 
         rebuilt.Restore(state, StateDocument);
@@ -137,6 +150,7 @@ public sealed partial class ReplayBuffer : IDisposable
     {
         var (gone, onlyFresh) = index.Trim();
         if (gone.Count + onlyFresh.Count == 0) return;
+        foreach (ulong id in gone) ForgetWindow(id);
         try
         {
             var demoted = Records(onlyFresh).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh)));
@@ -183,9 +197,19 @@ public sealed partial class ReplayBuffer : IDisposable
         }
     }
 
-    private List<Example> Read(IEnumerable<ulong> ids) => [.. Records(ids).Select(record => record.Example)];
+    /// <summary>The examples that are there and whole, from memory where it holds them.</summary>
+    private List<Example> Read(IEnumerable<ulong> ids)
+    {
+        var examples = new List<Example>();
+        foreach (ulong id in ids)
+        {
+            if ((Held(id) ?? Records([id]).FirstOrDefault().Example) is { } example) examples.Add(example);
+        }
 
-    /// <summary>The records that are there and whole; a damaged one is counted.</summary>
+        return examples;
+    }
+
+    /// <summary>The records in the file that are there and whole; a damaged one is counted.</summary>
     private IEnumerable<(Example Example, byte[] Bytes)> Records(IEnumerable<ulong> ids)
     {
         foreach (ulong id in ids)

@@ -34,6 +34,9 @@ public sealed record ReplayBufferOptions
     /// <summary>Most examples that wait for the next round; the oldest is let go when it is exceeded.</summary>
     public required int FreshCapacity { get; init; }
 
+    /// <summary>Values of a window, channels x length, that are held in memory for drawing; null: those of the first example that is stored. Windows of another length are read from the file when they are drawn.</summary>
+    public int? WindowValueCount { get; init; }
+
     /// <summary>Seed of every choice.</summary>
     public required int Seed { get; init; }
 

@@ -1,5 +1,4 @@
 using LiteDB;
-using LiteDB.Engine;
 
 namespace Edge.Storage;
 
@@ -19,8 +18,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     private const int DamagedFile = 103, DamagedState = 999; // LiteException.INVALID_DATABASE, INVALID_DATAFILE_STATE.
     private const int PageBytes = 8192;
     private HashSet<long> ids = []; // What Find must find: a bent pointer in the index hides a record from a search without an error.
-    private LiteDatabase? database;
-    private LiteEngine? engine;
+    private JournalledDatabase? database;
     private int largestBytes;
 
     /// <summary>LiteDB's log of the file at <paramref name="path"/>; the two are one unit.</summary>
@@ -29,10 +27,16 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     /// <summary>What the file holds and has cost; known once <see cref="All"/> has been read to its end.</summary>
     public ReplayLedger Ledger { get; private set; }
 
+    /// <summary>Told of every change when it is on disk: what was deleted, what was written.</summary>
+    public Action<IReadOnlyCollection<long>, IReadOnlyCollection<(long Id, byte[] Bytes)>>? Changed { get; set; }
+
+    /// <summary>Documents looked up since the start.</summary>
+    public long FindCount { get; private set; }
+
     /// <summary>Changes made since the start.</summary>
     public long ChangeCount { get; private set; }
 
-    private ILiteCollection<BsonDocument> Documents => (database ??= Open()).GetCollection(Collection);
+    private ILiteCollection<BsonDocument> Documents => (database ??= Open()).Database.GetCollection(Collection);
 
     /// <summary>A document as it is stored.</summary>
     public static BsonDocument Document(long id, byte[] bytes) => new() { ["_id"] = id, [Payload] = bytes };
@@ -68,6 +72,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     public byte[]? Find(long id)
     {
         if (!ids.Contains(id)) return null;
+        FindCount++;
         try
         {
             return Search(id) ?? throw new DamagedFileException($"record {id} is not found where the index leads");
@@ -83,12 +88,14 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     public void Change(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written, int exampleCount = 0, long payloadBytes = 0)
     {
         var ledger = Ledger with { ExampleCount = Ledger.ExampleCount + exampleCount, PayloadBytes = Ledger.PayloadBytes + payloadBytes };
-        long logBytes = 0;
+        long writtenBefore = 0;
         try
         {
             var documents = Documents;
             ReserveSpace(deleted.Count, written);
-            database!.BeginTrans();
+            var changing = database!.Database;
+            writtenBefore = database.WrittenBytes;
+            changing.BeginTrans();
             foreach (long id in deleted)
             {
                 if (documents.Delete(id)) ledger = ledger.Without(id);
@@ -106,13 +113,13 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
 
             var last = Document(ReplayLedger.Document, ledger.ToBytes());
             if (!documents.Update(last)) documents.Insert(last);
-            database.Commit();
-            logBytes = (long)engine!.Checkpoint() * PageBytes; // It waits for the log, which after the first commit is still being written.
+            changing.Commit();
+            changing.Checkpoint();
             Count();
         }
         catch (Exception e)
         {
-            Close(); // Ends the transaction; and after a failed write the engine is dead until it is opened again, which the next access does.
+            Close(abandon: true); // Ends the transaction; and after a failed write the engine is dead until it is opened again, which the next access does.
             if (CameThrough(deleted, written))
             {
                 Count();
@@ -124,12 +131,12 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             throw new IOException($"the replay buffer '{path}' could not be written: {e.Message} Free disk space or check the disk; the examples of this batch were not kept.", e);
         }
 
-        // In a change every page goes to the log once and to the data file once.
         void Count()
         {
-            (Ledger, ChangeCount) = (ledger with { WrittenBytes = ledger.WrittenBytes + 2 * logBytes }, ChangeCount + 1);
+            (Ledger, ChangeCount) = (ledger with { WrittenBytes = ledger.WrittenBytes + Math.Max(0, database!.WrittenBytes - writtenBefore) }, ChangeCount + 1);
             ids.ExceptWith(deleted);
             ids.UnionWith(written.Select(document => document.Id));
+            Changed?.Invoke(deleted, written);
         }
     }
 
@@ -142,13 +149,13 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         return document is null ? null : document[Payload].IsBinary ? document[Payload].AsBinary : [];
     }
 
-    private LiteDatabase Open()
+    private JournalledDatabase Open()
     {
         // The first page is on disk before there is a log, so a log without it has lost its file; LiteDB would begin a new file and lay the log's pages over it.
         if (Length(path) < PageBytes && Length(LogOf(path)) > 0) throw new InvalidDataException($"'{LogOf(path)}' belongs to a file that is not there");
-        bool isNew = Length(path) == 0;
-        var opened = new LiteDatabase(engine = new LiteEngine(new EngineSettings { Filename = path, ReadOnly = isReadOnly }));
-        if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The file's name, too, is on disk before anything is acknowledged.
+        bool isNew = !isReadOnly && (Length(path) == 0 || !File.Exists(LogOf(path)));
+        var opened = JournalledDatabase.Open(path, LogOf(path), isReadOnly);
+        if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The files' names, too, are on disk before anything is acknowledged.
         return opened;
 
         static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
@@ -176,7 +183,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         try
         {
             if (written.Count == 0 || !written.All(document => Search(document.Id) is { } bytes && bytes.AsSpan().SequenceEqual(document.Bytes)) || deleted.Any(id => Search(id) is not null)) return false;
-            database!.Checkpoint();
+            database!.Database.Checkpoint();
             return true;
         }
         catch (Exception)
@@ -185,11 +192,12 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         }
     }
 
-    private void Close()
+    private void Close(bool abandon = false)
     {
         try
         {
-            database?.Dispose();
+            if (abandon) database?.Abandon();
+            else database?.Dispose();
         }
         catch (Exception e) when (e is LiteException or IOException)
         {

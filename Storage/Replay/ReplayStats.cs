@@ -41,7 +41,7 @@ public sealed record ReplayStats
 }
 
 /// <summary>What the store has cost over its life.</summary>
-/// <param name="WrittenBytes">Bytes handed to the file system for changes: LiteDB writes each changed page of 8192 bytes to its log and then to the data file. Copies, compaction and the file system's own bookkeeping are not counted.</param>
+/// <param name="WrittenBytes">Bytes handed to the file system for changes: a new page once, what changes in another to the journal and its 4096-byte halves to the data file. Copies, compaction and the file system's own bookkeeping are not counted.</param>
 /// <param name="PayloadBytes">Bytes of the samples acknowledged, as float32.</param>
 /// <param name="ExampleCount">Examples acknowledged.</param>
 public sealed record ReplayWear(long WrittenBytes, long PayloadBytes, long ExampleCount)
