@@ -27,9 +27,9 @@ internal static class ReplayBenchmark
         {
             List<ReplayRow> rows =
             [
+                .. cycleCount > 0 ? await ReplayChurn.MeasureAsync(folder, cycleCount) : [], // First: a heap that another part has blown up shrinks meanwhile.
                 .. await ReplayIngest.MeasureAsync(folder),
                 .. await ReplayOpening.MeasureAsync(folder, windowCount),
-                .. cycleCount > 0 ? await ReplayChurn.MeasureAsync(folder, cycleCount) : [],
             ];
             List<string> lines =
             [

@@ -13,13 +13,14 @@ internal static class ReplayChurn
         using var buffer = Open(path, Capacity, FreshCapacity);
         var windows = Windows(BatchSize);
         int warmUp = cycleCount / 10;
-        double low = double.MaxValue, high = 0;
+        double low = double.MaxValue, high = 0, first = 0, last = 0;
         long lowFile = long.MaxValue, highFile = 0;
         for (int done = 0; done < warmUp + cycleCount; done += BatchSize)
         {
             await buffer.OfferAsync(windows, null);
             if (done < warmUp || done / BatchSize % 50 != 0) continue;
             double resident = ResidentMiB();
+            (first, last) = (first > 0 ? first : resident, resident);
             (low, high) = (Math.Min(low, resident), Math.Max(high, resident));
             long length = new FileInfo(path).Length;
             (lowFile, highFile) = (Math.Min(lowFile, length), Math.Max(highFile, length));
@@ -27,7 +28,7 @@ internal static class ReplayChurn
 
         return
         [
-            new(Text($"resident memory over {cycleCount} examples that came and went, after {warmUp}, MiB"), Text($"{low:0.0} to {high:0.0}"), "", "", "flat, +-20 MB"),
+            new(Text($"resident memory over {cycleCount} examples that came and went, after {warmUp}, MiB"), Text($"{low:0.0} to {high:0.0}"), Text($"first {first:0.0}, last {last:0.0}"), "", "flat, +-20 MB"),
             new(Text($"the file over the same, MB ({Capacity + FreshCapacity} examples at most, {(Capacity + FreshCapacity) * PayloadBytes / 1e6:0.0} MB of payload)"), Text($"{lowFile / 1e6:0.0} to {highFile / 1e6:0.0}"), "", "", "bounded"),
         ];
     }

@@ -4,7 +4,7 @@ namespace Edge.Storage.Tests.Faults;
 
 public class BitFlipTests
 {
-    private const int ExampleCount = 60, FlipCount = 200;
+    private const int ExampleCount = 64, FlipCount = 200;
     private static readonly ReplayBufferOptions s_options = Samples.Options with { Capacity = 500, AnchorShare = 0.2, AnchorCapacity = 500, CopyCount = 0 };
 
     [Fact]
