@@ -5,6 +5,7 @@ var root = new RootCommand("Edge: a device that classifies its sensor stream and
 {
     RunCommand.Create(),
     TrainCommand.Create(),
+    ReplayCommand.Create(),
     BenchCommand.Create(),
     BenchReportCommand.Create(),
     BenchCellCommand.Create(),

@@ -27,6 +27,17 @@ public sealed class MemoryRecord
         }
     }
 
+    /// <summary>Lets a class go from the file, as if it had never been measured; says whether it was there.</summary>
+    /// <exception cref="IOException">The disk refused; it is as before.</exception>
+    public bool Forget(string className)
+    {
+        var state = tracker.Save();
+        if (state.Best.All(best => best.Class != className)) return false;
+        tracker.Restore(state with { Best = [.. state.Best.Where(best => best.Class != className)] });
+        DurableFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(tracker.Save(), s_json));
+        return true;
+    }
+
     /// <summary>Notes one exam of the anchor set.</summary>
     public ForgettingReading Update(SnapshotManifest snapshot, ExamResult exam)
     {

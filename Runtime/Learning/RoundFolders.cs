@@ -4,9 +4,16 @@ using Edge.Trainer.Rounds;
 
 namespace Edge.Runtime.Learning;
 
-/// <summary>The folders of training rounds under the data directory: made by the service, worked in by the child, kept for a post-mortem, pruned by count.</summary>
-public sealed class RoundFolders(string directory, int keepCount)
+/// <summary>
+/// The folders of training rounds under the data directory: made by the service, worked in by the child, kept for a post-mortem, pruned by count and bytes. A folder appears and goes by rename, so it is there whole or not at all.
+/// </summary>
+/// <param name="directory">Where they are.</param>
+/// <param name="keepCount">Folders kept.</param>
+/// <param name="keepBytes">Most bytes of all that are kept; the newest stays whatever it takes, unless <paramref name="keepCount"/> is 0.</param>
+public sealed class RoundFolders(string directory, int keepCount, long keepBytes = long.MaxValue)
 {
+    private const string Unfinished = ".tmp";
+
     /// <summary>Writes the folder of a round: the plan, the samples, the parent's checkpoint and the anchors that training may look at.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public RoundFolder Create(RoundPlan plan, ReplayDraw? draw, string? parentCheckpoint, IReadOnlyList<Example>? anchors = null)
@@ -16,25 +23,66 @@ public sealed class RoundFolders(string directory, int keepCount)
         if (Directory.Exists(path))
         {
             // A child of a service that was killed may still be at work here; it notices within a second.
-            using (RoundLock.Take(path)) Directory.Delete(path, recursive: true);
+            using (RoundLock.Take(path)) DurableFile.DeleteDirectory(path);
         }
 
-        Directory.CreateDirectory(path);
-        var folder = new RoundFolder(path);
-        if (draw is not null) DurableFile.Replace(folder.SamplesFile, Samples(plan, draw).ToBytes());
-        if (anchors is { Count: > 0 }) DurableFile.Replace(folder.AnchorsFile, Samples(plan, new ReplayDraw([], anchors, 0)).ToBytes());
-        if (parentCheckpoint is not null) DurableFile.Copy(parentCheckpoint, folder.ParentCheckpointFile);
-        DurableFile.Replace(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json)); // Last: a folder with a plan is complete.
-        return folder;
+        RemoveUnfinished();
+        string unfinished = path + Unfinished;
+        try
+        {
+            Directory.CreateDirectory(unfinished);
+            var folder = new RoundFolder(unfinished);
+            if (draw is not null) DurableFile.Replace(folder.SamplesFile, Samples(plan, draw).ToBytes());
+            if (anchors is { Count: > 0 }) DurableFile.Replace(folder.AnchorsFile, Samples(plan, new ReplayDraw([], anchors, 0)).ToBytes());
+            if (parentCheckpoint is not null) DurableFile.Copy(parentCheckpoint, folder.ParentCheckpointFile);
+            DurableFile.Replace(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json));
+            DurableFile.MoveDirectory(unfinished, path);
+        }
+        catch
+        {
+            if (Directory.Exists(unfinished)) Directory.Delete(unfinished, recursive: true); // On a full disk it would take the room that is missing.
+            throw;
+        }
+
+        return new RoundFolder(path);
     }
 
     /// <summary>Number of the next round: one more than any that left a trace.</summary>
     public int NextRound(IEnumerable<SnapshotManifest> snapshots) => snapshots.Select(s => s.Round).Concat(Numbers()).DefaultIfEmpty(0).Max() + 1;
 
-    /// <summary>Deletes the oldest folders beyond the number kept.</summary>
+    /// <summary>Deletes the oldest folders beyond the number and the bytes kept.</summary>
     public void Prune()
     {
-        foreach (int number in Numbers().Order().SkipLast(keepCount)) Directory.Delete(PathOf(number), recursive: true);
+        RemoveUnfinished();
+        long bytes = 0;
+        int count = 0;
+        foreach (int number in Numbers().OrderDescending())
+        {
+            bytes += new DirectoryInfo(PathOf(number)).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+            if (++count > keepCount || (bytes > keepBytes && count > 1)) DurableFile.DeleteDirectory(PathOf(number));
+        }
+    }
+
+    /// <summary>Deletes the examples in every round's folder and all that is unfinished: they may be of a class that is to be forgotten. What else is there stays for a post-mortem.</summary>
+    /// <returns>Folders that held examples.</returns>
+    public int ForgetSamples()
+    {
+        RemoveUnfinished();
+        int count = 0;
+        foreach (var folder in Numbers().Select(number => new RoundFolder(PathOf(number))))
+        {
+            if (File.Exists(folder.SamplesFile) || File.Exists(folder.AnchorsFile) || File.Exists(folder.ParityFile)) count++;
+            foreach (string file in new[] { folder.SamplesFile, folder.AnchorsFile, folder.ProgressFile, folder.ParityFile }.Where(File.Exists)) File.Delete(file);
+            DurableFile.SyncDirectory(folder.Path);
+        }
+
+        return count;
+    }
+
+    private void RemoveUnfinished()
+    {
+        if (!Directory.Exists(directory)) return;
+        foreach (string left in Directory.GetDirectories(directory, "*" + Unfinished)) Directory.Delete(left, recursive: true);
     }
 
     private static RoundSamples Samples(RoundPlan plan, ReplayDraw draw)

@@ -3,9 +3,9 @@ namespace Edge.Runtime.Stages;
 /// <summary>The folder with everything that survives a reboot; one service at a time holds it.</summary>
 public sealed class DataDirectory : IDisposable
 {
-    private readonly FileStream holder;
+    private readonly FileStream? holder;
 
-    private DataDirectory(string path, FileStream holder) => (Path, this.holder) = (path, holder);
+    private DataDirectory(string path, FileStream? holder) => (Path, this.holder) = (path, holder);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -30,6 +30,9 @@ public sealed class DataDirectory : IDisposable
 
     /// <summary>Log of a run with the live view, which has the terminal to itself.</summary>
     public string Log => System.IO.Path.Combine(Path, "edge.log");
+
+    /// <summary>The names of its files, without taking it.</summary>
+    public static DataDirectory At(string path) => new(System.IO.Path.GetFullPath(path), null);
 
     /// <summary>Takes the folder; created when it is not there.</summary>
     /// <exception cref="IOException">Another service holds it, or it cannot be written; the message says which and what to do.</exception>
@@ -57,5 +60,5 @@ public sealed class DataDirectory : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => holder.Dispose();
+    public void Dispose() => holder?.Dispose();
 }

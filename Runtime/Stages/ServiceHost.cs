@@ -26,12 +26,13 @@ public static class ServiceHost
     public static async Task<ServiceOutcome> RunAsync(ServiceSettings settings, RunRequest request, CancellationToken stopping)
     {
         var (config, data, time) = (settings.Active.Verdict.Config!, settings.Data, TimeProvider.System);
-        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config), time, trims: false); // Not before the read-out has counted what would go.
+        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config), time, ReplayAccess.Serve, trims: false); // Not before the read-out has counted what would go.
+        using var gauges = new ReplayGauges(buffer);
         var before = buffer.Counts;
         var sensor = SensorCatalogue.Open(config, before.LastStartSeconds);
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
-        var snapshots = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots);
-        var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds);
+        var snapshots = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots, (long)config.Promotion.KeepSnapshotsMiB << 20);
+        var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds, (long)config.Training.KeepRoundsMiB << 20);
         var known = snapshots.Current;
         var stored = await FirstSnapshot.EnsureAsync(snapshots, folders, config, shape, sensor.Channels, time, stopping);
         var snapshot = stored with { Classes = config.Labels.Classes }; // The graph takes any number of prototypes.
@@ -125,7 +126,8 @@ public static class ServiceHost
         ServiceLog.Started(log, restored ? "restored" : "initial", snapshot.Id, running.Provider, counts.ReplayCount, counts.AnchorCount, counts.FreshCount);
         foreach (string refused in running.ProvidersRefused) ServiceLog.ProviderRefused(log, refused);
         foreach (string damaged in snapshots.Damaged) ServiceLog.SnapshotDamaged(log, damaged);
-        if (buffer.QuarantinedTo is { } path) ServiceLog.BufferQuarantined(log, path);
+        if (buffer.Recovery is { } made) TellRestored(made);
+        buffer.Restored += TellRestored;
         if (counts.CorruptCount > 0) ServiceLog.RecordsCorrupt(log, counts.CorruptCount);
         var readOut = services.GetRequiredService<ReadOut>();
         if (readOut.StatisticsProblem.Length > 0) ServiceLog.StatisticsBegunAnew(log, readOut.FrozenCounted?.Count ?? 0, readOut.StatisticsProblem);
@@ -138,6 +140,8 @@ public static class ServiceHost
             AnchorAccuracyPercent = snapshot.AnchorAccuracy,
             ReadOut = services.GetRequiredService<ReadOutSlot>().LatestName,
         });
+
+        void TellRestored(ReplayRecovery made) => ServiceLog.BufferRestored(log, made.PutAside, made.Reason, made.SalvagedCount, made.FromCopyCount, made.LostCount);
     }
 
     private static string DeviceIdOf(DeviceConfig config)
@@ -146,7 +150,8 @@ public static class ServiceHost
         return new string([.. id.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')]);
     }
 
-    private static ReplayBufferOptions OptionsOf(DeviceConfig config) => new()
+    /// <summary>The replay buffer's options as the configuration has them.</summary>
+    public static ReplayBufferOptions OptionsOf(DeviceConfig config) => new()
     {
         Capacity = config.Replay.Capacity,
         CapacityBytes = config.Replay.CapacityKiB > 0 ? config.Replay.CapacityKiB * 1024L : long.MaxValue,
@@ -159,6 +164,8 @@ public static class ServiceHost
         AnchorBlockSeconds = config.Replay.AnchorBlockSeconds,
         FreshCapacity = config.Replay.FreshCapacity,
         Seed = config.Replay.Seed,
+        CopyCount = config.Replay.KeepCopies,
+        CopyInterval = TimeSpan.FromMinutes(config.Replay.CopyMinutes),
     };
 
     private sealed class QuietLifetime : IHostLifetime

@@ -39,11 +39,11 @@ internal sealed class ClassLedger
     }
 
     /// <summary>The training split has been read: no class comes any more. Classes that no header declared are put in order, numbers by size before other names.</summary>
-    /// <exception cref="InvalidDataException">There is no case, or all have one class.</exception>
-    public void Close(CaseTable train)
+    /// <exception cref="InvalidDataException">There is no case, or all have one class and that is not allowed.</exception>
+    public void Close(CaseTable train, bool allowsOneClass)
     {
         if (train.Count == 0) throw MalformedFile.Whole(train.File, "at least one case, there is none", "Is it the whole file?");
-        if (train.Classes.TrueForAll(c => c == train.Classes[0]))
+        if (!allowsOneClass && train.Classes.TrueForAll(c => c == train.Classes[0]))
         {
             throw MalformedFile.Whole(train.File, $"cases of at least two classes, all {train.Count} have the class '{Names[train.Classes[0]]}'", "Nothing can be learned from one class; if the class is in another column, name it with ClassColumn.");
         }

@@ -58,6 +58,10 @@ public sealed record DatasetReadOptions
     /// <value>Default null: it does when a feature column of it holds no number.</value>
     public bool? Header { get; init; }
 
+    /// <summary>Whether all cases may have one class: not for a data set to learn from, but for examples that are to be remembered.</summary>
+    /// <value>Default false.</value>
+    public bool AllowsOneClass { get; init; }
+
     /// <summary>Most values (4 bytes each) that one split may have, after padding. A file that says more is refused before memory is taken.</summary>
     /// <value>Default 2^28 (1 GiB).</value>
     public int LargestValueCount { get; init; } = 1 << 28;

@@ -62,7 +62,7 @@ public static class DatasetReader
         meter.Expect(files.Sum(f => formats[f] == DatasetFormat.Npz ? NpzFile.UnpackedBytes(f) : f.LengthBytes));
 
         var train = ReadSplit(formats[source.Train[0]], source.Train, context);
-        context.Classes.Close(train);
+        context.Classes.Close(train, options.AllowsOneClass);
         context.TrainChannelCount = train.ChannelCount;
         CaseTable? test = null;
         if (source.Test is not null)

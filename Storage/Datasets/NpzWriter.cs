@@ -51,7 +51,7 @@ public static class NpzWriter
     }
 
     /// <summary>UTF-32, every text as long as the longest, the rest zeros.</summary>
-    private static void Texts(ZipArchive zip, string name, IReadOnlyList<string> texts)
+    internal static void Texts(ZipArchive zip, string name, IReadOnlyList<string> texts)
     {
         int letters = Math.Max(1, texts.Select(t => Encoding.UTF32.GetByteCount(t) / 4).DefaultIfEmpty().Max());
         byte[] bytes = new byte[texts.Count * letters * 4];
@@ -59,8 +59,15 @@ public static class NpzWriter
         Array(zip, name, $"<U{letters}", bytes, texts.Count);
     }
 
-    /// <summary>Magic, version 1.0, header padded with blanks to a multiple of 64 bytes and a line feed, elements.</summary>
-    private static void Array(ZipArchive zip, string name, string descr, ReadOnlySpan<byte> elements, params ReadOnlySpan<int> shape)
+    /// <summary>Writes one array.</summary>
+    internal static void Array(ZipArchive zip, string name, string descr, ReadOnlySpan<byte> elements, params ReadOnlySpan<int> shape)
+    {
+        using var stream = Begin(zip, name, descr, shape);
+        stream.Write(elements);
+    }
+
+    /// <summary>Begins an array: magic, version 1.0, header padded with blanks to a multiple of 64 bytes and a line feed. The elements follow; then the stream is closed.</summary>
+    internal static Stream Begin(ZipArchive zip, string name, string descr, params ReadOnlySpan<int> shape)
     {
         var lengths = new StringBuilder();
         foreach (int length in shape) lengths.Append(lengths.Length > 0 ? " " : "").Append(length).Append(',');
@@ -77,8 +84,8 @@ public static class NpzWriter
 
         var entry = zip.CreateEntry(name + ".npy", CompressionLevel.Fastest);
         entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        using var stream = entry.Open();
+        var stream = entry.Open();
         stream.Write(start);
-        stream.Write(elements);
+        return stream;
     }
 }

@@ -9,6 +9,10 @@ public static class Crc32C
     /// <summary>The checksum of <paramref name="bytes"/>.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes) => Continue(0, bytes);
 
+    /// <summary>Whether the last four bytes are the checksum of all before, little-endian.</summary>
+    public static bool IsLast(ReadOnlySpan<byte> record) =>
+        record.Length > sizeof(uint) && Of(record[..^sizeof(uint)]) == BinaryPrimitives.ReadUInt32LittleEndian(record[^sizeof(uint)..]);
+
     /// <summary>The checksum of what <paramref name="checksum"/> is of (0: of nothing) followed by <paramref name="bytes"/>.</summary>
     public static uint Continue(uint checksum, ReadOnlySpan<byte> bytes)
     {

@@ -47,12 +47,28 @@ public static partial class DurableFile
         to.Flush(flushToDisk: true);
     }
 
+    /// <summary>Renames a file whose content is on disk already, over another where there is one, so that it survives a crash; both are in the same folder.</summary>
+    public static void Rename(string source, string target)
+    {
+        File.Move(source, target, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+    }
+
     /// <summary>Renames a folder whose files are on disk already, so that its appearance survives a crash.</summary>
     public static void MoveDirectory(string source, string target)
     {
         SyncDirectory(source);
         Directory.Move(source, target);
         SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+    }
+
+    /// <summary>Deletes a folder so that it is there whole or not at all: it is renamed to <c>….tmp</c> first, which its owner removes at the next start if it is still there.</summary>
+    public static void DeleteDirectory(string path)
+    {
+        string going = path + ".tmp";
+        if (Directory.Exists(going)) Directory.Delete(going, recursive: true);
+        Directory.Move(path, going);
+        Directory.Delete(going, recursive: true);
     }
 
     /// <summary>Forces the names in a folder to disk.</summary>

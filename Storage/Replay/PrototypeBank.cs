@@ -36,6 +36,9 @@ public sealed class PrototypeBank(string snapshotId, int embeddingLength)
         classes[className] = (entry.Count + 1, entry.Sum);
     }
 
+    /// <summary>Forgets a class; says whether it was there.</summary>
+    public bool Remove(string className) => classes.Remove(className);
+
     /// <summary>The same prototypes under the id that the snapshot was given when it was accepted.</summary>
     public PrototypeBank For(string acceptedId)
     {

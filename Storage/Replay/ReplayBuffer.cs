@@ -5,9 +5,9 @@ namespace Edge.Storage;
 /// everything waits for the next training round. An example is acknowledged when <see cref="OfferAsync"/> completes: it is on disk then. All methods may be called from any thread; one
 /// dedicated thread does the work.
 /// </summary>
-public sealed class ReplayBuffer : IDisposable
+public sealed partial class ReplayBuffer : IDisposable
 {
-    private const long StateDocument = -1, PrototypesDocument = -2;
+    private const long StateDocument = ReplayFile.StateDocument, PrototypesDocument = ReplayFile.PrototypesDocument;
     private const uint AnchorBlockStream = 0, ReplayStream = 16, AnchorStream = 32;
     private readonly ReplayBufferOptions options;
     private readonly StoreThread thread = new("replay buffer");
@@ -16,27 +16,34 @@ public sealed class ReplayBuffer : IDisposable
     private volatile ReplayCounts counts = null!;
     private bool trims, stale, disposed;
 
-    private ReplayBuffer(ReplayBufferOptions options, bool trims) => (this.options, this.trims) = (options, trims);
-
-    /// <summary>Where the damaged file was put when the store had to begin anew; null when it had not.</summary>
-    public string? QuarantinedTo { get; private set; }
+    private ReplayBuffer(ReplayBufferOptions options)
+    {
+        this.options = options;
+        (Windows, anchors) = (new WindowCache(options.WindowValueCount, anchors: false), new WindowCache(options.WindowValueCount, anchors: true));
+    }
 
     /// <summary>What the store holds now.</summary>
     public ReplayCounts Counts => counts;
 
-    /// <summary>Opens the store, creating it when it is not there. A file that cannot be read is renamed to <c>….bad-{time}</c> and a new one begun; <see cref="QuarantinedTo"/> says so.</summary>
+    /// <summary>Opens the store, creating it when it is not there. A file that cannot be read is renamed to <c>….bad-{time}</c> and restored from what is readable of it and from the newest copy; <see cref="Recovery"/> says so.</summary>
+    /// <exception cref="IOException">Another process has it open, or the disk refused: no such folder, no room for a new file, a read error. The file is left as it is.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder or the file may not be written.</exception>
+    public static ReplayBuffer Open(string path, ReplayBufferOptions options, TimeProvider time) => Open(path, options, time, ReplayAccess.Serve);
+
+    /// <summary>Opens the store to serve, to maintain it, or to look at it.</summary>
     /// <param name="path">The LiteDB file.</param>
     /// <param name="options">Capacities.</param>
     /// <param name="time">Names what is put aside.</param>
-    /// <param name="trims">Whether what exceeds capacities that have become smaller is let go at once; false: not before <see cref="TrimAsync"/>, for whoever counts examples and has not counted all.</param>
-    /// <exception cref="IOException">The disk refused: no such folder, no room for a new file, a read error. The file is left as it is.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder or the file may not be written.</exception>
-    public static ReplayBuffer Open(string path, ReplayBufferOptions options, TimeProvider time, bool trims = true)
+    /// <param name="access">What for.</param>
+    /// <param name="trims">When serving, whether what exceeds capacities that have become smaller is let go at once; false: not before <see cref="TrimAsync"/>, for whoever counts examples and has not counted all.</param>
+    /// <exception cref="InvalidDataException">The file cannot be read, and this access does not restore it; the message says what does.</exception>
+    /// <inheritdoc cref="Open(string, ReplayBufferOptions, TimeProvider)"/>
+    public static ReplayBuffer Open(string path, ReplayBufferOptions options, TimeProvider time, ReplayAccess access, bool trims = true)
     {
-        var buffer = new ReplayBuffer(options, trims);
+        var buffer = new ReplayBuffer(options) { access = access, clock = time, trims = trims && access == ReplayAccess.Serve };
         try
         {
-            buffer.thread.Post(() => buffer.Load(path, time)).GetAwaiter().GetResult();
+            buffer.thread.Post(() => buffer.Load(path)).GetAwaiter().GetResult();
             return buffer;
         }
         catch
@@ -73,7 +80,7 @@ public sealed class ReplayBuffer : IDisposable
     /// <summary>The newest example that could leave the store if as many more were offered: whoever counts examples and has not yet made the count durable through this one must do so before.</summary>
     public Task<ulong> LeavingThroughAsync(int offeredCount) => Post(() => index.OverflowThrough(offeredCount));
 
-    /// <summary>Fits what the file holds into capacities that have become smaller since it was written, where <see cref="Open"/> was told not to. What may go is told by <see cref="LeavingThroughAsync"/> of 0.</summary>
+    /// <summary>Fits what the file holds into capacities that have become smaller since it was written, where <see cref="Open(string, ReplayBufferOptions, TimeProvider, ReplayAccess, bool)"/> was told not to. What may go is told by <see cref="LeavingThroughAsync"/> of 0.</summary>
     public Task TrimAsync() => Post(() =>
     {
         if (!trims) Trim();
@@ -97,7 +104,7 @@ public sealed class ReplayBuffer : IDisposable
     {
         if (file.Find(PrototypesDocument) is not { } bytes) return null;
         var bank = PrototypeBank.FromBytes(bytes);
-        if (bank is null) index.CountCorrupt(PrototypesDocument);
+        if (bank is null) NoteCorrupt(PrototypesDocument, bytes);
         return bank;
     });
 
@@ -113,32 +120,16 @@ public sealed class ReplayBuffer : IDisposable
     {
         if (disposed) return;
         disposed = true;
+        EndCopies();
         thread.Post(() =>
         {
-            file.Dispose();
+            file?.Dispose();
+            held?.Dispose();
+            Windows.Dispose();
+            anchors.Dispose();
             return true;
         }).GetAwaiter().GetResult();
         thread.Dispose();
-    }
-
-    private bool Load(string path, TimeProvider time)
-    {
-        file = new ReplayFile(path);
-        try
-        {
-            Index();
-        }
-        catch (Exception e) when (e is EndOfStreamException or not (IOException or UnauthorizedAccessException))
-        {
-            // LiteDB has no page checksums: damage shows as one of many exceptions. What the disk refuses is not damage. Data and log are one unit and move together; the log is never deleted.
-            file.Dispose();
-            QuarantinedTo = $"{path}.bad-{time.GetUtcNow():yyyyMMddTHHmmss}";
-            if (File.Exists(path)) File.Move(path, QuarantinedTo);
-            if (File.Exists(ReplayFile.LogOf(path))) File.Move(ReplayFile.LogOf(path), QuarantinedTo + "-log");
-            Index();
-        }
-
-        return true;
     }
 
     /// <summary>Makes the picture in memory from the file.</summary>
@@ -146,16 +137,24 @@ public sealed class ReplayBuffer : IDisposable
     {
         var rebuilt = new ReplayIndex(options, ReplayStream, AnchorStream);
         byte[]? state = null;
+        using var alone = BeginWindows();
         foreach (var (id, bytes) in file.All())
         {
             if (id == StateDocument) state = bytes;
             if (id <= 0) continue;
-            if (ExampleRecord.Read(bytes, (ulong)id) is { } example) rebuilt.Restore(example, bytes);
-            else rebuilt.CountCorrupt(id);
+            if (ExampleRecord.Read(bytes, (ulong)id) is not { } example)
+            {
+                NoteCorrupt(id, bytes);
+                continue;
+            }
+
+            rebuilt.Restore(example, bytes);
+            Take(example);
         }
 
         rebuilt.Restore(state, StateDocument);
         (index, stale) = (rebuilt, false);
+        TakeStock(state);
         if (trims) Trim();
         counts = index.Counts();
     }
@@ -164,6 +163,7 @@ public sealed class ReplayBuffer : IDisposable
     {
         var (gone, onlyFresh) = index.Trim();
         if (gone.Count + onlyFresh.Count == 0) return;
+        foreach (ulong id in gone) ForgetWindow(id);
         try
         {
             var demoted = Records(onlyFresh).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh)));
@@ -175,7 +175,7 @@ public sealed class ReplayBuffer : IDisposable
         }
     }
 
-    private List<Example> Offer(IReadOnlyList<Example> batch, PrototypeBank? prototypes)
+    private List<Example> Offer(IReadOnlyList<Example> batch, PrototypeBank? prototypes, (long Id, byte[] Bytes)? along = null)
     {
         ulong storedThrough = index.LastId;
         var deleted = new HashSet<ulong>();
@@ -191,7 +191,9 @@ public sealed class ReplayBuffer : IDisposable
             foreach (ulong id in index.OverflowingFresh()) Drop(id);
         }
 
-        Store(prototypes, [.. deleted.Select(id => (long)id)], [.. written.Select(pair => ((long)pair.Key, pair.Value)), (StateDocument, index.StateBytes())]);
+        mark.Reserve(index.LastId);
+        IEnumerable<(long, byte[])> own = along is { } more ? [(StateDocument, index.StateBytes()), more] : [(StateDocument, index.StateBytes())];
+        Store(prototypes, [.. deleted.Select(id => (long)id)], [.. written.Select(pair => ((long)pair.Key, pair.Value)), .. own], batch);
         return result.ConvertAll(e => e with { Role = written.TryGetValue(e.Id, out byte[]? record) ? ExampleRecord.RoleOf(record) : ExampleRole.None });
 
         // The policy let it go: it is deleted, unless it still waits for a round.
@@ -208,24 +210,35 @@ public sealed class ReplayBuffer : IDisposable
         }
     }
 
-    private List<Example> Read(IEnumerable<ulong> ids) => [.. Records(ids).Select(record => record.Example)];
+    /// <summary>The examples that are there and whole, from memory where it holds them.</summary>
+    private List<Example> Read(IEnumerable<ulong> ids)
+    {
+        var examples = new List<Example>();
+        foreach (ulong id in ids)
+        {
+            if ((Held(id) ?? Records([id]).FirstOrDefault().Example) is { } example) examples.Add(example);
+        }
 
-    /// <summary>The records that are there and whole; a damaged one is counted.</summary>
+        return examples;
+    }
+
+    /// <summary>The records in the file that are there and whole; a damaged one is counted.</summary>
     private IEnumerable<(Example Example, byte[] Bytes)> Records(IEnumerable<ulong> ids)
     {
         foreach (ulong id in ids)
         {
             if (file.Find((long)id) is not { } bytes) continue;
             if (ExampleRecord.Read(bytes, id) is { } example) yield return (example, bytes);
-            else index.CountCorrupt((long)id);
+            else NoteCorrupt((long)id, bytes);
         }
     }
 
-    private void Store(PrototypeBank? prototypes, IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
+    private void Store(PrototypeBank? prototypes, IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written, IReadOnlyList<Example> batch)
     {
+        long payloadBytes = batch.Sum(e => (long)e.Samples.Length * sizeof(float));
         if (prototypes is null)
         {
-            file.Change(deleted, written);
+            file.Change(deleted, written, batch.Count, payloadBytes);
             return;
         }
 
@@ -233,7 +246,7 @@ public sealed class ReplayBuffer : IDisposable
         try
         {
             prototypes.ThroughExampleId = index.LastId;
-            file.Change(deleted, [.. written, (PrototypesDocument, prototypes.ToBytes())]);
+            file.Change(deleted, [.. written, (PrototypesDocument, prototypes.ToBytes())], batch.Count, payloadBytes);
         }
         catch
         {
@@ -245,16 +258,17 @@ public sealed class ReplayBuffer : IDisposable
     /// <summary>Runs work on the store's thread. When it fails, the file is as before, and the picture in memory is made anew from it before the next work.</summary>
     private Task<T> Post<T>(Func<T> work) => thread.Post(() =>
     {
-        if (stale) Index();
+        if (stale) IndexOrRestore();
         try
         {
             T result = work();
-            counts = index.Counts();
+            (counts, wear) = (index.Counts(), WearOf(file.Ledger));
+            PutNotedAside();
             return result;
         }
-        catch
+        catch (Exception e)
         {
-            stale = true;
+            (stale, damage) = (true, e is DamagedFileException ? e.Message : damage);
             throw;
         }
     });

@@ -34,11 +34,36 @@ public sealed record ReplayBufferOptions
     /// <summary>Most examples that wait for the next round; the oldest is let go when it is exceeded.</summary>
     public required int FreshCapacity { get; init; }
 
+    /// <summary>Values of a window, channels x length, that are held in memory for drawing; null: those of the first example that is stored. Windows of another length are read from the file when they are drawn.</summary>
+    public int? WindowValueCount { get; init; }
+
     /// <summary>Seed of every choice.</summary>
     public required int Seed { get; init; }
 
     /// <summary>Channels of a window with that many values, at least 1.</summary>
     public int ChannelsOf(int valueCount) => WindowLength > 0 && valueCount % WindowLength == 0 ? Math.Max(valueCount / WindowLength, 1) : 1;
+
+    /// <summary>Copies of the data file that are kept; 0: none are made.</summary>
+    public int CopyCount { get; init; }
+
+    /// <summary>How often one is made while the store changes.</summary>
+    public TimeSpan CopyInterval { get; init; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>What a store is opened for.</summary>
+public enum ReplayAccess
+{
+    /// <summary>To run: what is beyond the capacities is let go, a damaged file is restored, copies are made.</summary>
+    Serve,
+
+    /// <summary>To change it on an operator's word: nothing is let go by itself, a damaged file is restored.</summary>
+    Maintain,
+
+    /// <summary>To read it; nothing is written. A damaged file is an error.</summary>
+    Look,
+
+    /// <summary>To read a copy, beside a service that runs.</summary>
+    LookAtCopy,
 }
 
 /// <summary>What the store holds, as one consistent picture.</summary>

@@ -6,72 +6,156 @@ namespace Edge.Storage;
 /// The LiteDB file under the replay buffer: one collection, own ids, every document one byte array that carries its own version and checksum. A change is: disk space, transaction, commit,
 /// checkpoint. Only when the checkpoint has returned is it durable (a commit alone is fsynced by accident; the first one after opening is not).
 /// </summary>
-internal sealed class ReplayFile(string path) : IDisposable
+internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDisposable
 {
+    /// <summary>Ids of the store's own documents; see also <see cref="ReplayLedger.Document"/>.</summary>
+    public const long StateDocument = -1, PrototypesDocument = -2, ImportsDocument = -4;
+
+    /// <summary>Name of the one collection.</summary>
+    public const string Collection = "examples";
+
     private const string Payload = "d";
+    private const int DamagedFile = 103, DamagedState = 999; // LiteException.INVALID_DATABASE, INVALID_DATAFILE_STATE.
     private const int PageBytes = 8192;
-    private LiteDatabase? database;
+    private HashSet<long> ids = []; // What Find must find: a bent pointer in the index hides a record from a search without an error.
+    private JournalledDatabase? database;
     private int largestBytes;
 
     /// <summary>LiteDB's log of the file at <paramref name="path"/>; the two are one unit.</summary>
     public static string LogOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + "-log" + Path.GetExtension(path));
 
-    private ILiteCollection<BsonDocument> Documents => (database ??= Open()).GetCollection("examples");
+    /// <summary>What the file holds and has cost; known once <see cref="All"/> has been read to its end.</summary>
+    public ReplayLedger Ledger { get; private set; }
 
-    /// <summary>All documents in id order.</summary>
+    /// <summary>Told of every change when it is on disk: what was deleted, what was written.</summary>
+    public Action<IReadOnlyCollection<long>, IReadOnlyCollection<(long Id, byte[] Bytes)>>? Changed { get; set; }
+
+    /// <summary>Documents looked up since the start.</summary>
+    public long FindCount { get; private set; }
+
+    /// <summary>Changes made since the start.</summary>
+    public long ChangeCount { get; private set; }
+
+    private ILiteCollection<BsonDocument> Documents => (database ??= Open()).Database.GetCollection(Collection);
+
+    /// <summary>A document as it is stored.</summary>
+    public static BsonDocument Document(long id, byte[] bytes) => new() { ["_id"] = id, [Payload] = bytes };
+
+    /// <summary>All documents in id order, without the ledger.</summary>
+    /// <exception cref="DamagedFileException">At the end: there are not as many as the ledger says.</exception>
     public IEnumerable<(long Id, byte[] Bytes)> All()
     {
+        var counted = default(ReplayLedger);
+        ReplayLedger? expected = null;
+        var read = new HashSet<long>();
         foreach (var document in Documents.FindAll())
         {
             byte[] bytes = document[Payload].IsBinary ? document[Payload].AsBinary : [];
+            long id = document["_id"].AsInt64;
+            if (id == ReplayLedger.Document)
+            {
+                expected = ReplayLedger.FromBytes(bytes); // A damaged one is no reason to doubt the rest; the next change writes it anew.
+                continue;
+            }
+
             largestBytes = Math.Max(largestBytes, bytes.Length);
-            yield return (document["_id"].AsInt64, bytes);
+            counted = counted.With(id);
+            read.Add(id);
+            yield return (id, bytes);
         }
+
+        if (expected is { } told && (told.DocumentCount != counted.DocumentCount || told.IdSum != counted.IdSum))
+            throw new DamagedFileException($"'{path}' shows {counted.DocumentCount} records instead of {told.DocumentCount}: its index is damaged");
+        (Ledger, ids) = ((expected ?? counted) with { WrittenBytes = Math.Max(Ledger.WrittenBytes, expected?.WrittenBytes ?? 0) }, read);
     }
 
     public byte[]? Find(long id)
     {
-        var document = Documents.FindById(id);
-        return document is null || !document[Payload].IsBinary ? null : document[Payload].AsBinary;
+        if (!ids.Contains(id)) return null;
+        FindCount++;
+        try
+        {
+            return Search(id) ?? throw new DamagedFileException($"record {id} is not found where the index leads");
+        }
+        catch (Exception e) when (e is not (IOException or UnauthorizedAccessException) || e is EndOfStreamException)
+        {
+            throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e); // LiteDB has no page checksums: damage shows as one of many exceptions.
+        }
     }
 
     /// <summary>Deletes, then inserts or replaces, then makes it durable; all of it or nothing.</summary>
     /// <exception cref="IOException">The disk refused. The file is as before.</exception>
-    public void Change(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
+    public void Change(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written, int exampleCount = 0, long payloadBytes = 0)
     {
+        var ledger = Ledger with { ExampleCount = Ledger.ExampleCount + exampleCount, PayloadBytes = Ledger.PayloadBytes + payloadBytes };
+        long writtenBefore = 0;
         try
         {
             var documents = Documents;
             ReserveSpace(deleted.Count, written);
-            database!.BeginTrans();
-            foreach (long id in deleted) documents.Delete(id);
-            foreach (var (id, bytes) in written)
+            var changing = database!.Database;
+            writtenBefore = database.WrittenBytes;
+            changing.BeginTrans();
+            foreach (long id in deleted)
             {
-                var document = new BsonDocument { ["_id"] = id, [Payload] = bytes };
-                if (!documents.Update(document)) documents.Insert(document);
+                if (documents.Delete(id)) ledger = ledger.Without(id);
+                else if (ids.Contains(id)) throw new DamagedFileException($"record {id} is not found where the index leads");
             }
 
-            database.Commit();
-            database.Checkpoint();
+            foreach (var (id, bytes) in written)
+            {
+                var document = Document(id, bytes);
+                if (documents.Update(document)) continue;
+                if (ids.Contains(id) && !deleted.Contains(id)) throw new DamagedFileException($"record {id} is not found where the index leads");
+                documents.Insert(document);
+                ledger = ledger.With(id);
+            }
+
+            var last = Document(ReplayLedger.Document, ledger.ToBytes());
+            if (!documents.Update(last)) documents.Insert(last);
+            changing.Commit();
+            changing.Checkpoint();
+            Count();
         }
         catch (Exception e)
         {
-            Close(); // Ends the transaction; and after a failed write the engine is dead until it is opened again, which the next access does.
-            if (CameThrough(deleted, written)) return;
+            Close(abandon: true); // Ends the transaction; and after a failed write the engine is dead until it is opened again, which the next access does.
+            if (CameThrough(deleted, written))
+            {
+                Count();
+                return;
+            }
+
+            if (e is DamagedFileException or LiteException { ErrorCode: DamagedFile or DamagedState }) throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
             if (e is not (LiteException or IOException or UnauthorizedAccessException)) throw;
             throw new IOException($"the replay buffer '{path}' could not be written: {e.Message} Free disk space or check the disk; the examples of this batch were not kept.", e);
+        }
+
+        void Count()
+        {
+            (Ledger, ChangeCount) = (ledger with { WrittenBytes = ledger.WrittenBytes + Math.Max(0, database!.WrittenBytes - writtenBefore) }, ChangeCount + 1);
+            ids.ExceptWith(deleted);
+            ids.UnionWith(written.Select(document => document.Id));
+            Changed?.Invoke(deleted, written);
         }
     }
 
     public void Dispose() => Close();
 
-    private LiteDatabase Open()
+    /// <summary>The bytes of a document, none where there are none; null where the index does not lead to it.</summary>
+    private byte[]? Search(long id)
+    {
+        var document = Documents.FindById(id);
+        return document is null ? null : document[Payload].IsBinary ? document[Payload].AsBinary : [];
+    }
+
+    private JournalledDatabase Open()
     {
         // The first page is on disk before there is a log, so a log without it has lost its file; LiteDB would begin a new file and lay the log's pages over it.
         if (Length(path) < PageBytes && Length(LogOf(path)) > 0) throw new InvalidDataException($"'{LogOf(path)}' belongs to a file that is not there");
-        bool isNew = Length(path) == 0;
-        var opened = new LiteDatabase(new ConnectionString { Filename = path, Connection = ConnectionType.Direct });
-        if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The file's name, too, is on disk before anything is acknowledged.
+        bool isNew = !isReadOnly && (Length(path) == 0 || !File.Exists(LogOf(path)));
+        var opened = JournalledDatabase.Open(path, LogOf(path), isReadOnly);
+        if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The files' names, too, are on disk before anything is acknowledged.
         return opened;
 
         static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
@@ -85,8 +169,8 @@ internal sealed class ReplayFile(string path) : IDisposable
     {
         foreach (var (_, bytes) in written) largestBytes = Math.Max(largestBytes, bytes.Length);
         long dataPages = new FileInfo(path).Length / PageBytes + 1;
-        long newPages = 8 + written.Sum(document => 1 + Blocks(document.Bytes.Length));
-        long touchedPages = 16 + written.Sum(document => 6 + 3 * Blocks(document.Bytes.Length)) + deletedCount * (6 + 2 * Blocks(largestBytes));
+        long newPages = 10 + written.Sum(document => 1 + Blocks(document.Bytes.Length));
+        long touchedPages = 22 + written.Sum(document => 6 + 3 * Blocks(document.Bytes.Length)) + deletedCount * (6 + 2 * Blocks(largestBytes));
         DiskSpace.Reserve(path, (dataPages + newPages) * PageBytes);
         DiskSpace.Reserve(LogOf(path), (Math.Min(touchedPages, dataPages) + newPages) * PageBytes);
 
@@ -98,8 +182,8 @@ internal sealed class ReplayFile(string path) : IDisposable
     {
         try
         {
-            if (written.Count == 0 || !written.All(document => Find(document.Id) is { } bytes && bytes.AsSpan().SequenceEqual(document.Bytes)) || deleted.Any(id => Find(id) is not null)) return false;
-            database!.Checkpoint();
+            if (written.Count == 0 || !written.All(document => Search(document.Id) is { } bytes && bytes.AsSpan().SequenceEqual(document.Bytes)) || deleted.Any(id => Search(id) is not null)) return false;
+            database!.Database.Checkpoint();
             return true;
         }
         catch (Exception)
@@ -108,11 +192,12 @@ internal sealed class ReplayFile(string path) : IDisposable
         }
     }
 
-    private void Close()
+    private void Close(bool abandon = false)
     {
         try
         {
-            database?.Dispose();
+            if (abandon) database?.Abandon();
+            else database?.Dispose();
         }
         catch (Exception e) when (e is LiteException or IOException)
         {

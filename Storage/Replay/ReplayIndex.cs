@@ -52,6 +52,9 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         if (example.Role != ExampleRole.Anchor) fresh.Add(example.Id);
     }
 
+    /// <summary>No id up to this one is given (again).</summary>
+    public void ContinueAfter(ulong id) => LastId = Math.Max(LastId, id);
+
     /// <summary>The document of this id failed its checksum; it counts once however often it is read.</summary>
     public void CountCorrupt(long id) => corrupt.Add(id);
 
@@ -98,6 +101,14 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         List<ulong> overflowed = [.. OverflowingFresh()], gone = [.. anchors.Trim(), .. overflowed];
         var released = replay.Trim().ToLookup(fresh.Contains);
         return ([.. gone, .. released[false]], [.. released[true]]);
+    }
+
+    /// <summary>Lets everything of a class go, and what was remembered of it; returns the ids that were kept.</summary>
+    public IReadOnlyCollection<ulong> Forget(string className, IEnumerable<ulong> freshOfClass)
+    {
+        var gone = new HashSet<ulong>([.. replay.Forget(className), .. anchors.Forget(className), .. freshOfClass]);
+        fresh.ExceptWith(gone);
+        return gone;
     }
 
     public ReplayCounts Counts() => new()

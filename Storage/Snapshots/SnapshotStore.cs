@@ -23,14 +23,16 @@ public sealed class SnapshotStore
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
     private readonly string directory;
     private readonly int keepCount;
+    private readonly long keepBytes;
 
     /// <summary>Opens the store in <paramref name="directory"/>, which is created when it is not there.</summary>
     /// <param name="directory">Folder of the snapshots.</param>
-    /// <param name="keepCount">Snapshots kept, the running one included; older ones are deleted at promotion.</param>
-    public SnapshotStore(string directory, int keepCount)
+    /// <param name="keepCount">Snapshots kept, the running one included; older ones, and damaged ones before them, are deleted at promotion.</param>
+    /// <param name="keepBytes">Most bytes of all that are kept; the running one and the newest good one beside it stay whatever they take.</param>
+    public SnapshotStore(string directory, int keepCount, long keepBytes = long.MaxValue)
     {
         this.directory = Path.GetFullPath(directory);
-        this.keepCount = keepCount;
+        (this.keepCount, this.keepBytes) = (keepCount, keepBytes);
         Directory.CreateDirectory(this.directory);
         foreach (string left in Directory.GetDirectories(this.directory, "*.tmp")) Directory.Delete(left, recursive: true);
         Current = FindCurrent();
@@ -139,7 +141,15 @@ public sealed class SnapshotStore
 
     private void Prune()
     {
-        foreach (string id in Ids().SkipLast(keepCount).Where(id => id != Current?.Id)) Directory.Delete(Path.Combine(directory, id), recursive: true);
+        long bytes = 0;
+        int count = 0;
+        // The running one first, then the newest; what was found damaged is nobody's way back.
+        foreach (string id in Ids().Reverse().OrderByDescending(id => id == Current?.Id).ThenBy(id => damaged.Exists(what => what.StartsWith(id + ":", StringComparison.Ordinal))))
+        {
+            string folder = Path.Combine(directory, id);
+            bytes += new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
+            if (++count > keepCount || (bytes > keepBytes && count > 2)) DurableFile.DeleteDirectory(folder);
+        }
     }
 
     private IReadOnlyList<string> Ids() =>

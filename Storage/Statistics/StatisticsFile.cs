@@ -29,6 +29,29 @@ public sealed class StatisticsFile(string path)
         return statistics;
     }
 
+    /// <summary>What is wrong with the file; null when it is whole, or not there. It is only read.</summary>
+    public string? Flaw()
+    {
+        if (!File.Exists(path)) return null;
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+        return StatisticsRecord.Read(stream, null, 0, out string problem) is null ? problem : stream.Position == stream.Length ? null : $"the statistics are followed by {stream.Length - stream.Position} bytes that do not belong to them.";
+    }
+
+    /// <summary>Forgets a class in the file, whatever features it is of.</summary>
+    /// <returns>Whether the class was there.</returns>
+    /// <exception cref="IOException">The disk refused, or the file is damaged, so that nobody can take the class out of it; it is as before.</exception>
+    public bool Forget(string className)
+    {
+        if (!File.Exists(path)) return false;
+        ClassStatistics? statistics;
+        string problem;
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16)) statistics = StatisticsRecord.Read(stream, null, 0, out problem);
+        if (statistics is null) throw new IOException($"'{path}': {problem} The class cannot be taken out of it. Delete the file; the next start counts anew what the replay buffer holds.");
+        if (!statistics.Remove(className)) return false;
+        Save(statistics);
+        return true;
+    }
+
     /// <summary>Replaces the file.</summary>
     /// <exception cref="IOException">The disk refused; the old content stands.</exception>
     public void Save(ClassStatistics statistics) => DurableFile.Replace(path, statistics.WriteTo);

@@ -30,7 +30,8 @@ internal static class StatisticsRecord
         stream.Write(BitConverter.GetBytes(checksum));
     }
 
-    public static ClassStatistics? Read(Stream stream, string featureBankId, int featureLength, out string problem)
+    /// <summary>Reads a record; without a feature bank, whatever it is of.</summary>
+    public static ClassStatistics? Read(Stream stream, string? featureBankId, int featureLength, out string problem)
     {
         try
         {
@@ -61,12 +62,12 @@ internal static class StatisticsRecord
         }
     }
 
-    private static ClassStatistics? Body(Stream stream, byte[] head, string featureBankId, int featureLength, out string problem)
+    private static ClassStatistics? Body(Stream stream, byte[] head, string? featureBankId, int featureLength, out string problem)
     {
         using var reader = new BinaryReader(new MemoryStream(head, FixedBytes, head.Length - FixedBytes), Encoding.UTF8);
         string bank = reader.ReadString();
         int length = reader.ReadInt32();
-        if (bank != featureBankId || length != featureLength)
+        if (featureBankId is not null && (bank != featureBankId || length != featureLength))
         {
             problem = $"the statistics are of feature bank '{bank}' ({length} features); expected '{featureBankId}' ({featureLength} features).";
             return null;

@@ -29,4 +29,9 @@ public sealed record PromotionSection
     /// <value>Default 5. 2: the running one and the one to go back to.</value>
     [Range(2, 1000)]
     public int KeepSnapshots { get; init; } = 5;
+
+    /// <summary>Most disk that they may take together, MiB.</summary>
+    /// <value>Default 256; a snapshot of the default backbone takes a few MiB. The running one and the one to go back to stay whatever they take.</value>
+    [Range(1, 1_000_000)]
+    public int KeepSnapshotsMiB { get; init; } = 256;
 }

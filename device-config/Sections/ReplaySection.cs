@@ -65,6 +65,16 @@ public sealed record ReplaySection
     [Range(1, 60_000)]
     public int CommitDelayMs { get; init; } = 250;
 
+    /// <summary>How often a copy of the store's file is made while it changes, minutes. A damaged file is restored from the newest copy.</summary>
+    /// <value>Default 60. Each copy writes the whole file once; smaller: more wear of a flash medium, less lost when a whole file is unreadable.</value>
+    [Range(1, 100_000)]
+    public int CopyMinutes { get; init; } = 60;
+
+    /// <summary>Copies kept.</summary>
+    /// <value>Default 2. 0: none are made, and of a damaged file only what can still be read is left.</value>
+    [Range(0, 100)]
+    public int KeepCopies { get; init; } = 2;
+
     /// <summary>Seed of the reservoir's draws and of the choice of held-out time blocks.</summary>
     /// <value>Default 1. Any other is as good; one seed makes a run repeatable.</value>
     [Range(0, int.MaxValue)]

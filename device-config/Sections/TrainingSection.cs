@@ -120,6 +120,11 @@ public sealed record TrainingSection
     [Range(0, 1000)]
     public int KeepRounds { get; init; } = 3;
 
+    /// <summary>Most disk that they may take together, MiB.</summary>
+    /// <value>Default 256. The newest stays whatever it takes, unless keepRounds is 0.</value>
+    [Range(1, 1_000_000)]
+    public int KeepRoundsMiB { get; init; } = 256;
+
     /// <summary>What the views of a window may differ by that the method contrasts.</summary>
     public AugmentationSection Augmentation { get; init; } = new();
 

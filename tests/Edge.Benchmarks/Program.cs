@@ -7,5 +7,6 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     ManyStepsBenchmark.Create(),
     Stepper.Create(),
     PayloadBenchmark.Create(),
+    ReplayBenchmark.Create(),
 };
 return await root.Parse(args).InvokeAsync();

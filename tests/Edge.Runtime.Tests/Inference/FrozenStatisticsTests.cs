@@ -203,7 +203,7 @@ public sealed class FrozenStatisticsTests : IDisposable
 
     private async Task StartAsync(int frozenSeed = 1)
     {
-        buffer = ReplayBuffer.Open(data["replay.db"], options, TimeProvider.System, trims: false);
+        buffer = ReplayBuffer.Open(data["replay.db"], options, TimeProvider.System, ReplayAccess.Serve, trims: false);
         readOut = new ReadOut(
             slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data, frozenSeed), TestSnapshot.Manifest);
         await readOut.RestoreAsync(buffer);

@@ -103,6 +103,46 @@ public sealed class RoundFoldersTests : IDisposable
     }
 
     [Fact]
+    public void Old_rounds_go_by_bytes_as_well_and_the_newest_stays()
+    {
+        var folders = new RoundFolders(data["rounds"], 10, 2_500);
+        for (int round = 1; round <= 4; round++)
+        {
+            var folder = folders.Create(RoundPlans.FineTune(new DeviceConfig(), round, s_parent), null, null);
+            File.Delete(folder.PlanFile);
+            File.WriteAllBytes(folder.SamplesFile, new byte[1000]);
+        }
+
+        folders.Prune();
+        Assert.Equal(["000003", "000004"], Directory.GetDirectories(data["rounds"]).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        new RoundFolders(data["rounds"], 10, 1).Prune();
+        Assert.Equal("000004", Path.GetFileName(Assert.Single(Directory.GetDirectories(data["rounds"]))));
+    }
+
+    [Fact]
+    public void What_a_crash_left_unfinished_is_removed_and_a_failed_creation_leaves_nothing()
+    {
+        var folders = new RoundFolders(data["rounds"], 10);
+        Directory.CreateDirectory(data["rounds/000001.tmp"]);
+        File.WriteAllText(data["rounds/000001.tmp/samples.bin"], "torn");
+        Assert.Equal(1, folders.NextRound([]));
+        Assert.ThrowsAny<IOException>(() => folders.Create(RoundPlans.FineTune(new DeviceConfig(), 2, s_parent), null, data["no such checkpoint"]));
+        Assert.Empty(Directory.GetDirectories(data["rounds"]));
+    }
+
+    [Fact]
+    public void Forgetting_takes_the_samples_out_of_every_round_and_leaves_the_rest()
+    {
+        var folders = new RoundFolders(data["rounds"], 10);
+        var plan = RoundPlans.FineTune(new DeviceConfig(), 1, s_parent);
+        var folder = folders.Create(plan, new ReplayDraw([Of(plan.Classes[0], 1)], [], 1), null, [Of(plan.Classes[0], 2)]);
+        Assert.True(File.Exists(folder.SamplesFile));
+        Assert.Equal(1, folders.ForgetSamples());
+        Assert.Equal([folder.PlanFile], Directory.GetFiles(folder.Path));
+        Assert.Equal(0, folders.ForgetSamples());
+    }
+
+    [Fact]
     public void The_next_round_is_one_more_than_any_that_left_a_trace()
     {
         var folders = new RoundFolders(data["rounds"], 3);

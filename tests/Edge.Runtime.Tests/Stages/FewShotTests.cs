@@ -98,7 +98,7 @@ public sealed class FewShotTests(ITestOutputHelper report)
                 File.WriteAllBytes(data["model.onnx"], ClassifierGraph.Write(net, new ClassifierGraphOptions { Window = UciHarArchive.Window, Classes = snapshot.Classes, Temperature = 0.1, FrozenFeatures = 737, FrozenSeed = 1 }));
             }
 
-            buffer = ReplayBuffer.Open(data["replay.db"], new ReplayBufferOptions { Capacity = 306, AnchorCapacity = 60, AnchorShare = 0, AnchorBlockSeconds = 10, FreshCapacity = 512, Seed = 1 }, TimeProvider.System, trims: false);
+            buffer = ReplayBuffer.Open(data["replay.db"], new ReplayBufferOptions { Capacity = 306, AnchorCapacity = 60, AnchorShare = 0, AnchorBlockSeconds = 10, FreshCapacity = 512, Seed = 1 }, TimeProvider.System, ReplayAccess.Serve, trims: false);
             readOut = new ReadOut(slot, config.Inference, config.ReadOut, new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["model.onnx"], snapshot);
             readOut.RestoreAsync(buffer).GetAwaiter().GetResult();
             running = Classifier.Open(data["model.onnx"], snapshot, config.Inference);

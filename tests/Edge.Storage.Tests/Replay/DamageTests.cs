@@ -47,7 +47,7 @@ public class DamageTests
         }
 
         using var reopened = Samples.Open(folder["a.db"]);
-        Assert.Equal((0L, 40ul), (reopened.Counts.CorruptCount, reopened.Counts.AcknowledgedCount));
+        Assert.Equal((0L, 1024ul + 30), (reopened.Counts.CorruptCount, reopened.Counts.AcknowledgedCount)); // How many ids had been given is not known any more, only that it were no more than 1024.
     }
 
     [Fact]

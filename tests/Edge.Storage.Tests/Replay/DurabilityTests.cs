@@ -44,7 +44,7 @@ public class DurabilityTests
             acknowledged.AddRange(await buffer.OfferAsync([.. Enumerable.Range(0, 1 + batch % 4 * 7).Select(i => Samples.One("abc"[i % 3].ToString(), (ulong)(batch * 100 + i), valueCount: 1152))], null));
             string copy = folder[$"copy{batch}"];
             Directory.CreateDirectory(copy);
-            foreach (string file in Directory.GetFiles(folder.Path, "replay*")) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            foreach (string file in Directory.GetFiles(folder.Path, "replay*.db")) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
             using var reopened = Samples.Open(Path.Combine(copy, "replay.db"), Samples.Options with { Capacity = 1000 });
             Assert.Equal((ulong)acknowledged.Count, reopened.Counts.AcknowledgedCount);
             foreach (var example in acknowledged) Samples.AssertSame(example, await reopened.FindAsync(example.Id));

@@ -72,6 +72,58 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public void Whatever_byte_of_the_newest_snapshot_or_of_its_naming_is_flipped_a_good_one_is_used()
+    {
+        var store = Open();
+        SnapshotManifest[] promoted = [Promote(store, 1), Promote(store, 2)];
+        string[] files = [.. Directory.GetFiles(Path.Combine(folder["snapshots"], promoted[1].Id)), Path.Combine(folder["snapshots"], "current")];
+        Assert.Equal(5, files.Length);
+        foreach (string file in files)
+        {
+            byte[] whole = File.ReadAllBytes(file);
+            for (int at = 0; at < whole.Length; at += 3)
+            {
+                byte[] flipped = [.. whole];
+                flipped[at] ^= (byte)(1 << at % 8);
+                File.WriteAllBytes(file, flipped);
+                var reopened = Open();
+                Assert.NotNull(reopened.Current);
+                Assert.Equal(Path.GetFileName(file) == "current" ? promoted[1].Id : promoted[0].Id, reopened.Current.Id);
+                Assert.Equal(Model(reopened.Current.Round), File.ReadAllBytes(reopened.ModelFile(reopened.Current)));
+                File.WriteAllBytes(file, whole);
+                File.WriteAllText(Path.Combine(folder["snapshots"], "current"), promoted[1].Id);
+            }
+
+            File.WriteAllBytes(file, whole[..(whole.Length / 2)]); // Torn.
+            Assert.Equal(Path.GetFileName(file) == "current" ? promoted[1].Id : promoted[0].Id, Open().Current!.Id);
+            File.WriteAllBytes(file, whole);
+            File.WriteAllText(Path.Combine(folder["snapshots"], "current"), promoted[1].Id);
+        }
+    }
+
+    [Fact]
+    public void Snapshots_beyond_the_bytes_that_may_be_kept_are_deleted_but_never_the_running_one_and_the_one_before()
+    {
+        var store = new SnapshotStore(folder["snapshots"], 10, 250_000);
+        string[] ids = [.. Enumerable.Range(1, 4).Select(round => store.Promote(Candidate(round, 100_000), Manifest(round)).Id)];
+        Assert.Equal(ids[2..], store.List().Select(s => s.Id));
+        var tight = new SnapshotStore(folder["snapshots"], 10, 1);
+        string last = tight.Promote(Candidate(5, 100_000), Manifest(5)).Id;
+        Assert.Equal([ids[3], last], tight.List().Select(s => s.Id));
+    }
+
+    [Fact]
+    public void A_damaged_snapshot_takes_no_place_from_a_good_one()
+    {
+        var store = Open();
+        SnapshotManifest[] promoted = [Promote(store, 1), Promote(store, 2), Promote(store, 3)];
+        File.WriteAllBytes(Path.Combine(folder["snapshots"], promoted[2].Id, "model.onnx"), [1]);
+        var reopened = Open();
+        var next = Promote(reopened, 4);
+        Assert.Equal([promoted[0].Id, promoted[1].Id, next.Id], reopened.List().Select(s => s.Id));
+    }
+
+    [Fact]
     public void A_missing_model_is_said_and_no_good_snapshot_is_none()
     {
         var only = Promote(Open(), 1);

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Text.Json;
+using Edge.Config;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Stages;
+using Edge.Storage;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary><c>edge replay forget --class X</c>: makes the device forget a class.</summary>
+public static class ReplayForgetCommand
+{
+    private const string Consequence =
+        "The running snapshot keeps the class in its list, but without prototype and statistics it is never predicted; its weights have seen the class until a round replaces them. Take it out of labels.classes, or it is learnt again with its next label.";
+
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var name = new Option<string>("--class") { Description = "The class.", Required = true };
+        var yes = new Option<bool>("--yes") { Description = "Do not ask." };
+        var later = new Option<bool>("--no-compact") { Description = "Leave the deleted bytes in the data file until 'edge replay compact'." };
+        var command = new Command("forget", $"Delete every example of a class, its prototype, its statistics, the copies of the store and the samples in round folders; then compact, so that no byte of it is left in the data file, and make a new copy. {Consequence} {ReplayCommand.Codes}")
+        {
+            name, yes, later, ReplayCommand.Config, GlobalOptions.Json,
+        };
+        ReplayCommand.Act(command, async (config, data, parsed, cancel) =>
+        {
+            string className = parsed.GetValue(name)!;
+            using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Maintain);
+            int held = (await buffer.ListAsync()).Count(e => e.Class == className);
+            if (!parsed.GetValue(yes) && !IsConfirmed(className, held)) return ExitCode.Usage;
+            return await ForgetAsync(buffer, className, config, data, !parsed.GetValue(later), parsed.GetValue(GlobalOptions.Json), cancel);
+        });
+        return command;
+    }
+
+    private static async Task<int> ForgetAsync(ReplayBuffer buffer, string className, DeviceConfig config, DataDirectory data, bool compacts, bool json, CancellationToken cancel)
+    {
+        // Each step may be repeated: after a crash the same command finishes what is left.
+        int count = await buffer.ForgetAsync(className);
+        bool inStatistics = new StatisticsFile(data.ReadOut.Statistics).Forget(className);
+        bool inMemory = new MemoryRecord(data.Forgetting).Forget(className);
+        int rounds = new RoundFolders(data.Rounds, config.Training.KeepRounds).ForgetSamples();
+        if (compacts)
+        {
+            await buffer.CompactAsync(ReplayCommand.Progress("records"), cancel);
+            if (config.Replay.KeepCopies > 0) await buffer.CopyAsync();
+        }
+
+        string[] left = [.. (await buffer.StatsAsync()).PutAside];
+        if (json) Console.WriteLine(JsonSerializer.Serialize(new { className, exampleCount = count, inStatistics, inMemory, roundFolders = rounds, compacted = compacts, left }, GlobalOptions.OneLine));
+        else
+        {
+            Console.WriteLine($"'{className}': {count} examples forgotten; statistics {(inStatistics ? "forgotten" : "had none")}; samples deleted from {rounds} round folders; {(compacts ? "compacted" : "not compacted: 'edge replay compact' takes its bytes out of the file")}");
+            Console.WriteLine(Consequence);
+        }
+
+        foreach (string file in left) Console.Error.WriteLine($"'{file}' was put aside as damaged and may still hold windows of the class; delete it and its '-log'.");
+        return left.Length > 0 ? ExitCode.Finding : ExitCode.Done;
+    }
+
+    private static bool IsConfirmed(string className, int held)
+    {
+        if (Console.IsInputRedirected)
+        {
+            Console.Error.WriteLine($"edge replay forget: {held} examples of '{className}' would be deleted for ever, and nobody can be asked here. Add --yes.");
+            return false;
+        }
+
+        Console.Error.Write($"Delete {held} examples of '{className}' for ever, with prototype, statistics and all copies? [y/N] ");
+        if (Console.ReadLine()?.Trim() is "y" or "Y" or "yes") return true;
+        Console.Error.WriteLine("Nothing was deleted.");
+        return false;
+    }
+}

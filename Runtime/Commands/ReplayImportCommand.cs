@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Text.Json;
+using Edge.Config;
+using Edge.Storage;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary><c>edge replay import SOURCE</c>: labelled windows into the memory.</summary>
+public static class ReplayImportCommand
+{
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var source = new Argument<string>("source") { Description = "A .npz of 'edge replay export', or any data set that 'edge bench --data' takes (its training split)." };
+        var again = new Option<bool>("--again") { Description = "Begin with the first row even if this content was imported before; what is held already is left out all the same." };
+        var command = new Command("import", $"Offer labelled windows to the store as if they were labelled now: hold-out and retention decide what is kept. An interrupted import is repeated with the same command and goes on where it stopped; a row that is held already (same class, start, samples) is not taken twice. {ReplayCommand.Codes}")
+        {
+            source, again, ReplayCommand.Config, GlobalOptions.Json,
+        };
+        ReplayCommand.Act(command, async (config, data, parsed, cancel) =>
+        {
+            double stride = config.Window.Stride / config.Sensor.SampleRateHz;
+            Directory.CreateDirectory(data.Path);
+            using var buffer = ReplayBuffer.Open(data.ReplayFile, Stages.ServiceHost.OptionsOf(config) with { CopyCount = 0 }, TimeProvider.System, ReplayAccess.Serve);
+            var import = ReplayArchive.Read(parsed.GetValue(source)!, buffer.Counts.AcknowledgedCount == 0 ? 0 : buffer.Counts.LastStartSeconds + config.Window.Length / config.Sensor.SampleRateHz, stride, TimeProvider.System.GetUtcNow(), null, cancel);
+            foreach (string note in import.Notes) Console.Error.WriteLine(note);
+            if (Mismatch(import.Windows, config) is { } why) return ReplayCommand.Failed(command, why);
+
+            int count = import.Windows.Count, first = parsed.GetValue(again) ? 0 : (int)Math.Min(await buffer.ImportedAsync(import.Source), count), taken = 0, known = 0;
+            var progress = ReplayCommand.Progress($"of {count} rows");
+            for (int row = first; row < count; row += config.Replay.CommitBatchSize)
+            {
+                cancel.ThrowIfCancellationRequested();
+                int end = Math.Min(count, row + config.Replay.CommitBatchSize);
+                var done = await buffer.ImportAsync([.. Enumerable.Range(row, end - row).Select(import.Example)], import.Source, end);
+                (taken, known) = (taken + done.OfferedCount, known + done.KnownCount);
+                progress.Report(end);
+            }
+
+            var counts = buffer.Counts;
+            if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(JsonSerializer.Serialize(new { rowCount = count, doneBefore = first, takenCount = taken, heldAlready = known, replay = counts.ReplayCount, anchors = counts.AnchorCount, fresh = counts.FreshCount }, GlobalOptions.OneLine));
+            else Console.WriteLine($"{taken} of {count} rows taken, {known} held already, {first} done by an earlier import; the store holds {counts.ReplayCount} for replay, {counts.AnchorCount} anchors, {counts.FreshCount} fresh");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>Why these windows are none of the device's; null when they are.</summary>
+    private static string? Mismatch(LabelledWindows windows, DeviceConfig config)
+    {
+        string[] strange = [.. windows.Classes.Distinct().Select(c => windows.ClassNames[c]).Except(config.Labels.Classes, StringComparer.Ordinal)];
+        if (strange.Length > 0) return $"the classes {string.Join(", ", strange)} are not in labels.classes ({string.Join(", ", config.Labels.Classes)}), so they would never be learnt. Add them there, or rename them in the file.";
+        return windows.Window.Length == config.Window.Length ? null : $"the windows have {windows.Window.Length} samples per channel; window.length is {config.Window.Length}. Cut them to that length, or use the configuration of the device that they are for.";
+    }
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Edge.Storage;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary><c>edge replay list</c>: the examples, without their samples.</summary>
+public static class ReplayListCommand
+{
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var filter = new ReplayFilter();
+        var limit = new Option<int>("--limit") { Description = "Most examples shown, the oldest first; 0: all.", DefaultValueFactory = _ => 50 };
+        limit.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out int count) && count < 0) result.AddError($"--limit {count}: expected 0 or more. 0 shows all.");
+        });
+        var command = new Command("list", $"List examples: id, role, class, start (seconds of stream time), when labelled. With --json one object a line. {ReplayCommand.Codes}") { ReplayCommand.Config, ReplayCommand.Copy, limit, GlobalOptions.Json };
+        filter.AddTo(command);
+        ReplayCommand.Act(command, async (config, data, parsed, _) =>
+        {
+            using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Look, parsed.GetValue(ReplayCommand.Copy));
+            var examples = filter.Of(await buffer.ListAsync(), parsed);
+            int most = parsed.GetValue(limit);
+            foreach (var example in most == 0 ? examples : examples.Take(most)) Show(example, parsed.GetValue(GlobalOptions.Json));
+            if (most > 0 && examples.Count > most) Console.Error.WriteLine($"{examples.Count - most} more are not shown; --limit 0 shows all.");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Show(Example example, bool json)
+    {
+        string role = RoleOf(example);
+        if (json) Console.WriteLine(JsonSerializer.Serialize(new { example.Id, Role = role, example.Class, example.StartSeconds, example.LabelledAt, example.WindowId }, GlobalOptions.OneLine));
+        else Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{example.Id,8} {role,-6} {example.StartSeconds,12:0.000} {example.LabelledAt:u} {example.Class}"));
+    }
+
+    private static string RoleOf(Example example) => JsonNamingPolicy.CamelCase.ConvertName(example.Role.ToString());
+}

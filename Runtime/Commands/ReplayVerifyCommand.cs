@@ -1,0 +1,38 @@
+using System.CommandLine;
+using System.Text.Json;
+using Edge.Storage;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary><c>edge replay verify</c>: reads all of it and says what is wrong.</summary>
+public static class ReplayVerifyCommand
+{
+    /// <summary>The verb.</summary>
+    public static Command Create()
+    {
+        var command = new Command("verify", $"Read every record and its checksum, the index, the store's own records, the copies and the statistics, and say what is wrong and what to do; change nothing. Exit code {ExitCode.Finding} when something is wrong. {ReplayCommand.Codes}")
+        {
+            ReplayCommand.Config, ReplayCommand.Copy, GlobalOptions.Json,
+        };
+        ReplayCommand.Act(command, (_, data, parsed, cancel) => Task.Run(() =>
+        {
+            bool copy = parsed.GetValue(ReplayCommand.Copy);
+            string path = copy ? ReplayBuffer.NewestCopyOf(data.ReplayFile) ?? throw new FileNotFoundException($"there is no copy of the replay buffer in '{data.Path}'.") : data.ReplayFile;
+            if (!copy && !ReplayBuffer.IsAt(path)) throw new FileNotFoundException($"there is no replay buffer in '{data.Path}'. Name the device's configuration with --config.");
+            var verdict = ReplayVerification.Run(path, !copy, ReplayCommand.Progress("records"), cancel);
+            var problems = verdict.Problems.ToList();
+            if (!copy && new StatisticsFile(data.ReadOut.Statistics).Flaw() is { } flaw)
+                problems.Add(new ReplayProblem(flaw, data.ReadOut.Statistics, "statistics that are whole", "The next start of the service counts anew what the store holds."));
+
+            if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(JsonSerializer.Serialize(new { isGood = problems.Count == 0, verdict.ExampleCount, verdict.BadCount, problems }, GlobalOptions.OneLine));
+            else
+            {
+                foreach (var problem in problems) Console.WriteLine(problem);
+                Console.WriteLine($"{verdict.ExampleCount} examples are good, {verdict.BadCount} records are not; {(problems.Count == 0 ? "nothing is wrong" : $"{problems.Count} findings")}");
+            }
+
+            return problems.Count == 0 ? ExitCode.Done : ExitCode.Finding;
+        }));
+        return command;
+    }
+}

@@ -1,0 +1,14 @@
+namespace Edge.Storage;
+
+/// <summary>The stream that LiteDB takes for its log: memory. What a commit writes here lives until the checkpoint of the same change has handed it to <see cref="JournalledFile"/>; nothing in it was acknowledged.</summary>
+internal sealed class MemoryLog : MemoryStream
+{
+    private const int KeptBytes = 1 << 22;
+
+    /// <inheritdoc/>
+    public override void SetLength(long value)
+    {
+        base.SetLength(value);
+        if (value == 0 && Capacity > KeptBytes) Capacity = KeptBytes; // A large change does not hold its memory for good.
+    }
+}

@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+
+namespace Edge.Storage;
+
+/// <summary>
+/// Reads the documents of a LiteDB 5 file (file version 8) straight from its pages, past header, index and free lists, so that what lies on whole pages is found where LiteDB no longer opens the file. Pages of 8192 bytes: id u32
+/// at 0, type u8 at 4 (0 empty, 4 data), transaction u32 at 14, confirmed u8 at 18, highest slot u8 at 30; slot i at 8192 - 4 (i + 1): length u16, position u16. A block: 1 where it continues a document, page u32 and slot u8
+/// of the next, content. The log has the pages of changes; those of confirmed transactions take the place of the file's. What is found is as good as its own checksum.
+/// </summary>
+internal sealed class PageScan : IDisposable
+{
+    private const int PageBytes = 8192, BlockHeadBytes = 6, MostDocumentBytes = 17 << 20;
+    private const byte Empty = 0, Data = 4, NoSlot = 255;
+    private readonly FileStream? data, log;
+    private readonly Dictionary<uint, long> logged = [];
+
+    /// <summary>Opens the files; either may be missing.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public PageScan(string dataFile, string? logFile)
+    {
+        data = Open(dataFile);
+        log = logFile is null ? null : Open(logFile);
+        PageCount = (uint)((data?.Length ?? 0) / PageBytes);
+        if (log is not null) ReadLog();
+    }
+
+    /// <summary>Pages in the data file.</summary>
+    public uint PageCount { get; }
+
+    /// <summary>Pages that hold nothing; counted by <see cref="Documents"/>.</summary>
+    public uint EmptyPageCount { get; private set; }
+
+    /// <summary>Every document with an id and a byte array, in the order of the pages. A damaged page gives less, or bytes without their checksum.</summary>
+    public IEnumerable<(long Id, byte[] Bytes)> Documents()
+    {
+        EmptyPageCount = 0;
+        byte[] page = new byte[PageBytes], other = new byte[PageBytes];
+        uint last = logged.Count > 0 ? Math.Max(PageCount, logged.Keys.Max() + 1) : PageCount;
+        for (uint number = 0; number < last; number++)
+        {
+            if (!Read(number, page)) continue;
+            if (page[4] == Empty) EmptyPageCount++;
+            if (page[4] != Data || page[30] == NoSlot) continue;
+            for (int slot = 0; slot <= page[30]; slot++)
+            {
+                if (Block(page, slot) is not { } block || page[block.Start] != 0) continue;
+                if (Parse(Gather(page, block, other)) is { } document) yield return document;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        data?.Dispose();
+        log?.Dispose();
+    }
+
+    private static FileStream? Open(string path) => File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0) : null;
+
+    private void ReadLog()
+    {
+        byte[] page = new byte[PageBytes];
+        var confirmed = new HashSet<uint>();
+        for (int pass = 0; pass < 2; pass++)
+        {
+            for (long at = 0; at + PageBytes <= log!.Length; at += PageBytes)
+            {
+                if (RandomAccess.Read(log.SafeFileHandle, page, at) < PageBytes) break;
+                uint number = BinaryPrimitives.ReadUInt32LittleEndian(page), transaction = BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(14));
+                if (pass == 0 && page[18] != 0) confirmed.Add(transaction);
+                if (pass == 1 && confirmed.Contains(transaction) && number < PageCount + log.Length / PageBytes) logged[number] = at;
+            }
+        }
+    }
+
+    private bool Read(uint number, byte[] page)
+    {
+        if (logged.TryGetValue(number, out long at)) return RandomAccess.Read(log!.SafeFileHandle, page, at) == PageBytes;
+        return number < PageCount && RandomAccess.Read(data!.SafeFileHandle, page, (long)number * PageBytes) == PageBytes;
+    }
+
+    private static (int Start, int Length)? Block(byte[] page, int slot)
+    {
+        int at = PageBytes - 4 * (slot + 1);
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(page.AsSpan(at)), start = BinaryPrimitives.ReadUInt16LittleEndian(page.AsSpan(at + 2));
+        return length > BlockHeadBytes && start >= 32 && start + length <= PageBytes ? (start, length) : null;
+    }
+
+    private byte[] Gather(byte[] first, (int Start, int Length) block, byte[] other)
+    {
+        using var content = new MemoryStream();
+        byte[] page = first;
+        while (true)
+        {
+            content.Write(page, block.Start + BlockHeadBytes, block.Length - BlockHeadBytes);
+            uint next = BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(block.Start + 1));
+            byte slot = page[block.Start + 5];
+            if (next == uint.MaxValue || content.Length > MostDocumentBytes || !Read(next, other) || other[4] != Data || Block(other, slot) is not { } following) return content.ToArray();
+            (page, block) = (other, following);
+        }
+    }
+
+    /// <summary>BSON: length i32, 0x12 "_id" i64, 0x05 "d" length i32 subtype u8 bytes, 0.</summary>
+    private static (long Id, byte[] Bytes)? Parse(ReadOnlySpan<byte> bson)
+    {
+        const int idAt = 9, fieldAt = idAt + sizeof(long), bytesAt = fieldAt + 3 + sizeof(int) + 1;
+        if (bson.Length <= bytesAt || !bson[4..idAt].SequenceEqual("\u0012_id\0"u8)) return null;
+        long id = BinaryPrimitives.ReadInt64LittleEndian(bson[idAt..]);
+        if (!bson.Slice(fieldAt, 3).SequenceEqual("\u0005d\0"u8)) return (id, []);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(bson[(fieldAt + 3)..]);
+        return (id, length >= 0 && bytesAt + length <= bson.Length ? bson.Slice(bytesAt, length).ToArray() : []);
+    }
+}

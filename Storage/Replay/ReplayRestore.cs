@@ -1,0 +1,97 @@
+namespace Edge.Storage;
+
+/// <summary>
+/// Makes a new data file when the old one is damaged: of the old one every record that still has its checksum, wherever LiteDB stands with it, and of the newest copy what is missing then. A crash at any moment leaves the old
+/// file or the new one: the new one is whole before the old one is put aside, and the next start finishes what is left to do.
+/// </summary>
+internal static class ReplayRestore
+{
+    /// <summary>Finishes a restore that a crash interrupted, and removes what is worthless.</summary>
+    public static void FinishInterrupted(ReplayPlaces places, DateTimeOffset now)
+    {
+        File.Delete(places.Unfinished);
+        if (!File.Exists(places.Ready)) return;
+        places.MoveAside(now);
+        DurableFile.Rename(places.Ready, places.Data);
+    }
+
+    /// <summary>Replaces the damaged file; where nothing can be read, there is none afterwards.</summary>
+    /// <exception cref="IOException">The disk refused; all files are as before.</exception>
+    public static ReplayRecovery Run(ReplayPlaces places, string reason, IdMark mark, DateTimeOffset now)
+    {
+        string? copy = new ReplayCopies(places, 1).Files.LastOrDefault(file => ReplayCopies.FlawOf(file) is null);
+        var kept = new HashSet<long>();
+        long pages = 0, fromCopy = 0;
+        ulong newest = 0;
+        ReplayLedger? expected = null;
+        using (var scan = new PageScan(places.Data, places.Log))
+        {
+            foreach (var (id, bytes) in scan.Documents()) Survey(id, bytes);
+        }
+
+        int salvaged = kept.Count(id => id > 0);
+        bool isWhole = expected is { } all && all.DocumentCount == kept.Count && all.IdSum == kept.Aggregate(0L, (sum, id) => unchecked(sum + id));
+        var wanted = new HashSet<long>();
+        if (copy is not null && !isWhole)
+        {
+            using var scan = new PageScan(copy, null);
+            foreach (var (id, bytes) in scan.Documents())
+            {
+                if (id == ReplayLedger.Document) expected ??= ReplayLedger.FromBytes(bytes);
+                if (kept.Contains(id) || id is ReplayLedger.Document or ReplayFile.PrototypesDocument || !wanted.Add(id)) continue; // Prototypes of then do not count what came since: they are made anew.
+                pages += ReplayRewriter.PagesFor(bytes.Length);
+                if (id > 0) fromCopy++;
+            }
+        }
+
+        if (salvaged + fromCopy > 0)
+        {
+            ReplayRewriter.Write(places.Unfinished, Documents(), expected ?? default, ReplayRewriter.BytesFor(pages), null, CancellationToken.None);
+            DurableFile.Rename(places.Unfinished, places.Ready);
+        }
+
+        string aside = places.MoveAside(now);
+        if (File.Exists(places.Ready)) DurableFile.Rename(places.Ready, places.Data);
+        long missing = isWhole ? 0 : expected is { } told ? Math.Max(0, told.DocumentCount - kept.Count - wanted.Count) : Math.Max(0, (long)mark.Reserved - (long)newest);
+        return new ReplayRecovery(aside, reason, salvaged, (int)fromCopy, missing, copy is null || isWhole ? null : Path.GetFileName(copy));
+
+        void Survey(long id, byte[] bytes)
+        {
+            if (!IsGood(id, bytes)) return;
+            if (id == ReplayLedger.Document) expected = ReplayLedger.FromBytes(bytes);
+            else if (kept.Add(id)) pages += ReplayRewriter.PagesFor(bytes.Length);
+            if (id > 0) newest = Math.Max(newest, (ulong)id);
+        }
+
+        static bool IsGood(long id, byte[] bytes) => Crc32C.IsLast(bytes) && (id <= 0 || ExampleRecord.Read(bytes, (ulong)id) is not null);
+
+        IEnumerable<(long, byte[])> Documents()
+        {
+            var left = new HashSet<long>(kept);
+            using (var scan = new PageScan(places.Data, places.Log))
+            {
+                foreach (var (id, bytes) in scan.Documents())
+                {
+                    if (IsGood(id, bytes) && left.Remove(id)) yield return (id, bytes);
+                }
+            }
+
+            if (wanted.Count == 0) yield break;
+            using var second = new PageScan(copy!, null);
+            left = new HashSet<long>(wanted);
+            foreach (var (id, bytes) in second.Documents())
+            {
+                if (left.Remove(id)) yield return (id, bytes);
+            }
+        }
+    }
+}
+
+/// <summary>What a start, or an access, made of a damaged data file.</summary>
+/// <param name="PutAside">Where the damaged file lies now; its log beside it as <c>…-log</c>.</param>
+/// <param name="Reason">How the damage showed.</param>
+/// <param name="SalvagedCount">Examples read from the damaged file.</param>
+/// <param name="FromCopyCount">Examples that the copy had and the damaged file had no longer. Some of them may have left the store since the copy was made.</param>
+/// <param name="LostCount">Records that are gone: exact where the damaged file's ledger could be read, else the most that it can be.</param>
+/// <param name="Copy">Name of the copy; null where none was needed or none was good.</param>
+public sealed record ReplayRecovery(string PutAside, string Reason, int SalvagedCount, int FromCopyCount, long LostCount, string? Copy);

@@ -1,0 +1,50 @@
+namespace Edge.Storage;
+
+/// <summary>The windows in memory: filled when the file is read, in step with every change, and asked before the file is.</summary>
+public sealed partial class ReplayBuffer
+{
+    private readonly WindowCache anchors;
+
+    /// <summary>What may be trained on, as one tensor in memory, in step with the store; empty where the store was not opened to serve.</summary>
+    public WindowCache Windows { get; }
+
+    /// <summary>Documents looked up in the file since it was opened; a round's draw looks none up.</summary>
+    internal long FileReadCount => file.FindCount;
+
+    /// <summary>Begins anew; until the end of the scope no minibatch is drawn.</summary>
+    private Lock.Scope BeginWindows()
+    {
+        var alone = Windows.Gate.EnterScope();
+        Windows.Clear();
+        anchors.Clear();
+        file.Changed = Follow;
+        return alone;
+    }
+
+    private void Follow(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
+    {
+        lock (Windows.Gate)
+        {
+            foreach (long id in deleted) ForgetWindow((ulong)id);
+            foreach (var (id, bytes) in written)
+            {
+                if (id > 0 && ExampleRecord.Read(bytes, (ulong)id) is { } example) Take(example);
+            }
+        }
+    }
+
+    private void Take(Example example)
+    {
+        if (access != ReplayAccess.Serve) return;
+        Windows.Put(example);
+        anchors.Put(example);
+    }
+
+    private void ForgetWindow(ulong id)
+    {
+        Windows.Remove(id);
+        anchors.Remove(id);
+    }
+
+    private Example? Held(ulong id) => Windows.Find(id) ?? anchors.Find(id);
+}

@@ -1,0 +1,142 @@
+using Edge.Storage.Tests.Replay;
+using LiteDB;
+
+namespace Edge.Storage.Tests.Journal;
+
+public class JournalTests
+{
+    private static readonly ReplayBufferOptions s_options = Samples.Options with { Capacity = 30, FreshCapacity = 10 };
+
+    [Fact]
+    public async Task Whatever_part_of_a_change_reached_the_data_file_the_journal_completes_it()
+    {
+        using var folder = new TempFolder();
+        var crash = await CrashAsync(folder);
+        var random = new Random(5);
+        for (int run = 0; run < 40; run++)
+        {
+            // The disk writes sectors in any order: each is old or new.
+            byte[] mixed = [.. crash.After];
+            for (int at = 0; at < crash.Before.Length; at += 512)
+            {
+                if (random.Next(2) == 0) crash.Before.AsSpan(at, 512).CopyTo(mixed.AsSpan(at));
+            }
+
+            Assert.Equal(crash.IdsAfter, await IdsAsync(folder[$"{run}.db"], mixed, crash.Journal));
+        }
+    }
+
+    [Fact]
+    public async Task A_torn_journal_is_no_change_at_all()
+    {
+        using var folder = new TempFolder();
+        var crash = await CrashAsync(folder);
+        byte[] grown = [.. crash.Before, .. crash.After[crash.Before.Length..]]; // New pages are written before the journal is.
+        for (int run = 0; run < 40; run++)
+        {
+            int cut = crash.Journal.Length * run / 40;
+            byte[] torn = [.. crash.Journal[..cut], .. run % 2 == 0 ? [] : new byte[crash.Journal.Length - cut]];
+            Assert.Equal(crash.IdsBefore, await IdsAsync(folder[$"{run}.db"], run % 3 == 0 ? crash.Before : grown, torn));
+        }
+    }
+
+    [Fact]
+    public async Task A_flipped_bit_in_the_journal_of_a_complete_change_changes_nothing()
+    {
+        using var folder = new TempFolder();
+        var crash = await CrashAsync(folder);
+        for (int at = 0; at < crash.Journal.Length; at += crash.Journal.Length < 4000 ? 40 : crash.Journal.Length / 60)
+        {
+            byte[] flipped = [.. crash.Journal];
+            flipped[at] ^= 0x10;
+            Assert.Equal(crash.IdsAfter, await IdsAsync(folder[$"{at}.db"], crash.After, flipped));
+        }
+    }
+
+    [Fact]
+    public async Task A_log_that_LiteDB_itself_left_is_taken_in()
+    {
+        using var folder = new TempFolder();
+        using (var own = new LiteDatabase(folder["a.db"]))
+        {
+            own.CheckpointSize = 0;
+            var bytes = ExampleRecord.Write(Samples.One("a", 1) with { Id = 1, Role = ExampleRole.Replay }, PayloadKind.Float32, 1);
+            own.GetCollection("examples").Insert(new BsonDocument { ["_id"] = 1L, ["d"] = bytes });
+            while (new FileInfo(folder["a-log.db"]).Length < 3 * 8192) await Task.Delay(10, TestContext.Current.CancellationToken);
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+            File.Copy(folder["a.db"], folder["b.db"]);
+            File.Copy(folder["a-log.db"], folder["b-log.db"]);
+        }
+
+        Assert.True(PageJournal.IsForeign(folder["b-log.db"]));
+        using var buffer = Samples.Open(folder["b.db"]);
+        Samples.AssertSame(Samples.One("a", 1) with { Id = 1, Role = ExampleRole.Replay }, await buffer.FindAsync(1));
+    }
+
+    [Fact]
+    public async Task LiteDB_alone_ignores_a_journal_under_the_name_of_its_log()
+    {
+        using var folder = new TempFolder();
+        var crash = await CrashAsync(folder);
+        File.WriteAllBytes(folder["a.db"], crash.After);
+        File.WriteAllBytes(folder["a-log.db"], crash.Journal);
+        Assert.False(PageJournal.IsForeign(folder["a-log.db"]));
+        using var own = new LiteDatabase(folder["a.db"]);
+        Assert.Equal(crash.IdsAfter, own.GetCollection("examples").FindAll().Select(d => d["_id"].AsInt64).Where(id => id > 0).Select(id => (ulong)id));
+    }
+
+    [Fact]
+    public async Task A_closed_store_has_no_journal()
+    {
+        using var folder = new TempFolder();
+        using (var buffer = Samples.Open(folder["a.db"]))
+        {
+            await buffer.OfferAsync(Samples.Many("a", 1, 3), null);
+            await buffer.OfferAsync(Samples.Many("b", 4, 3), null);
+            Assert.True(new FileInfo(folder["a-log.db"]).Length > 0);
+        }
+
+        Assert.False(File.Exists(folder["a-log.db"]));
+    }
+
+    /// <summary>The files of a store before and after a change that deletes, replaces and adds, and the journal of that change.</summary>
+    private static async Task<Crash> CrashAsync(TempFolder folder)
+    {
+        string path = folder["source.db"];
+        using var buffer = Samples.Open(path, s_options);
+        for (int i = 0; i < 6; i++) await buffer.OfferAsync([.. Enumerable.Range(i * 10, 10).Select(n => Samples.One("abc"[n % 3].ToString(), (ulong)n, valueCount: 700))], null);
+        byte[] before = File.ReadAllBytes(path);
+        ulong[] idsBefore = await KeptAsync(buffer);
+        await buffer.OfferAsync([.. Enumerable.Range(60, 10).Select(n => Samples.One("abd"[n % 3].ToString(), (ulong)n, valueCount: 1500))], null);
+        byte[] after = File.ReadAllBytes(path);
+        ulong[] idsAfter = await KeptAsync(buffer);
+        Assert.NotEqual(idsBefore, idsAfter);
+        Assert.True(after.Length > before.Length);
+        byte[] journal = File.ReadAllBytes(folder["source-log.db"]);
+        int body = BitConverter.ToInt32(journal, 20), frameCount = (body + 8159) / 8160; // What lies behind is of a longer change before.
+        return new Crash(before, after, journal[..(body + 32 * frameCount)], idsBefore, idsAfter);
+    }
+
+    private static async Task<ulong[]> IdsAsync(string path, byte[] data, byte[] journal)
+    {
+        File.WriteAllBytes(path, data);
+        File.WriteAllBytes(ReplayFile.LogOf(path), journal);
+        ulong[] ids;
+        using (var buffer = Samples.Open(path, s_options))
+        {
+            Assert.Null(buffer.QuarantinedTo);
+            Assert.Equal(0, buffer.Counts.CorruptCount);
+            ids = await KeptAsync(buffer);
+            await buffer.OfferAsync(Samples.Many("new", 100, 12), null);
+        }
+
+        using var reopened = Samples.Open(path, s_options);
+        Assert.Null(reopened.QuarantinedTo);
+        Assert.Equal((ids[^1] + 12, 0L), (reopened.Counts.AcknowledgedCount, reopened.Counts.CorruptCount));
+        return ids;
+    }
+
+    private static async Task<ulong[]> KeptAsync(ReplayBuffer buffer) => [.. Samples.Ids(await buffer.TrainableAsync())];
+
+    private sealed record Crash(byte[] Before, byte[] After, byte[] Journal, ulong[] IdsBefore, ulong[] IdsAfter);
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Kills a process at work on a replay buffer at random moments, 300 times (or as often as the first argument says), and lets a fresh process compare the store with what was acknowledged after each.
+# Ends with 0 when no acknowledged example was lost, none was wrong and every store opened again. About half a second a kill.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+dotnet run -c Release --project tests/Edge.ReplayVictim -- kills --count "${1:-300}" --seed "${2:-1}"
