@@ -11,11 +11,12 @@ public sealed record BenchVariant
     /// <summary>
     /// Whether what all layers of the trained network see, as it is after the first round, is appended to the frozen features for good: the features adapt once and stay exact from then on.
     /// McDonnell et al. 2023, "RanPAC: Random Projections and Pre-trained Models for Continual Learning", section 4 (first-session adaptation). Deviations: appended to the bank instead of projected at random; no pre-trained model.
+    /// Null: what the method does: <c>edge</c> does it with feature vectors.
     /// </summary>
-    public bool FirstSession { get; init; }
+    public bool? FirstSession { get; init; }
 
-    /// <summary>Whether the windows held out for anchors are counted in the frozen branch once the read-out has been chosen without them.</summary>
-    public bool CountAnchors { get; init; }
+    /// <summary>Whether the windows held out for anchors are counted in the frozen branch once the read-out has been chosen without them. Null: as <see cref="FirstSession"/>.</summary>
+    public bool? CountAnchors { get; init; }
 
     /// <summary>
     /// What one augmented copy of every window weighs in the statistics of the frozen branch: 0 (none) to 1 (as much as a window). Null: what the method does, 0.3 in <c>edge</c> where windows have time, else 0.

@@ -115,7 +115,7 @@ internal sealed class ContinualLearner : IDisposable
         {
             frozen ??= new FrozenBranch(data, trainable, variant, CopyWeight, spec.Seed, cancel);
             frozen.Count(trainable);
-            if (variant.CountAnchors) frozen.CountHeldOut(held);
+            if (CountsAnchors) frozen.CountHeldOut(held);
         }
 
         if (!method.Trains)
@@ -143,8 +143,13 @@ internal sealed class ContinualLearner : IDisposable
         });
         StepCount += outcome.StepCount;
         if (outcome.AbandonedBecause is { } reason) Notes.Add($"round {round} would have been abandoned: {reason}");
-        if (variant.FirstSession && round == 1 && frozen is not null) frozen.Append(Snapshot(), trainable, variant.CountAnchors ? held : []);
+        if (FirstSession && round == 1 && frozen is not null) frozen.Append(Snapshot(), trainable, CountsAnchors ? held : []);
     }
+
+    // A copy of a window needs an axis of time, or a prior of what may differ; where there is none the features adapt instead.
+    private bool FirstSession => variant.FirstSession ?? (method.ReadOut == ReadOutKind.Fused && data.Train.Window.Length == 1);
+
+    private bool CountsAnchors => variant.CountAnchors ?? FirstSession;
 
     private double CopyWeight => variant.ViewWeight ?? (method.ReadOut == ReadOutKind.Fused && data.Train.Window.Length > 1 ? UsualCopyWeight : 0);
 
@@ -171,7 +176,7 @@ internal sealed class ContinualLearner : IDisposable
         if (frozen is not null)
         {
             (ridge, ReadOut) = frozen.Solve(memory.Kept);
-            scores.Add("frozen", frozen.ScoreTest(variant.CountAnchors ? frozen.Solve(memory.Kept, withHeldOut: true).ReadOut : ridge));
+            scores.Add("frozen", frozen.ScoreTest(CountsAnchors ? frozen.Solve(memory.Kept, withHeldOut: true).ReadOut : ridge));
         }
 
         string chosen = method.ReadOut switch
@@ -245,7 +250,7 @@ internal sealed class ContinualLearner : IDisposable
         }
 
         frozen.Tell(shots);
-        (var readOut, ReadOut) = frozen.Solve(memory.Kept, variant.CountAnchors);
+        (var readOut, ReadOut) = frozen.Solve(memory.Kept, CountsAnchors);
         if (shots.Length > 0) frozen.Statistics.Remove(data.Train.ClassNames[pool.Classes[shots[0]]]);
         return WindowScores.Best(frozen.ScoreTest(readOut), classes);
     }

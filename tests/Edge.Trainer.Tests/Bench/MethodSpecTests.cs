@@ -45,17 +45,18 @@ public class MethodSpecTests
         const string text = "edge:bench.viewWeight=0.3,bench.view.rotationDegrees=10,bench.firstSession=true,epochs=4";
         Assert.Equal(Text(s_defaults with { Method = "edge", Epochs = 4 }), Text(MethodSpec.Parse(text, s_defaults)));
         var variant = MethodSpec.Variant(text);
-        Assert.Equal(((double?)0.3, 10, true, false), (variant.ViewWeight, variant.View.RotationDegrees, variant.FirstSession, variant.CountAnchors));
+        Assert.Equal(((double?)0.3, 10, (bool?)true, (bool?)null), (variant.ViewWeight, variant.View.RotationDegrees, variant.FirstSession, variant.CountAnchors));
     }
 
     [Theory]
-    [InlineData("edge", false, null)]
-    [InlineData("frozenRidge:bench.viewWeight=0.5", false, 0.5)]
+    [InlineData("edge", null, null)]
+    [InlineData("frozenRidge:bench.viewWeight=0.5", null, 0.5)]
+    [InlineData("edge:bench.firstSession=false", false, null)]
     [InlineData("edge:bench.firstSession=true,epochs=2", true, null)]
-    public void A_variant_is_off_unless_it_is_asked_for(string text, bool firstSession, double? viewWeight)
+    public void A_variant_says_nothing_unless_it_is_asked_for(string text, bool? firstSession, double? viewWeight)
     {
         var variant = MethodSpec.Variant(text);
-        Assert.Equal((firstSession, viewWeight, false), (variant.FirstSession, variant.ViewWeight, variant.CountAnchors));
+        Assert.Equal((firstSession, viewWeight, (bool?)null), (variant.FirstSession, variant.ViewWeight, variant.CountAnchors));
     }
 
     [Theory]
