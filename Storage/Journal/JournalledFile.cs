@@ -128,7 +128,7 @@ internal sealed class JournalledFile : Stream
     /// <summary>LiteDB crops a file whose last page is torn, and does not write while it does.</summary>
     public override void SetLength(long value)
     {
-        RandomAccess.SetLength(file, value);
+        if (!abandoned) RandomAccess.SetLength(file, value);
         length = value;
     }
 

@@ -9,7 +9,7 @@ public sealed partial class ReplayBuffer
     {
         uint pages, emptyPages;
         long recordBytes = 0;
-        using (var scan = new PageScan(places.Data, null))
+        using (var scan = new PageScan(places.Data, access == ReplayAccess.LookAtCopy ? null : places.Log))
         {
             foreach (var (_, bytes) in scan.Documents()) recordBytes += bytes.Length;
             (pages, emptyPages) = (scan.PageCount, scan.EmptyPageCount);

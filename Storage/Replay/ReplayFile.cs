@@ -20,6 +20,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     private HashSet<long> ids = []; // What Find must find: a bent pointer in the index hides a record from a search without an error.
     private JournalledDatabase? database;
     private int largestBytes;
+    private bool isWhole;
 
     /// <summary>LiteDB's log of the file at <paramref name="path"/>; the two are one unit.</summary>
     public static string LogOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + "-log" + Path.GetExtension(path));
@@ -66,13 +67,33 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
 
         if (expected is { } told && (told.DocumentCount != counted.DocumentCount || told.IdSum != counted.IdSum))
             throw new DamagedFileException($"'{path}' shows {counted.DocumentCount} records instead of {told.DocumentCount}: its index is damaged");
+        isWhole = expected is not null;
         (Ledger, ids) = ((expected ?? counted) with { WrittenBytes = Math.Max(Ledger.WrittenBytes, expected?.WrittenBytes ?? 0) }, read);
+    }
+
+    /// <summary>
+    /// Cuts off what lies behind the last page that LiteDB counts: a change that a crash interrupted had begun these pages, and to a <see cref="PageScan"/> what is on them looks like records. Only when <see cref="All"/> has found as
+    /// much as the ledger says, so that a bent header costs nothing.
+    /// </summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public void Crop()
+    {
+        if (isReadOnly || !isWhole) return;
+        byte[] header = new byte[PageBytes];
+        using (var file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete)) RandomAccess.Read(file, header, 0);
+        long bytes = PageScan.CountedPages(header) * (long)PageBytes;
+        if (bytes == 0 || bytes >= Length(path)) return;
+        Close(); // LiteDB has taken note of the length.
+        if (Length(LogOf(path)) > 0) return; // The disk has refused something: at the next start, then.
+        using var longer = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
+        RandomAccess.SetLength(longer, bytes);
+        RandomAccess.FlushToDisk(longer);
     }
 
     public byte[]? Find(long id)
     {
-        if (!ids.Contains(id)) return null;
         FindCount++;
+        if (!ids.Contains(id)) return null;
         try
         {
             return Search(id) ?? throw new DamagedFileException($"record {id} is not found where the index leads");
@@ -157,9 +178,9 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         var opened = JournalledDatabase.Open(path, LogOf(path), isReadOnly);
         if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The files' names, too, are on disk before anything is acknowledged.
         return opened;
-
-        static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
     }
+
+    private static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
 
     /// <summary>
     /// Takes the disk space of a change before LiteDB is asked for it. When LiteDB 5.0.20 meets a full disk in a commit it may wait for itself for ever, or leave a transaction behind whose
