@@ -136,7 +136,6 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             if (!documents.Update(last)) documents.Insert(last);
             changing.Commit();
             changing.Checkpoint();
-            Count();
         }
         catch (Exception e)
         {
@@ -147,10 +146,14 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
                 return;
             }
 
-            if (e is DamagedFileException or LiteException { ErrorCode: DamagedFile or DamagedState }) throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
-            if (e is not (LiteException or IOException or UnauthorizedAccessException)) throw;
+            if (e is OutOfMemoryException) throw;
+            // LiteDB has no page checksums: damage shows as one of many exceptions.
+            if (e is DamagedFileException or EndOfStreamException or LiteException { ErrorCode: DamagedFile or DamagedState } or not (LiteException or IOException or UnauthorizedAccessException))
+                throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
             throw new IOException($"the replay buffer '{path}' could not be written: {e.Message} Free disk space or check the disk; the examples of this batch were not kept.", e);
         }
+
+        Count();
 
         void Count()
         {
