@@ -4,7 +4,7 @@ namespace Edge.Storage;
 
 /// <summary>
 /// The LiteDB file under the replay buffer: one collection, own ids, every document one byte array that carries its own version and checksum. A change is: disk space, transaction, commit,
-/// checkpoint. Only when the checkpoint has returned is it durable (a commit alone is fsynced by accident; the first one after opening is not).
+/// checkpoint through <see cref="JournalledFile"/>. When the checkpoint has returned it is durable; until then nothing of it has reached an existing page.
 /// </summary>
 internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     private int largestBytes;
     private bool isWhole;
 
-    /// <summary>LiteDB's log of the file at <paramref name="path"/>; the two are one unit.</summary>
+    /// <summary>The journal of the file at <paramref name="path"/>, under the name of LiteDB's log; the two are one unit.</summary>
     public static string LogOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + "-log" + Path.GetExtension(path));
 
     /// <summary>What the file holds and has cost; known once <see cref="All"/> has been read to its end.</summary>
@@ -187,7 +187,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
 
     /// <summary>
     /// Takes the disk space of a change before LiteDB is asked for it. When LiteDB 5.0.20 meets a full disk in a commit it may wait for itself for ever, or leave a transaction behind whose
-    /// finalizer ends the process. In a transaction a page goes to the log once at most and to the data file after that. Per document: its blocks, their neighbours in the free lists, and index nodes.
+    /// finalizer ends the process. The journal takes no more than the pages that the change touches. Per document: its blocks, their neighbours in the free lists, and index nodes.
     /// </summary>
     private void ReserveSpace(int deletedCount, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
     {
@@ -201,7 +201,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         static long Blocks(int bytes) => bytes / 8000 + 1;
     }
 
-    /// <summary>Whether the file holds a change after all: when the commit is in the log and only the checkpoint failed, opening finds it there.</summary>
+    /// <summary>Whether the file holds a change after all: when all of it is in the journal and only the writing of the data file failed, opening completes it.</summary>
     private bool CameThrough(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
     {
         try

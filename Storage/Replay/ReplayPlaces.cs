@@ -10,7 +10,7 @@ internal sealed record ReplayPlaces(string Data)
     /// <summary>The folder of all of it.</summary>
     public string Folder => Path.GetDirectoryName(Path.GetFullPath(Data))!;
 
-    /// <summary>LiteDB's log; data and log are one unit.</summary>
+    /// <summary>The journal, under the name of LiteDB's log; data and journal are one unit.</summary>
     public string Log => ReplayFile.LogOf(Data);
 
     /// <summary>Held by the process that has the store open.</summary>
