@@ -20,22 +20,21 @@ internal sealed class JournalledDatabase : IDisposable
 
     /// <summary>Opens the file, creating it when it is not there.</summary>
     /// <param name="path">The data file.</param>
-    /// <param name="journalPath">The journal, under the name of LiteDB's log: a log that LiteDB itself left is taken in first.</param>
+    /// <param name="journalPath">The journal, under the name of LiteDB's log: a log that LiteDB itself left is taken in first, to look only in memory.</param>
     /// <param name="isReadOnly">Nothing is written, and neither file is made.</param>
-    /// <exception cref="InvalidDataException">To look only, and there is a log of LiteDB's.</exception>
     public static JournalledDatabase Open(string path, string journalPath, bool isReadOnly)
     {
+        var log = new MemoryLog();
         if (PageJournal.IsForeign(journalPath))
         {
-            if (isReadOnly) throw new InvalidDataException($"'{journalPath}' holds changes that an earlier version of the service did not finish. Start the service, which takes them in.");
-            using var own = new LiteDatabase(new ConnectionString { Filename = path, Connection = ConnectionType.Direct });
-            own.Checkpoint();
+            if (isReadOnly) log.Take(journalPath);
+            else TakeIn(path);
         }
 
         var file = new JournalledFile(path, journalPath, isReadOnly);
         try
         {
-            return new JournalledDatabase(file, new LiteDatabase(file, null, new MemoryLog()));
+            return new JournalledDatabase(file, new LiteDatabase(file, null, log));
         }
         catch
         {
@@ -43,6 +42,13 @@ internal sealed class JournalledDatabase : IDisposable
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Lets LiteDB finish what its own log holds.</summary>
+    private static void TakeIn(string path)
+    {
+        using var own = new LiteDatabase(new ConnectionString { Filename = path, Connection = ConnectionType.Direct });
+        own.Checkpoint();
     }
 
     /// <summary>Closes after a change that failed: nothing of it reaches the file.</summary>

@@ -113,8 +113,14 @@ internal sealed class JournalledFile : Stream
         unsynced = false;
         journal!.Clear();
         var changed = pending.Where(pair => pair.Key < length && Differs(pair.Key, pair.Value)).ToList();
-        if (changed.Count > 0) journal.Write();
-        foreach (var (position, page) in changed) WriteSectors(position, page);
+        if (changed.Count > 0)
+        {
+            journal.Write();
+            abandoned = true; // Should the disk refuse half-way, only the journal may complete it.
+            foreach (var (position, page) in changed) WriteSectors(position, page);
+            abandoned = false;
+        }
+
         unsynced = changed.Count > 0;
         length = end;
         foreach (byte[] page in pending.Values.Take(SpareCount - spare.Count)) spare.Push(page);
@@ -128,7 +134,7 @@ internal sealed class JournalledFile : Stream
     /// <summary>LiteDB crops a file whose last page is torn, and does not write while it does.</summary>
     public override void SetLength(long value)
     {
-        RandomAccess.SetLength(file, value);
+        if (!abandoned) RandomAccess.SetLength(file, value);
         length = value;
     }
 

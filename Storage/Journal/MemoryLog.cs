@@ -5,6 +5,13 @@ internal sealed class MemoryLog : MemoryStream
 {
     private const int KeptBytes = 1 << 22;
 
+    /// <summary>Takes what LiteDB itself left in a file, to look at it.</summary>
+    public void Take(string path)
+    {
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)) file.CopyTo(this);
+        Position = 0;
+    }
+
     /// <inheritdoc/>
     public override void SetLength(long value)
     {

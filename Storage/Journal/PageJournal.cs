@@ -14,13 +14,13 @@ namespace Edge.Storage;
 /// </summary>
 internal sealed class PageJournal(string path, bool isReadOnly = false) : IDisposable
 {
-    private const int FrameBytes = 8192, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12;
+    private const int FrameBytes = 8192, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12, FirstBytes = 1 << 16, KeptBytes = 1 << 22;
     private const uint Version = 1;
     private readonly SafeFileHandle file = isReadOnly
         ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
         : File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
-    private byte[] body = new byte[1 << 16], frames = [];
+    private byte[] body = new byte[FirstBytes], frames = [];
     private int bodyLength;
 
     private static ReadOnlySpan<byte> Magic => "EDGEJRNL"u8;
@@ -38,7 +38,11 @@ internal sealed class PageJournal(string path, bool isReadOnly = false) : IDispo
     }
 
     /// <summary>Begins a new change.</summary>
-    public void Clear() => bodyLength = 0;
+    public void Clear()
+    {
+        bodyLength = 0;
+        if (body.Length > KeptBytes) (body, frames) = (new byte[FirstBytes], []); // A large change does not hold its memory for good.
+    }
 
     /// <summary>Adds a range of bytes that the change writes.</summary>
     public void Add(long position, ReadOnlySpan<byte> bytes)

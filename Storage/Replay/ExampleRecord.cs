@@ -71,6 +71,9 @@ internal static class ExampleRecord
     public static int PayloadBytesOf(ReadOnlySpan<byte> bytes) =>
         bytes.Length - (bytes[0] == First ? FixedBytesOfFirst : FixedBytes) - BinaryPrimitives.ReadUInt16LittleEndian(bytes[40..]) - sizeof(uint);
 
+    /// <summary>How the values of a whole record lie.</summary>
+    public static PayloadKind KindOf(ReadOnlySpan<byte> bytes) => (PayloadKind)bytes[2];
+
     /// <summary>The role of a whole record.</summary>
     public static ExampleRole RoleOf(ReadOnlySpan<byte> bytes) => (ExampleRole)bytes[1];
 

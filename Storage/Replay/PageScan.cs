@@ -4,27 +4,42 @@ namespace Edge.Storage;
 
 /// <summary>
 /// Reads the documents of a LiteDB 5 file (file version 8) straight from its pages, past header, index and free lists, so that what lies on whole pages is found where LiteDB no longer opens the file. Pages of 8192 bytes: id u32
-/// at 0, type u8 at 4 (0 empty, 4 data), transaction u32 at 14, confirmed u8 at 18, highest slot u8 at 30; slot i at 8192 - 4 (i + 1): length u16, position u16. A block: 1 where it continues a document, page u32 and slot u8
-/// of the next, content. The log has the pages of changes; those of confirmed transactions take the place of the file's. What is found is as good as its own checksum.
+/// at 0, type u8 at 4 (0 empty, 1 header, 4 data), in the header the last page's id u32 at 64, transaction u32 at 14, confirmed u8 at 18, highest slot u8 at 30; slot i at 8192 - 4 (i + 1): length u16, position u16. A block: 1 where it continues a document, page u32 and slot u8
+/// of the next, content. The journal of an interrupted change is laid over the file's pages; of a log that LiteDB itself left, the pages of confirmed transactions are. What is found is as good as its own checksum.
 /// </summary>
 internal sealed class PageScan : IDisposable
 {
     private const int PageBytes = 8192, BlockHeadBytes = 6, MostDocumentBytes = 17 << 20;
-    private const byte Empty = 0, Data = 4, NoSlot = 255;
+    private const int LastPageAt = 64;
+    private const byte Empty = 0, Header = 1, Data = 4, NoSlot = 255;
     private readonly FileStream? data, log;
     private readonly Dictionary<uint, long> logged = [];
+    private readonly Dictionary<uint, byte[]> journalled = [];
 
     /// <summary>Opens the files; either may be missing.</summary>
+    /// <param name="dataFile">The data file.</param>
+    /// <param name="logFile">What lies beside it under the name of LiteDB's log; null where there is none.</param>
+    /// <param name="trustsHeader">Whether pages behind the last that the header counts are left out: a change that a crash interrupted has begun them. Not where the header may be what is damaged.</param>
     /// <exception cref="IOException">The disk refused.</exception>
-    public PageScan(string dataFile, string? logFile)
+    public PageScan(string dataFile, string? logFile, bool trustsHeader = true)
     {
         data = Open(dataFile);
-        log = logFile is null ? null : Open(logFile);
         PageCount = (uint)((data?.Length ?? 0) / PageBytes);
-        if (log is not null) ReadLog();
+        if (logFile is not null && File.Exists(logFile))
+        {
+            if (PageJournal.IsForeign(logFile))
+            {
+                log = Open(logFile);
+                ReadLog();
+            }
+            else ReadJournal(logFile);
+        }
+
+        byte[] header = new byte[PageBytes];
+        if (trustsHeader && Read(0, header) && CountedPages(header) is var counted && counted > 0 && counted < PageCount) PageCount = counted;
     }
 
-    /// <summary>Pages in the data file.</summary>
+    /// <summary>Pages in the data file, as far as they count.</summary>
     public uint PageCount { get; }
 
     /// <summary>Pages that hold nothing; counted by <see cref="Documents"/>.</summary>
@@ -55,6 +70,11 @@ internal sealed class PageScan : IDisposable
         log?.Dispose();
     }
 
+    /// <summary>Pages that the header of a data file counts; 0 where it is none.</summary>
+    /// <param name="header">The first page.</param>
+    public static uint CountedPages(ReadOnlySpan<byte> header) =>
+        header[4] == Header && BinaryPrimitives.ReadUInt32LittleEndian(header) == 0 ? unchecked(BinaryPrimitives.ReadUInt32LittleEndian(header[LastPageAt..]) + 1) : 0;
+
     private static FileStream? Open(string path) => File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0) : null;
 
     private void ReadLog()
@@ -73,8 +93,30 @@ internal sealed class PageScan : IDisposable
         }
     }
 
+    private void ReadJournal(string path)
+    {
+        using var journal = new PageJournal(path, isReadOnly: true);
+        journal.Replay((position, bytes) =>
+        {
+            uint number = (uint)(position / PageBytes);
+            if (!journalled.TryGetValue(number, out byte[]? page))
+            {
+                journalled.Add(number, page = new byte[PageBytes]);
+                if (data is not null) RandomAccess.Read(data.SafeFileHandle, page, (long)number * PageBytes);
+            }
+
+            bytes.CopyTo(page.AsSpan((int)(position % PageBytes)));
+        });
+    }
+
     private bool Read(uint number, byte[] page)
     {
+        if (journalled.TryGetValue(number, out byte[]? changed))
+        {
+            changed.CopyTo(page, 0);
+            return true;
+        }
+
         if (logged.TryGetValue(number, out long at)) return RandomAccess.Read(log!.SafeFileHandle, page, at) == PageBytes;
         return number < PageCount && RandomAccess.Read(data!.SafeFileHandle, page, (long)number * PageBytes) == PageBytes;
     }

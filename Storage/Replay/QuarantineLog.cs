@@ -38,8 +38,8 @@ internal sealed class QuarantineLog(string path)
 
     private void Write(List<string> lines)
     {
-        int first = lines.Count - 1;
-        for (long bytes = lines[^1].Length + 1; first > 0 && bytes + lines[first - 1].Length + 1 <= MostBytes; first--) bytes += lines[first - 1].Length + 1;
+        int first = Math.Max(0, lines.Count - 1);
+        for (long bytes = lines is [.., var last] ? last.Length + 1 : 0; first > 0 && bytes + lines[first - 1].Length + 1 <= MostBytes; first--) bytes += lines[first - 1].Length + 1;
         DurableFile.Replace(path, System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Skip(first).Select(line => line + "\n"))));
     }
 

@@ -5,6 +5,7 @@ public sealed partial class ReplayBuffer
 {
     private readonly HashSet<long> bad = [];
     private readonly List<(long Id, byte[] Bytes, string Reason)> noted = [];
+    private readonly List<long> putAside = []; // In quarantine, and still in the file.
     private ReplayAccess access;
     private TimeProvider clock = TimeProvider.System;
     private ReplayPlaces places = null!;
@@ -33,6 +34,9 @@ public sealed partial class ReplayBuffer
 
     /// <summary>A damaged file was restored while the store was open; on the store's thread. What happens at the opening is in <see cref="Recovery"/>.</summary>
     public event Action<ReplayRecovery>? Restored;
+
+    /// <summary>The copy that is being made, to its end however it ends.</summary>
+    internal Task Copying => copying;
 
     private bool MayWrite => access is ReplayAccess.Serve or ReplayAccess.Maintain;
 
@@ -90,6 +94,7 @@ public sealed partial class ReplayBuffer
         damage = null;
         file = new ReplayFile(places.Data);
         noted.Clear();
+        putAside.Clear();
         Index();
         index.ContinueAfter(mark.Reserved);
         if (index.LastId > 0) TryChange([]);
@@ -119,15 +124,17 @@ public sealed partial class ReplayBuffer
 
     private void PutNotedAside()
     {
-        if (noted.Count == 0 || !MayWrite) return;
+        if (noted.Count + putAside.Count == 0 || !MayWrite) return;
         try
         {
-            quarantine.Add(noted, clock.GetUtcNow());
-            if (!TryChange([.. noted.Select(record => record.Id).Where(id => id != StateDocument)])) return;
-            stale = noted.Any(record => record.Id > 0);
-            noted.Clear();
+            if (noted.Count > 0) quarantine.Add(noted, clock.GetUtcNow());
+            putAside.AddRange(noted.Select(record => record.Id));
+            noted.Clear(); // Once is enough, also where the disk has no room for the change that follows.
+            if (!TryChange([.. putAside.Where(id => id != StateDocument)])) return;
+            stale = putAside.Any(id => id > 0);
+            putAside.Clear();
         }
-        catch (IOException)
+        catch (IOException e) when (e is not DamagedFileException)
         {
             // A full disk: they stay in the file and are skipped.
         }
@@ -140,7 +147,7 @@ public sealed partial class ReplayBuffer
             file.Change(deleted, [(StateDocument, index.StateBytes())]);
             return true;
         }
-        catch (IOException)
+        catch (IOException e) when (e is not DamagedFileException)
         {
             return false; // A full disk: the next start finds the same and tries again.
         }
@@ -169,7 +176,7 @@ public sealed partial class ReplayBuffer
 
     private Task? BeginCopy(bool waits)
     {
-        if (!waits && (file.ChangeCount == copiedChange || !copying.IsCompleted || index.LastId == 0)) return null;
+        if (!waits && (closed || file.ChangeCount == copiedChange || !copying.IsCompleted || index.LastId == 0)) return null;
         try
         {
             if (waits) copying.Wait();
@@ -193,9 +200,4 @@ public sealed partial class ReplayBuffer
         else Interlocked.Increment(ref copyFailureCount);
     }
 
-    private void EndCopies()
-    {
-        copyTimer?.Dispose();
-        copying.Wait();
-    }
 }

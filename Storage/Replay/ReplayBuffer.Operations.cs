@@ -3,13 +3,14 @@ namespace Edge.Storage;
 /// <summary>What an operator does with the store: look, compact, forget, import.</summary>
 public sealed partial class ReplayBuffer
 {
-    private HashSet<UInt128>? known; // What is held, for an import.
+    private HeldRows? known; // For an import.
+
     /// <summary>What the store holds, takes on the disk and has cost.</summary>
     public Task<ReplayStats> StatsAsync() => Post(() =>
     {
         uint pages, emptyPages;
         long recordBytes = 0;
-        using (var scan = new PageScan(places.Data, null))
+        using (var scan = new PageScan(places.Data, access == ReplayAccess.LookAtCopy ? null : places.Log))
         {
             foreach (var (_, bytes) in scan.Documents()) recordBytes += bytes.Length;
             (pages, emptyPages) = (scan.PageCount, scan.EmptyPageCount);
@@ -93,6 +94,7 @@ public sealed partial class ReplayBuffer
         }
 
         index.Forget(className, theirs);
+        known = null;
         List<(long, byte[])> written = [(StateDocument, index.StateBytes())];
         if (file.Find(PrototypesDocument) is { } stored && PrototypeBank.FromBytes(stored) is { } bank && bank.Remove(className)) written.Add((PrototypesDocument, bank.ToBytes()));
         file.Change([.. theirs.Select(id => (long)id)], written);
@@ -117,8 +119,8 @@ public sealed partial class ReplayBuffer
     /// <exception cref="IOException">The disk refused; none of the batch was kept.</exception>
     public Task<ImportedBatch> ImportAsync(IReadOnlyList<Example> batch, string source, long throughRow) => Post(() =>
     {
-        known ??= file.All().Where(document => document.Id > 0).Select(document => ExampleRecord.Read(document.Bytes, (ulong)document.Id)).OfType<Example>().Select(ReplayImports.KeyOf).ToHashSet();
-        var fresh = batch.Where(example => known.Add(ReplayImports.KeyOf(example))).ToList();
+        known ??= Known();
+        var fresh = batch.Where(known.Take).ToList();
         if (file.Find(PrototypesDocument) is not null) file.Change([PrototypesDocument], [(StateDocument, index.StateBytes())]);
         try
         {
@@ -131,6 +133,17 @@ public sealed partial class ReplayBuffer
             throw;
         }
     });
+
+    private HeldRows Known()
+    {
+        var held = new HeldRows(options);
+        foreach (var (id, bytes) in file.All())
+        {
+            if (id > 0 && ExampleRecord.Read(bytes, (ulong)id) is { } example) held.Add(example, bytes);
+        }
+
+        return held;
+    }
 
     private ReplayImports ReadImports() => ReplayImports.FromBytes(file.Find(ReplayFile.ImportsDocument));
 

@@ -14,7 +14,7 @@ public sealed partial class ReplayBuffer : IDisposable
     private ReplayFile file = null!;
     private ReplayIndex index = null!;
     private volatile ReplayCounts counts = null!;
-    private bool trims, stale, disposed;
+    private bool trims, stale, disposed, closed;
 
     private ReplayBuffer(ReplayBufferOptions options)
     {
@@ -120,9 +120,11 @@ public sealed partial class ReplayBuffer : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        EndCopies();
+        copyTimer?.Dispose();
         thread.Post(() =>
         {
+            closed = true; // The timer may have asked for one more copy.
+            copying.Wait(); // One that was asked for before has begun by now; nobody else may have the store while it is made.
             file?.Dispose();
             held?.Dispose();
             Windows.Dispose();
@@ -152,7 +154,9 @@ public sealed partial class ReplayBuffer : IDisposable
             Take(example);
         }
 
+        if (MayWrite) file.Crop();
         rebuilt.Restore(state, StateDocument);
+        foreach (ulong id in rebuilt.WithoutPart) ForgetWindow(id);
         (index, stale) = (rebuilt, false);
         TakeStock(state);
         if (trims) Trim();
@@ -169,7 +173,7 @@ public sealed partial class ReplayBuffer : IDisposable
             var demoted = Records(onlyFresh).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh)));
             file.Change([.. gone.Select(id => (long)id)], [.. demoted, (StateDocument, index.StateBytes())]);
         }
-        catch (IOException)
+        catch (IOException e) when (e is not DamagedFileException)
         {
             // A full disk: they stay in the file, where the next start finds them and trims again.
         }

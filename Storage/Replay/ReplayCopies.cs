@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Edge.Storage;
 
 /// <summary>
-/// Copies of the data file, numbered, the newest last. The copy is taken between two changes, when the log is empty, by the kernel (shared blocks where the file system has them); checking, forcing to disk and renaming happen aside,
+/// Copies of the data file, numbered, the newest last. The copy is taken between two changes, when the data file holds all of the last one, by the kernel (shared blocks where the file system has them); checking, forcing to disk and renaming happen aside,
 /// so that the store waits for the copying only. A copy takes its place when every record in it has its checksum and none is missing.
 /// </summary>
 internal sealed class ReplayCopies(ReplayPlaces places, int keepCount)
@@ -73,7 +73,7 @@ internal sealed class ReplayCopies(ReplayPlaces places, int keepCount)
         foreach (string old in Files.SkipLast(keepCount)) File.Delete(old);
     }
 
-    /// <summary>What is wrong with a data file whose log is empty; null when every record has its checksum and as many are there as its ledger says.</summary>
+    /// <summary>What is wrong with a data file that needs no journal; null when every record has its checksum and as many are there as its ledger says.</summary>
     public static string? FlawOf(string path)
     {
         using var scan = new PageScan(path, null);

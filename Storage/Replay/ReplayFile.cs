@@ -4,7 +4,7 @@ namespace Edge.Storage;
 
 /// <summary>
 /// The LiteDB file under the replay buffer: one collection, own ids, every document one byte array that carries its own version and checksum. A change is: disk space, transaction, commit,
-/// checkpoint. Only when the checkpoint has returned is it durable (a commit alone is fsynced by accident; the first one after opening is not).
+/// checkpoint through <see cref="JournalledFile"/>. When the checkpoint has returned it is durable; until then nothing of it has reached an existing page.
 /// </summary>
 internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDisposable
 {
@@ -20,8 +20,9 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     private HashSet<long> ids = []; // What Find must find: a bent pointer in the index hides a record from a search without an error.
     private JournalledDatabase? database;
     private int largestBytes;
+    private bool isWhole;
 
-    /// <summary>LiteDB's log of the file at <paramref name="path"/>; the two are one unit.</summary>
+    /// <summary>The journal of the file at <paramref name="path"/>, under the name of LiteDB's log; the two are one unit.</summary>
     public static string LogOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + "-log" + Path.GetExtension(path));
 
     /// <summary>What the file holds and has cost; known once <see cref="All"/> has been read to its end.</summary>
@@ -66,13 +67,33 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
 
         if (expected is { } told && (told.DocumentCount != counted.DocumentCount || told.IdSum != counted.IdSum))
             throw new DamagedFileException($"'{path}' shows {counted.DocumentCount} records instead of {told.DocumentCount}: its index is damaged");
+        isWhole = expected is not null;
         (Ledger, ids) = ((expected ?? counted) with { WrittenBytes = Math.Max(Ledger.WrittenBytes, expected?.WrittenBytes ?? 0) }, read);
+    }
+
+    /// <summary>
+    /// Cuts off what lies behind the last page that LiteDB counts: a change that a crash interrupted had begun these pages, and to a <see cref="PageScan"/> what is on them looks like records. Only when <see cref="All"/> has found as
+    /// much as the ledger says, so that a bent header costs nothing.
+    /// </summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public void Crop()
+    {
+        if (isReadOnly || !isWhole) return;
+        byte[] header = new byte[PageBytes];
+        using (var file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete)) RandomAccess.Read(file, header, 0);
+        long bytes = PageScan.CountedPages(header) * (long)PageBytes;
+        if (bytes == 0 || bytes >= Length(path)) return;
+        Close(); // LiteDB has taken note of the length.
+        if (Length(LogOf(path)) > 0) return; // The disk has refused something: at the next start, then.
+        using var longer = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
+        RandomAccess.SetLength(longer, bytes);
+        RandomAccess.FlushToDisk(longer);
     }
 
     public byte[]? Find(long id)
     {
-        if (!ids.Contains(id)) return null;
         FindCount++;
+        if (!ids.Contains(id)) return null;
         try
         {
             return Search(id) ?? throw new DamagedFileException($"record {id} is not found where the index leads");
@@ -115,7 +136,6 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             if (!documents.Update(last)) documents.Insert(last);
             changing.Commit();
             changing.Checkpoint();
-            Count();
         }
         catch (Exception e)
         {
@@ -126,10 +146,14 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
                 return;
             }
 
-            if (e is DamagedFileException or LiteException { ErrorCode: DamagedFile or DamagedState }) throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
-            if (e is not (LiteException or IOException or UnauthorizedAccessException)) throw;
+            if (e is OutOfMemoryException) throw;
+            // LiteDB has no page checksums: damage shows as one of many exceptions.
+            if (e is DamagedFileException or EndOfStreamException or LiteException { ErrorCode: DamagedFile or DamagedState } or not (LiteException or IOException or UnauthorizedAccessException))
+                throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
             throw new IOException($"the replay buffer '{path}' could not be written: {e.Message} Free disk space or check the disk; the examples of this batch were not kept.", e);
         }
+
+        Count();
 
         void Count()
         {
@@ -157,13 +181,13 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         var opened = JournalledDatabase.Open(path, LogOf(path), isReadOnly);
         if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The files' names, too, are on disk before anything is acknowledged.
         return opened;
-
-        static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
     }
+
+    private static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
 
     /// <summary>
     /// Takes the disk space of a change before LiteDB is asked for it. When LiteDB 5.0.20 meets a full disk in a commit it may wait for itself for ever, or leave a transaction behind whose
-    /// finalizer ends the process. In a transaction a page goes to the log once at most and to the data file after that. Per document: its blocks, their neighbours in the free lists, and index nodes.
+    /// finalizer ends the process. The journal takes no more than the pages that the change touches. Per document: its blocks, their neighbours in the free lists, and index nodes.
     /// </summary>
     private void ReserveSpace(int deletedCount, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
     {
@@ -177,7 +201,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         static long Blocks(int bytes) => bytes / 8000 + 1;
     }
 
-    /// <summary>Whether the file holds a change after all: when the commit is in the log and only the checkpoint failed, opening finds it there.</summary>
+    /// <summary>Whether the file holds a change after all: when all of it is in the journal and only the writing of the data file failed, opening completes it.</summary>
     private bool CameThrough(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
     {
         try

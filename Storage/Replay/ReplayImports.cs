@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Edge.Storage;
@@ -26,16 +23,6 @@ internal sealed class ReplayImports
         return next;
     }
 
-    /// <summary>What tells one example from another whatever its id: class, start and samples.</summary>
-    public static UInt128 KeyOf(Example example)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(example.Class + "\0"));
-        hash.AppendData(BitConverter.GetBytes(example.StartSeconds));
-        hash.AppendData(MemoryMarshal.AsBytes<float>(example.Samples));
-        return BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
-    }
-
     public byte[] ToBytes()
     {
         using var memory = new MemoryStream();
@@ -56,7 +43,7 @@ internal sealed class ReplayImports
         return memory.ToArray();
     }
 
-    /// <summary>Reads it back; where it is missing or damaged nothing is known, and what is held is still told by <see cref="KeyOf"/>.</summary>
+    /// <summary>Reads it back; where it is missing or damaged nothing is known, and what is held is still told by <see cref="HeldRows"/>.</summary>
     public static ReplayImports FromBytes(byte[]? bytes)
     {
         var imports = new ReplayImports();

@@ -11,12 +11,16 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     private readonly ClassBalancedReservoir anchors = new(options.AnchorCapacity, options.Seed, anchorStream);
     private readonly SortedSet<ulong> fresh = [];
     private readonly HashSet<long> corrupt = [];
+    private readonly List<ulong> withoutPart = [];
     private ulong settledThrough;
     private long freshOverflow;
 
     public ulong LastId { get; private set; }
 
     public double LastStartSeconds { get; private set; }
+
+    /// <summary>Examples in the file that have had their round and that nobody keeps: a copy still had them, or a full disk did not let them be deleted. <see cref="Trim"/> lets them go.</summary>
+    public IReadOnlyList<ulong> WithoutPart => withoutPart;
 
     /// <summary>Gives an offered example its id and role.</summary>
     /// <param name="offered">The example.</param>
@@ -98,7 +102,8 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     /// <summary>Fits what the file held into capacities that may have become smaller; returns those that nobody keeps now, and those that only wait for a round now.</summary>
     public (IReadOnlyList<ulong> Gone, IReadOnlyList<ulong> OnlyFresh) Trim()
     {
-        List<ulong> overflowed = [.. OverflowingFresh()], gone = [.. anchors.Trim(), .. overflowed];
+        List<ulong> overflowed = [.. OverflowingFresh()], gone = [.. withoutPart, .. anchors.Trim(), .. overflowed];
+        withoutPart.Clear();
         var released = replay.Trim().ToLookup(fresh.Contains);
         return ([.. gone, .. released[false]], [.. released[true]]);
     }
@@ -159,7 +164,37 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         freshOverflow = reader.ReadInt64();
         replay.Restore(ReadCounters(reader, bytes[0]));
         anchors.Restore(ReadCounters(reader, bytes[0]));
+        withoutPart.AddRange(fresh.Where(id => id <= settledThrough && !replay.Holds(id)));
         fresh.RemoveWhere(id => id <= settledThrough);
+    }
+
+    /// <summary>The same state, from which on no id up to <paramref name="id"/> is given; a damaged one as it is.</summary>
+    public static byte[] ContinuedAfter(ReadOnlySpan<byte> state, ulong id)
+    {
+        byte[] continued = state.ToArray();
+        if (!Crc32C.IsLast(state) || state[0] is not (First or Version)) return continued;
+        BinaryPrimitives.WriteUInt64LittleEndian(continued.AsSpan(1), Math.Max(id, BinaryPrimitives.ReadUInt64LittleEndian(state[1..])));
+        BinaryPrimitives.WriteUInt32LittleEndian(continued.AsSpan(continued.Length - sizeof(uint)), Crc32C.Of(continued.AsSpan(0, continued.Length - sizeof(uint))));
+        return continued;
+    }
+
+    /// <summary>The state of a store without examples in which ids up to this one have been given; the counters in it are no policy's, so every policy begins anew.</summary>
+    public static byte[] EmptyAfter(ulong id)
+    {
+        const byte none = byte.MaxValue;
+        using var memory = new MemoryStream();
+        using (var writer = new BinaryWriter(memory, Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write(Version);
+            writer.Write(id);
+            writer.Write(0UL);
+            writer.Write(0L);
+            for (int part = 0; part < 2; part++) Write(writer, new RetentionCounters((RetentionKind)none, 0, new Dictionary<string, long>(), []));
+            writer.Flush();
+            writer.Write(Crc32C.Of(memory.GetBuffer().AsSpan(0, (int)memory.Length)));
+        }
+
+        return memory.ToArray();
     }
 
     private static void Write(BinaryWriter writer, RetentionCounters counters)

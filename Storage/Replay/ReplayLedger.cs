@@ -8,7 +8,7 @@ namespace Edge.Storage;
 /// </summary>
 /// <param name="DocumentCount">Documents, without this one.</param>
 /// <param name="IdSum">Sum of their ids.</param>
-/// <param name="WrittenBytes">Bytes handed to the file system for log and data file over the life of the store.</param>
+/// <param name="WrittenBytes">Bytes handed to the file system for journal and data file over the life of the store.</param>
 /// <param name="PayloadBytes">Bytes of samples (float32) acknowledged over the same time.</param>
 /// <param name="ExampleCount">Examples acknowledged over the same time.</param>
 internal readonly record struct ReplayLedger(long DocumentCount, long IdSum, long WrittenBytes, long PayloadBytes, long ExampleCount)

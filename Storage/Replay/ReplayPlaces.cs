@@ -10,7 +10,7 @@ internal sealed record ReplayPlaces(string Data)
     /// <summary>The folder of all of it.</summary>
     public string Folder => Path.GetDirectoryName(Path.GetFullPath(Data))!;
 
-    /// <summary>LiteDB's log; data and log are one unit.</summary>
+    /// <summary>The journal, under the name of LiteDB's log; data and journal are one unit.</summary>
     public string Log => ReplayFile.LogOf(Data);
 
     /// <summary>Held by the process that has the store open.</summary>
@@ -44,6 +44,7 @@ internal sealed record ReplayPlaces(string Data)
         string name = $"{Data}.bad-{now:yyyyMMddTHHmmss}", aside = name;
         for (int more = 2; File.Exists(aside) || File.Exists(aside + "-log"); more++) aside = $"{name}.{more}";
         if (File.Exists(Data)) File.Move(Data, aside);
+        if (File.Exists(Log) && new FileInfo(Log).Length == 0) File.Delete(Log);
         if (File.Exists(Log)) File.Move(Log, aside + "-log");
         foreach (string old in PutAside.SkipLast(PutAsideCount))
         {

@@ -15,7 +15,7 @@ internal static class ReplayRestore
         DurableFile.Rename(places.Ready, places.Data);
     }
 
-    /// <summary>Replaces the damaged file; where nothing can be read, there is none afterwards.</summary>
+    /// <summary>Replaces the damaged file; where nothing can be read, the new one knows which ids have been given.</summary>
     /// <exception cref="IOException">The disk refused; all files are as before.</exception>
     public static ReplayRecovery Run(ReplayPlaces places, string reason, IdMark mark, DateTimeOffset now)
     {
@@ -24,13 +24,9 @@ internal static class ReplayRestore
         long pages = 0, fromCopy = 0;
         ulong newest = 0;
         ReplayLedger? expected = null;
-        using (var scan = new PageScan(places.Data, places.Log))
-        {
-            foreach (var (id, bytes) in scan.Documents()) Survey(id, bytes);
-        }
-
+        // First without the pages that the header does not count: only where something is missing may it be the header that is damaged.
+        bool trustsHeader = Survey(true) || !Survey(false), isWhole = IsWhole();
         int salvaged = kept.Count(id => id > 0);
-        bool isWhole = expected is { } all && all.DocumentCount == kept.Count && all.IdSum == kept.Aggregate(0L, (sum, id) => unchecked(sum + id));
         var wanted = new HashSet<long>();
         if (copy is not null && !isWhole)
         {
@@ -44,9 +40,10 @@ internal static class ReplayRestore
             }
         }
 
-        if (salvaged + fromCopy > 0)
+        bool isEmpty = salvaged + fromCopy == 0;
+        if (!isEmpty || mark.Reserved > 0)
         {
-            ReplayRewriter.Write(places.Unfinished, Documents(), expected ?? default, ReplayRewriter.BytesFor(pages), null, CancellationToken.None);
+            ReplayRewriter.Write(places.Unfinished, isEmpty ? [(ReplayFile.StateDocument, ReplayIndex.EmptyAfter(mark.Reserved))] : Documents(), expected ?? default, ReplayRewriter.BytesFor(pages), null, CancellationToken.None);
             DurableFile.Rename(places.Unfinished, places.Ready);
         }
 
@@ -55,24 +52,33 @@ internal static class ReplayRestore
         long missing = isWhole ? 0 : expected is { } told ? Math.Max(0, told.DocumentCount - kept.Count - wanted.Count) : Math.Max(0, (long)mark.Reserved - (long)newest);
         return new ReplayRecovery(aside, reason, salvaged, (int)fromCopy, missing, copy is null || isWhole ? null : Path.GetFileName(copy));
 
-        void Survey(long id, byte[] bytes)
+        bool Survey(bool trusting)
         {
-            if (!IsGood(id, bytes)) return;
-            if (id == ReplayLedger.Document) expected = ReplayLedger.FromBytes(bytes);
-            else if (kept.Add(id)) pages += ReplayRewriter.PagesFor(bytes.Length);
-            if (id > 0) newest = Math.Max(newest, (ulong)id);
+            int before = kept.Count;
+            using var scan = new PageScan(places.Data, places.Log, trusting);
+            foreach (var (id, bytes) in scan.Documents())
+            {
+                if (!IsGood(id, bytes)) continue;
+                if (id == ReplayLedger.Document) expected ??= ReplayLedger.FromBytes(bytes);
+                else if (kept.Add(id)) pages += ReplayRewriter.PagesFor(bytes.Length);
+                if (id > 0) newest = Math.Max(newest, (ulong)id);
+            }
+
+            return trusting ? IsWhole() : kept.Count > before;
         }
+
+        bool IsWhole() => expected is { } all && all.DocumentCount == kept.Count && all.IdSum == kept.Aggregate(0L, (sum, id) => unchecked(sum + id));
 
         static bool IsGood(long id, byte[] bytes) => Crc32C.IsLast(bytes) && (id <= 0 || ExampleRecord.Read(bytes, (ulong)id) is not null);
 
         IEnumerable<(long, byte[])> Documents()
         {
             var left = new HashSet<long>(kept);
-            using (var scan = new PageScan(places.Data, places.Log))
+            using (var scan = new PageScan(places.Data, places.Log, trustsHeader))
             {
                 foreach (var (id, bytes) in scan.Documents())
                 {
-                    if (IsGood(id, bytes) && left.Remove(id)) yield return (id, bytes);
+                    if (IsGood(id, bytes) && left.Remove(id)) yield return Continued(id, bytes);
                 }
             }
 
@@ -81,9 +87,12 @@ internal static class ReplayRestore
             left = new HashSet<long>(wanted);
             foreach (var (id, bytes) in second.Documents())
             {
-                if (left.Remove(id)) yield return (id, bytes);
+                if (left.Remove(id)) yield return Continued(id, bytes);
             }
         }
+
+        // In the file before it is the store: a crash right after would forget how far ids had been given.
+        (long, byte[]) Continued(long id, byte[] bytes) => (id, id == ReplayFile.StateDocument ? ReplayIndex.ContinuedAfter(bytes, mark.Reserved) : bytes);
     }
 }
 

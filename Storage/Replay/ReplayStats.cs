@@ -9,7 +9,7 @@ public sealed record ReplayStats
     /// <summary>Length of the data file.</summary>
     public required long DataBytes { get; init; }
 
-    /// <summary>Length of its log; 0 between two changes.</summary>
+    /// <summary>Length of its journal: the largest change since the store was opened.</summary>
     public required long LogBytes { get; init; }
 
     /// <summary>Bytes of all records, checksums included, as they are in the data file.</summary>

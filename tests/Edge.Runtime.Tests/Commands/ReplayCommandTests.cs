@@ -54,6 +54,24 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_import_lets_nothing_go_that_the_statistics_do_not_count_yet()
+    {
+        await FillAsync();
+        await RunAsync("export", "memory.npz");
+        File.WriteAllText(data["other.json"], """{ "device": { "dataDirectory": "other" }, "replay": { "freshCapacity": 8, "capacity": 10 } }""");
+        using (await OneLineAsync("import", "memory.npz", "--config", "other.json", "--json"))
+        {
+        }
+
+        var options = ServiceHost.OptionsOf(s_config) with { CopyCount = 0, FreshCapacity = 8, Capacity = 10 };
+        using var buffer = ReplayBuffer.Open(data["other/replay.db"], options, TimeProvider.System, ReplayAccess.Serve, trims: false); // As the service does.
+        Assert.Equal(40, (await buffer.TrainableAsync()).Count + (await buffer.AnchorsAsync()).Count);
+        Assert.True(await buffer.LeavingThroughAsync(0) > 0);
+        await buffer.TrimAsync();
+        Assert.Equal(8, buffer.Counts.FreshCount);
+    }
+
+    [Fact]
     public async Task Windows_that_are_none_of_the_device_are_refused_with_a_reason()
     {
         await FillAsync();

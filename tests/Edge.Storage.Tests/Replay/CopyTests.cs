@@ -84,6 +84,7 @@ public sealed class CopyTests : IDisposable
     private static async Task WaitAsync(ReplayBuffer buffer, int number)
     {
         while (await buffer.StatsAsync() is var stats && (Newest(stats) < number || stats.Copies.Count > 2)) await Task.Delay(5, TestContext.Current.CancellationToken);
+        await buffer.Copying; // The copy has its name a little before its folder is forced to disk, and one at a time is made.
     }
 
     private static int Newest(ReplayStats stats) => stats.Copies is [.., var newest] ? int.Parse(newest.Name[..6]) : 0;

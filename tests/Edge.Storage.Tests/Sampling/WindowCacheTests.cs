@@ -102,7 +102,7 @@ public class WindowCacheTests
     private static Example[] Batch(int number) => [.. Enumerable.Range(number * 12, 12).Select(i => Samples.One("abc"[i % 3].ToString(), (ulong)i, i * 1.5))];
 
     /// <summary>The cache has exactly the examples that the file has, as the file has them, and no anchor.</summary>
-    private static async Task AssertInStepAsync(ReplayBuffer buffer, string path)
+    internal static async Task AssertInStepAsync(ReplayBuffer buffer, string path)
     {
         string copy = path + ".copy";
         File.Copy(path, copy, overwrite: true);
