@@ -47,21 +47,41 @@ public static class ReplayCommand
         }
     });
 
-    /// <summary>Opens the store, or its newest copy.</summary>
+    /// <summary>Opens the store, or its newest copy, and says so on standard error when it was damaged and has just been restored.</summary>
     internal static ReplayBuffer Open(DeviceConfig config, DataDirectory data, ReplayAccess access, bool copy = false)
     {
         string path = data.ReplayFile;
         if (copy)
         {
-            path = ReplayBuffer.NewestCopyOf(path) ?? throw new FileNotFoundException($"there is no copy of the replay buffer in '{data.Path}'. A service makes one every replay.copyMinutes = {config.Replay.CopyMinutes} (replay.keepCopies = {config.Replay.KeepCopies}); stop it and leave --copy out.");
+            path = NewestCopy(config, data);
             access = ReplayAccess.LookAtCopy;
         }
-        else if (!ReplayBuffer.IsAt(path))
+        else
         {
-            throw new FileNotFoundException($"there is no replay buffer in '{data.Path}'. Name the device's configuration with --config; 'edge run' or 'edge replay import' makes one.");
+            MustBeThere(data);
         }
 
-        return ReplayBuffer.Open(path, ServiceHost.OptionsOf(config), TimeProvider.System, access);
+        return Told(ReplayBuffer.Open(path, ServiceHost.OptionsOf(config), TimeProvider.System, access));
+    }
+
+    /// <summary>Passes a store on; where it has just been restored from damage, standard error hears of it.</summary>
+    internal static ReplayBuffer Told(ReplayBuffer buffer)
+    {
+        if (buffer.Recovery is { } made)
+            Console.Error.WriteLine($"the file was damaged ({made.Reason}); it lies as {made.PutAside} now. {made.SalvagedCount} examples were read from it, {made.FromCopyCount} taken from a copy, {made.LostCount} records at most are lost.");
+        return buffer;
+    }
+
+    /// <summary>The newest copy of the store.</summary>
+    /// <exception cref="FileNotFoundException">There is none; the message says what makes one.</exception>
+    internal static string NewestCopy(DeviceConfig config, DataDirectory data) => ReplayBuffer.NewestCopyOf(data.ReplayFile) ?? throw new FileNotFoundException(config.Replay.KeepCopies == 0
+        ? $"there is no copy of the replay buffer in '{data.Path}', and replay.keepCopies = 0 makes none. Stop the service and leave --copy out."
+        : $"there is no copy of the replay buffer in '{data.Path}'. A service makes one every replay.copyMinutes = {config.Replay.CopyMinutes}; stop it and leave --copy out.");
+
+    /// <exception cref="FileNotFoundException">There is no store; the message says what makes one.</exception>
+    internal static void MustBeThere(DataDirectory data)
+    {
+        if (!ReplayBuffer.IsAt(data.ReplayFile)) throw new FileNotFoundException($"there is no replay buffer in '{data.Path}'. Name the device's configuration with --config; 'edge run' or 'edge replay import' makes one.");
     }
 
     /// <summary>Progress on standard error where a person looks at it.</summary>

@@ -17,7 +17,6 @@ public static class ReplayCompactCommand
         ReplayCommand.Act(command, async (config, data, parsed, cancel) =>
         {
             using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Maintain);
-            if (buffer.Recovery is { } made) Console.Error.WriteLine($"the file was damaged ({made.Reason}); it lies as {made.PutAside} now. {made.SalvagedCount} examples were read from it, {made.FromCopyCount} taken from a copy, {made.LostCount} records at most are lost.");
             var done = await buffer.CompactAsync(ReplayCommand.Progress("records"), cancel);
             if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(JsonSerializer.Serialize(new { done.RecordCount, done.BytesBefore, done.BytesAfter, seconds = Math.Round(done.Took.TotalSeconds, 3) }, GlobalOptions.OneLine));
             else Console.WriteLine($"{done.RecordCount} records, {done.BytesBefore} bytes before, {done.BytesAfter} after, {done.Took.TotalSeconds:0.00} s");

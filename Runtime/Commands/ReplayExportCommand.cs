@@ -21,12 +21,14 @@ public static class ReplayExportCommand
         ReplayCommand.Act(command, async (config, data, parsed, cancel) =>
         {
             using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Look, parsed.GetValue(ReplayCommand.Copy));
-            var examples = filter.Of(await buffer.ListAsync(), parsed);
-            if (examples.Count == 0) return ReplayCommand.Failed(command, "no example passes the filter; nothing was written. 'edge replay stats' says what is there.");
+            string path = parsed.GetValue(file)!;
+            if (WhyNotAt(path) is { } why) return ReplayCommand.Failed(command, why);
+            var all = await buffer.ListAsync();
+            var examples = filter.Of(all, parsed);
+            if (examples.Count == 0) return ReplayCommand.Failed(command, $"{filter.WhyNone(all, parsed)}; nothing was written.");
             var lengths = await LengthsAsync(buffer, examples);
             int valueCount = lengths.Values.GroupBy(length => length).MaxBy(group => group.Count())!.Key;
             var written = examples.Where(e => lengths.GetValueOrDefault(e.Id) == valueCount).ToList();
-            string path = parsed.GetValue(file)!;
             await ReplayArchive.WriteAsync(path, buffer, written, ShapeOf(config, valueCount), ReplayCommand.Progress("examples"), cancel);
             int left = examples.Count - written.Count;
             if (left > 0) Console.Error.WriteLine($"{left} examples of other windows than {valueCount} values were left out: an array has one shape.");
@@ -35,6 +37,13 @@ public static class ReplayExportCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static string? WhyNotAt(string path)
+    {
+        if (path.Length == 0 || Directory.Exists(path)) return $"'{path}' is not the name of a file to write. Name one, such as memory.npz.";
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return Directory.Exists(folder) ? null : $"the folder '{folder}' is not there. Make it first.";
     }
 
     private static async Task<Dictionary<ulong, int>> LengthsAsync(ReplayBuffer buffer, IReadOnlyList<Example> examples)

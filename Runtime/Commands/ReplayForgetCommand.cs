@@ -11,7 +11,7 @@ namespace Edge.Runtime.Commands;
 public static class ReplayForgetCommand
 {
     private const string Consequence =
-        "The running snapshot keeps the class in its list, but without prototype and statistics it is never predicted; its weights have seen the class until a round replaces them. Take it out of labels.classes, or it is learnt again with its next label.";
+        "The running snapshot keeps the class in its list, but without prototype and statistics it is never predicted; its weights have seen the class until a round replaces them. It is learnt again with its next label: take it out of labels.classes, or, where the sensor brings it (simulated, uciHar), send none and set labels.sourceShare to 0.";
 
     /// <summary>The verb.</summary>
     public static Command Create()
@@ -19,7 +19,7 @@ public static class ReplayForgetCommand
         var name = new Option<string>("--class") { Description = "The class.", Required = true };
         var yes = new Option<bool>("--yes") { Description = "Do not ask." };
         var later = new Option<bool>("--no-compact") { Description = "Leave the deleted bytes in the data file until 'edge replay compact'." };
-        var command = new Command("forget", $"Delete every example of a class, its prototype, its statistics, the copies of the store and the samples in round folders; then compact, so that no byte of it is left in the data file, and make a new copy. {Consequence} {ReplayCommand.Codes}")
+        var command = new Command("forget", $"Delete every example of a class, its prototype, its statistics, the copies of the store and the samples in round folders; then compact, so that no byte of it is left in the data file, and make a new copy. {Consequence} {ReplayCommand.Codes} {ExitCode.Finding} when a file is left that may hold it, or when there was nothing of a class that labels.classes does not name either.")
         {
             name, yes, later, ReplayCommand.Config, GlobalOptions.Json,
         };
@@ -27,7 +27,9 @@ public static class ReplayForgetCommand
         {
             string className = parsed.GetValue(name)!;
             using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Maintain);
-            int held = (await buffer.ListAsync()).Count(e => e.Class == className);
+            var all = await buffer.ListAsync();
+            int held = all.Count(e => e.Class == className);
+            if (held == 0) Console.Error.WriteLine($"the store holds no example of '{className}'; it holds {(all.Count == 0 ? "none of any class" : string.Join(", ", all.Select(e => e.Class).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)))}.");
             if (!parsed.GetValue(yes) && !IsConfirmed(className, held)) return ExitCode.Usage;
             return await ForgetAsync(buffer, className, config, data, !parsed.GetValue(later), parsed.GetValue(GlobalOptions.Json), cancel);
         });
@@ -55,8 +57,10 @@ public static class ReplayForgetCommand
             Console.WriteLine(Consequence);
         }
 
+        bool isStrange = count == 0 && !inStatistics && !inMemory && !config.Labels.Classes.Contains(className, StringComparer.Ordinal);
+        if (isStrange) Console.Error.WriteLine($"nothing of '{className}' was found, and labels.classes does not name it. Is it spelt like that?");
         foreach (string file in left) Console.Error.WriteLine($"'{file}' was put aside as damaged and may still hold windows of the class; delete it and its '-log'.");
-        return left.Length > 0 ? ExitCode.Finding : ExitCode.Done;
+        return left.Length > 0 || isStrange ? ExitCode.Finding : ExitCode.Done;
     }
 
     private static bool IsConfirmed(string className, int held)

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Edge.Config;
+using Edge.Runtime.Sensors;
+using Edge.Runtime.Stages;
 using Edge.Storage;
 
 namespace Edge.Runtime.Commands;
@@ -12,17 +14,17 @@ public static class ReplayImportCommand
     public static Command Create()
     {
         var source = new Argument<string>("source") { Description = "A .npz of 'edge replay export', or any data set that 'edge bench --data' takes (its training split)." };
-        var again = new Option<bool>("--again") { Description = "Begin with the first row even if this content was imported before; what is held already is left out all the same." };
-        var command = new Command("import", $"Offer labelled windows to the store as if they were labelled now: hold-out and retention decide what is kept. An interrupted import is repeated with the same command and goes on where it stopped; a row that is held already (same class, start, samples) is not taken twice. {ReplayCommand.Codes}")
+        var again = new Option<bool>("--again") { Description = "Begin with the first row even if this content was imported before. What is held already (same class, start, samples) is left out all the same; rows of a file that does not give starts get new ones and are taken again." };
+        var command = new Command("import", $"Offer labelled windows to the store; an export keeps its starts and times, others count as labelled now and follow the newest example. Hold-out and retention decide what is kept. An interrupted import is repeated with the same command and goes on where it stopped; a row that is held already (same class, start, samples) is not taken twice. {ReplayCommand.Codes}")
         {
             source, again, ReplayCommand.Config, GlobalOptions.Json,
         };
         ReplayCommand.Act(command, async (config, data, parsed, cancel) =>
         {
             double stride = config.Window.Stride / config.Sensor.SampleRateHz;
-            Directory.CreateDirectory(data.Path);
+            data.Create();
             // Nothing that waits for a round leaves here: the next start of the service counts it into the statistics, and then lets go what is too much.
-            using var buffer = ReplayBuffer.Open(data.ReplayFile, Stages.ServiceHost.OptionsOf(config) with { CopyCount = 0, FreshCapacity = int.MaxValue }, TimeProvider.System, ReplayAccess.Serve, trims: false);
+            using var buffer = ReplayCommand.Told(ReplayBuffer.Open(data.ReplayFile, ServiceHost.OptionsOf(config) with { CopyCount = 0, FreshCapacity = int.MaxValue }, TimeProvider.System, ReplayAccess.Serve, trims: false));
             var import = ReplayArchive.Read(parsed.GetValue(source)!, buffer.Counts.AcknowledgedCount == 0 ? 0 : buffer.Counts.LastStartSeconds + config.Window.Length / config.Sensor.SampleRateHz, stride, TimeProvider.System.GetUtcNow(), null, cancel);
             foreach (string note in import.Notes) Console.Error.WriteLine(note);
             if (Mismatch(import.Windows, config) is { } why) return ReplayCommand.Failed(command, why);
@@ -51,6 +53,8 @@ public static class ReplayImportCommand
     {
         string[] strange = [.. windows.Classes.Distinct().Select(c => windows.ClassNames[c]).Except(config.Labels.Classes, StringComparer.Ordinal)];
         if (strange.Length > 0) return $"the classes {string.Join(", ", strange)} are not in labels.classes ({string.Join(", ", config.Labels.Classes)}), so they would never be learnt. Add them there, or rename them in the file.";
-        return windows.Window.Length == config.Window.Length ? null : $"the windows have {windows.Window.Length} samples per channel; window.length is {config.Window.Length}. Cut them to that length, or use the configuration of the device that they are for.";
+        if (windows.Window.Length != config.Window.Length) return $"the windows have {windows.Window.Length} samples per channel; window.length is {config.Window.Length}. Cut them to that length, or use the configuration of the device that they are for.";
+        int channels = SensorCatalogue.ChannelsOf(config.Sensor).Count;
+        return windows.Window.ChannelCount == channels ? null : $"the windows have {windows.Window.ChannelCount} channels; sensor.kind '{config.Sensor.Kind}' has {channels}, and no round would take them. Use the configuration of the device that they are for.";
     }
 }

@@ -12,19 +12,27 @@ public static class ReplayListCommand
     public static Command Create()
     {
         var filter = new ReplayFilter();
-        var limit = new Option<int>("--limit") { Description = "Most examples shown, the oldest first; 0: all.", DefaultValueFactory = _ => 50 };
-        limit.Validators.Add(result =>
+        var limit = new Option<int>("--limit")
         {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out int count) && count < 0) result.AddError($"--limit {count}: expected 0 or more. 0 shows all.");
-        });
+            Description = "Most examples shown, the oldest first; 0: all.",
+            DefaultValueFactory = _ => 50,
+            CustomParser = result =>
+            {
+                if (result.Tokens is [var token] && int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int count)) return count;
+                result.AddError($"--limit {string.Join(' ', result.Tokens.Select(t => t.Value))}: expected a whole number, 0 or more. 0 shows all.");
+                return 0;
+            },
+        };
         var command = new Command("list", $"List examples: id, role, class, start (seconds of stream time), when labelled. With --json one object a line. {ReplayCommand.Codes}") { ReplayCommand.Config, ReplayCommand.Copy, limit, GlobalOptions.Json };
         filter.AddTo(command);
         ReplayCommand.Act(command, async (config, data, parsed, _) =>
         {
             using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Look, parsed.GetValue(ReplayCommand.Copy));
-            var examples = filter.Of(await buffer.ListAsync(), parsed);
+            var all = await buffer.ListAsync();
+            var examples = filter.Of(all, parsed);
             int most = parsed.GetValue(limit);
             foreach (var example in most == 0 ? examples : examples.Take(most)) Show(example, parsed.GetValue(GlobalOptions.Json));
+            if (examples.Count == 0) Console.Error.WriteLine($"{filter.WhyNone(all, parsed)}.");
             if (most > 0 && examples.Count > most) Console.Error.WriteLine($"{examples.Count - most} more are not shown; --limit 0 shows all.");
             return ExitCode.Done;
         });

@@ -10,16 +10,15 @@ public static class ReplayVerifyCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new Command("verify", $"Read every record and its checksum, the index, the store's own records, the copies and the statistics, and say what is wrong and what to do; change nothing. Exit code {ExitCode.Finding} when something is wrong. {ReplayCommand.Codes}")
+        var command = new Command("verify", $"Read every record and its checksum, the index, the store's own records, the copies and the statistics, and say what is wrong and what to do; change nothing. {ReplayCommand.Codes} {ExitCode.Finding} when something is wrong.")
         {
             ReplayCommand.Config, ReplayCommand.Copy, GlobalOptions.Json,
         };
-        ReplayCommand.Act(command, (_, data, parsed, cancel) => Task.Run(() =>
+        ReplayCommand.Act(command, (config, data, parsed, cancel) => Task.Run(() =>
         {
             bool copy = parsed.GetValue(ReplayCommand.Copy);
-            string path = copy ? ReplayBuffer.NewestCopyOf(data.ReplayFile) ?? throw new FileNotFoundException($"there is no copy of the replay buffer in '{data.Path}'.") : data.ReplayFile;
-            if (!copy && !ReplayBuffer.IsAt(path)) throw new FileNotFoundException($"there is no replay buffer in '{data.Path}'. Name the device's configuration with --config.");
-            var verdict = ReplayVerification.Run(path, !copy, ReplayCommand.Progress("records"), cancel);
+            if (!copy) ReplayCommand.MustBeThere(data);
+            var verdict = ReplayVerification.Run(copy ? ReplayCommand.NewestCopy(config, data) : data.ReplayFile, !copy, ReplayCommand.Progress("records"), cancel);
             var problems = verdict.Problems.ToList();
             if (!copy && new StatisticsFile(data.ReadOut.Statistics).Flaw() is { } flaw)
                 problems.Add(new ReplayProblem(flaw, data.ReadOut.Statistics, "statistics that are whole", "The next start of the service counts anew what the store holds."));
@@ -28,7 +27,7 @@ public static class ReplayVerifyCommand
             else
             {
                 foreach (var problem in problems) Console.WriteLine(problem);
-                Console.WriteLine($"{verdict.ExampleCount} examples are good, {verdict.BadCount} records are not; {(problems.Count == 0 ? "nothing is wrong" : $"{problems.Count} findings")}");
+                Console.WriteLine($"{verdict.ExampleCount} examples are good, {verdict.BadCount} records are not; {(problems.Count == 0 ? "nothing is wrong" : problems.Count == 1 ? "1 finding" : $"{problems.Count} findings")}");
             }
 
             return problems.Count == 0 ? ExitCode.Done : ExitCode.Finding;

@@ -254,7 +254,7 @@ public sealed partial class TrainingRound(
                 LogRoundFinished(what.Round, what.StepCount, what.Loss, what.Seconds, what.PeakRssMiB);
                 break;
             default:
-                LogRoundTrouble(what.Round, what.Event, what.Attempt, what.Reason);
+                LogRoundTrouble(what.Round, what.Event, what.Attempt ?? 0, what.Reason); // 0: before a child was started.
                 break;
         }
 
@@ -278,7 +278,7 @@ public sealed partial class TrainingRound(
     private partial void LogRoundFinished(int round, int? stepCount, double? loss, double? seconds, double? peakRssMiB);
 
     [LoggerMessage(2003, LogLevel.Warning, "round {Round} {Event} (attempt {Attempt}): {Reason}")]
-    private partial void LogRoundTrouble(int round, TrainingEvent @event, int? attempt, string? reason);
+    private partial void LogRoundTrouble(int round, TrainingEvent @event, int attempt, string? reason);
 
     [LoggerMessage(2004, LogLevel.Information, "snapshot {SnapshotId} promoted by round {Round}: {AnchorAccuracyPercent:0.0} % on the anchor set, the one before has {PreviousAnchorAccuracyPercent:0.0} %; read out by {ReadOut}")]
     private partial void LogPromoted(string snapshotId, int round, double? anchorAccuracyPercent, double? previousAnchorAccuracyPercent, string? readOut);

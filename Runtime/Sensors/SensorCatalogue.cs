@@ -1,4 +1,5 @@
 using Edge.Config;
+using Edge.Storage;
 
 namespace Edge.Runtime.Sensors;
 
@@ -14,6 +15,13 @@ public static class SensorCatalogue
     {
         "simulated" => new SimulatedImu(config.Sensor, startSeconds),
         "uciHar" => new UciHarStream(config.Sensor, config.Window),
+        string kind => throw new InvalidOperationException($"sensor.kind '{kind}' passed validation but no sensor is registered for it"),
+    };
+
+    /// <summary>The channels of the configured sensor, in the order of its samples, without opening it.</summary>
+    public static IReadOnlyList<string> ChannelsOf(SensorSection sensor) => sensor.Kind switch
+    {
+        "simulated" or "uciHar" => UciHarArchive.Channels,
         string kind => throw new InvalidOperationException($"sensor.kind '{kind}' passed validation but no sensor is registered for it"),
     };
 }

@@ -39,14 +39,7 @@ public sealed class DataDirectory : IDisposable
     public static DataDirectory Take(string path)
     {
         string full = System.IO.Path.GetFullPath(path);
-        try
-        {
-            Directory.CreateDirectory(full);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"the data directory '{full}' cannot be created: {e.Message} Set device.dataDirectory to a folder that this user may write.", e);
-        }
+        At(full).Create();
 
         try
         {
@@ -56,6 +49,20 @@ public sealed class DataDirectory : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"the data directory '{full}' is held by another edge service, or cannot be written ({e.Message}). Stop the other one, or set device.dataDirectory to another folder.", e);
+        }
+    }
+
+    /// <summary>Creates the folder where it is not there.</summary>
+    /// <exception cref="IOException">It cannot be; the message says why and what to do.</exception>
+    public void Create()
+    {
+        try
+        {
+            Directory.CreateDirectory(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"the data directory '{Path}' cannot be created: {e.Message} Set device.dataDirectory to a folder that this user may write.", e);
         }
     }
 

@@ -20,6 +20,7 @@ public sealed partial class ExampleStage(
 {
     private readonly List<PendingExample> batch = [];
     private string statisticsFailure = "";
+    private long refusedCount; // Examples since the disk last took a batch.
     private Task<bool>? example, handover; // Kept until they complete: a queue remembers everyone who ever waited for it.
 
     /// <inheritdoc/>
@@ -107,9 +108,13 @@ public sealed partial class ExampleStage(
             readOut.Publish();
             for (int i = 0; i < batch.Count; i++) Answer(new LabelOutcome(batch[i].Request, kept[i], null));
             stored = true;
+            if (refusedCount > 0) LogExamplesStored(refusedCount);
+            refusedCount = 0;
         }
         catch (IOException e)
         {
+            if (refusedCount == 0) LogExamplesRefused(e.Message);
+            refusedCount += batch.Count;
             await readOut.ForgetTakenAsync(buffer);
             foreach (var pending in batch) Answer(LabelOutcome.Refused(pending.Request, e.Message));
         }
@@ -177,9 +182,15 @@ public sealed partial class ExampleStage(
         Samples = pending.Window.Samples,
     };
 
-    [LoggerMessage(2101, LogLevel.Warning, "the statistics of the frozen features could not be written; what they count is kept in the replay buffer until they can: {Reason}")]
+    [LoggerMessage(2201, LogLevel.Warning, "the statistics of the frozen features could not be written; what they count is kept in the replay buffer until they can: {Reason}")]
     private partial void LogStatisticsFailed(string reason);
 
-    [LoggerMessage(2102, LogLevel.Information, "the statistics of the frozen features are written again, after {Count} failures since the start")]
+    [LoggerMessage(2202, LogLevel.Information, "the statistics of the frozen features are written again, after {Count} failures since the start")]
     private partial void LogStatisticsWritten(long count);
+
+    [LoggerMessage(2203, LogLevel.Warning, "labelled windows are not stored, and their labels are answered with a refusal, until the disk takes them again: {Reason}")]
+    private partial void LogExamplesRefused(string reason);
+
+    [LoggerMessage(2204, LogLevel.Information, "labelled windows are stored again; {Count} were refused meanwhile")]
+    private partial void LogExamplesStored(long count);
 }

@@ -12,6 +12,8 @@ namespace Edge.Storage;
 public static class ReplayArchive
 {
     private const int BatchCount = 256;
+    private const double LatestStartSeconds = 1e12; // 32,000 years of stream; beyond it hold-out blocks and segments are no longer told apart.
+    private const double LatestLabelMs = 62_135_596_800_000; // As far from 1970 as the first day that a DateTimeOffset knows.
     private static readonly string[] s_own = ["id", "window_id", "role", "start_seconds", "labelled_at_ms"];
 
     /// <summary>Writes examples whole: under a temporary name, then renamed. The samples are read batch by batch.</summary>
@@ -119,9 +121,10 @@ public static class ReplayArchive
             if (zip.GetEntry(name + ".npy") is not { } entry) return null;
             using var array = new NpyArray(entry.Open(), $"{path}: {name}");
             columns.Add(name, array.ToNumbers(1 << 28));
-            int wrong = Array.FindIndex(columns[name], number => !double.IsFinite(number) || (name != "start_seconds" && Math.Abs(number) > 1e17));
+            double most = name switch { "start_seconds" => LatestStartSeconds, "labelled_at_ms" => LatestLabelMs, _ => 1e17 };
+            int wrong = Array.FindIndex(columns[name], number => !(Math.Abs(number) <= most));
             if (columns[name].Length != count || wrong >= 0)
-                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{path}: {name}: expected {count} finite numbers, one for each case of X{(wrong >= 0 ? $"; number {wrong} is {columns[name][wrong]}" : $", there are {columns[name].Length}")}. Export it again."));
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{path}: {name}: expected {count} numbers from {-most} to {most}, one for each case of X{(wrong >= 0 ? $"; number {wrong} is {columns[name][wrong]}" : $", there are {columns[name].Length}")}. Export it again."));
         }
 
         return columns;

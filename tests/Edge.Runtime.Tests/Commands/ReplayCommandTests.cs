@@ -1,4 +1,6 @@
+using System.IO.Compression;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using Edge.Config;
 using Edge.Runtime.Stages;
@@ -85,6 +87,8 @@ public sealed class ReplayCommandTests : IDisposable
         File.WriteAllText(data["other.json"], """{ "device": { "dataDirectory": "other" }, "window": { "length": 64, "stride": 32 } }""");
         await RunAsync("export", "memory.npz", "--class", "walking");
         Assert.Contains("the windows have 128 samples per channel; window.length is 64", (await RunAsync("import", "memory.npz", "--config", "other.json")).Errors);
+        Npz("three.npz", 3);
+        Assert.Contains("the windows have 3 channels; sensor.kind 'simulated' has 9, and no round would take them", (await RunAsync("import", "three.npz")).Errors);
     }
 
     [Fact]
@@ -138,6 +142,68 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_class_that_was_never_there_is_no_success_for_whoever_wants_it_forgotten()
+    {
+        await FillAsync();
+        var misspelt = await RunAsync("forget", "--class", "siting", "--yes");
+        Assert.Equal(1, misspelt.ExitCode);
+        Assert.Contains("the store holds no example of 'siting'; it holds sitting, walking.", misspelt.Errors);
+        Assert.Contains("labels.classes does not name it", misspelt.Errors);
+        Assert.Equal(0, (await RunAsync("forget", "--class", "laying", "--yes")).ExitCode); // Known, and nothing was there: it is done.
+        Assert.Equal(40, (await RunAsync("list", "--limit", "0")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public async Task A_filter_that_nothing_passes_says_what_there_is()
+    {
+        await FillAsync();
+        var listed = await RunAsync("list", "--class", "siting");
+        Assert.Equal((0, "", "the store has no example of siting; it holds sitting, walking.\n"), (listed.ExitCode, listed.Output, listed.Errors));
+        Assert.Equal("no example passes the filter; the store holds sitting, walking.\n", (await RunAsync("list", "--class", "sitting", "--to", "1")).Errors);
+        var exported = await RunAsync("export", "x.npz", "--class", "siting");
+        Assert.Equal((70, "edge replay export: the store has no example of siting; it holds sitting, walking; nothing was written.\n"), (exported.ExitCode, exported.Errors));
+        Assert.False(File.Exists(data["x.npz"]));
+        Assert.Equal("edge replay export: the folder '" + data["none"] + "' is not there. Make it first.\n", (await RunAsync("export", "none/x.npz")).Errors);
+        Assert.Contains("is not the name of a file to write", (await RunAsync("export", ".")).Errors);
+    }
+
+    [Theory]
+    [InlineData("--role none", "Argument 'none' not recognized. Must be one of:")]
+    [InlineData("--from soon", "--from soon: expected seconds of stream time, a number such as 12.5.")]
+    [InlineData("--to NaN", "--to NaN: expected seconds of stream time, a number such as 12.5.")]
+    [InlineData("--limit many", "--limit many: expected a whole number, 0 or more. 0 shows all.")]
+    [InlineData("--limit -1", "--limit -1: expected a whole number, 0 or more. 0 shows all.")]
+    public async Task A_filter_that_makes_no_sense_is_refused_in_words_of_the_operator(string words, string said)
+    {
+        var ended = await RunAsync(["list", .. words.Split(' ')]);
+        Assert.Equal(64, ended.ExitCode);
+        Assert.Contains(said, ended.Errors);
+        Assert.DoesNotContain("System.", ended.Errors);
+    }
+
+    [Theory]
+    [InlineData("start_seconds", 1e300, "start_seconds: expected 2 numbers from -1000000000000 to 1000000000000, one for each case of X; number 1 is 1E+300")]
+    [InlineData("labelled_at_ms", 1e16, "labelled_at_ms: expected 2 numbers from -62135596800000 to 62135596800000, one for each case of X; number 1 is 10000000000000000")]
+    public async Task Times_that_no_clock_shows_are_refused(string array, double value, string said)
+    {
+        Npz("bent.npz", 9, array, value);
+        var ended = await RunAsync("import", "bent.npz");
+        Assert.Equal(70, ended.ExitCode);
+        Assert.Contains(said, ended.Errors);
+    }
+
+    [Fact]
+    public async Task A_data_directory_that_is_a_file_is_named()
+    {
+        Npz("two.npz", 9);
+        File.WriteAllText(data["edge-data"], "");
+        var ended = await RunAsync("import", "two.npz");
+        Assert.Equal(70, ended.ExitCode);
+        Assert.Contains($"the data directory '{data["edge-data"]}' cannot be created", ended.Errors);
+        Assert.Contains("Set device.dataDirectory", ended.Errors);
+    }
+
+    [Fact]
     public async Task A_store_in_use_is_refused_with_its_holder_and_its_copy_can_be_read()
     {
         await FillAsync();
@@ -173,6 +239,19 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Equal(64, (await RunAsync("list", "--role", "nobody")).ExitCode);
     }
 
+    /// <summary>Two windows as 'edge replay export' writes them; of one array the second number is another.</summary>
+    private void Npz(string name, int channels, string bent = "", double value = 0)
+    {
+        NpzWriter.Write(data[name], new LabelledWindows { Window = new WindowShape(channels, 128, 50), ClassNames = ["walking"], Values = new float[2 * channels * 128], Classes = [0, 0], Subjects = [0, 0] });
+        using var zip = ZipFile.Open(data[name], ZipArchiveMode.Update);
+        foreach (string array in new[] { "id", "window_id", "role", "start_seconds", "labelled_at_ms" })
+        {
+            using var entry = zip.CreateEntry(array + ".npy").Open();
+            entry.Write([0x93, .. "NUMPY"u8, 1, 0, 118, 0, .. Encoding.ASCII.GetBytes("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }".PadRight(117) + "\n")]);
+            entry.Write(MemoryMarshal.AsBytes<double>([1, array == bent ? value : 2]));
+        }
+    }
+
     /// <summary>Twenty windows each of two classes, at 1, 2, 3, … seconds.</summary>
     private async Task<IReadOnlyList<Example>> FillAsync()
     {
@@ -186,7 +265,9 @@ public sealed class ReplayCommandTests : IDisposable
             LabelledAt = DateTimeOffset.UnixEpoch.AddSeconds(i),
             Samples = [.. Enumerable.Range(0, 9 * 128).Select(v => i + v / 1024f)],
         }).ToList();
-        return [.. await buffer.OfferAsync(examples[..20], null), .. await buffer.OfferAsync(examples[20..], null)];
+        var stored = new List<Example>();
+        foreach (var batch in examples.Chunk(5)) stored.AddRange(await buffer.OfferAsync(batch, null)); // What writing cost is known up to the batch before the last.
+        return stored;
     }
 
     private Task<Ended> RunAsync(params string[] arguments) => EdgeProgram.RunAsync(data.Path, ["replay", .. arguments]);
