@@ -60,11 +60,20 @@ public sealed partial class ReplayBuffer
         if (access != ReplayAccess.LookAtCopy) held = ReplayLock.Take(places);
         (mark, quarantine, copies) = (new IdMark(places.Ids), new QuarantineLog(places.Quarantine), new ReplayCopies(places, Math.Max(1, options.CopyCount)));
         if (MayWrite) ReplayRestore.FinishInterrupted(places, clock.GetUtcNow());
+        if (MayWrite) damage = Vanished();
         file = new ReplayFile(path, !MayWrite);
         IndexOrRestore();
         wear = WearOf(file.Ledger);
         BeginCopies();
         return true;
+    }
+
+    /// <summary>How it shows that the data file is gone, or shorter than a page, though it held something; null where it may never have held anything: a start that was killed before its first change has reserved ids and no more.</summary>
+    private string? Vanished()
+    {
+        long length = File.Exists(places.Data) ? new FileInfo(places.Data).Length : -1;
+        if (length >= ReplayFile.PageBytes || (copies.Newest is null && mark.Reserved <= IdMark.BlockCount)) return null;
+        return $"{(length < 0 ? "it is not there" : $"it has {length} bytes")}, though {(copies.Newest is null ? $"up to {mark.Reserved} ids have been given" : "there is a copy of it")}";
     }
 
     private void IndexOrRestore()

@@ -14,9 +14,11 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     /// <summary>Name of the one collection.</summary>
     public const string Collection = "examples";
 
+    /// <summary>Bytes of a page of the file; a file that holds anything has at least one.</summary>
+    public const int PageBytes = 8192;
+
     private const string Payload = "d";
     private const int DamagedFile = 103, DamagedState = 999; // LiteException.INVALID_DATABASE, INVALID_DATAFILE_STATE.
-    private const int PageBytes = 8192;
     private HashSet<long> ids = []; // What Find must find: a bent pointer in the index hides a record from a search without an error.
     private JournalledDatabase? database;
     private int largestBytes;

@@ -52,6 +52,31 @@ public sealed class RestoreTests : IDisposable
         Assert.Equal(1025ul, (await restored.OfferAsync([Samples.One("a", 99)], null))[0].Id);
     }
 
+    [Theory]
+    [InlineData(-1, "it is not there")]
+    [InlineData(0, "it has 0 bytes")]
+    [InlineData(4096, "it has 4096 bytes")]
+    public async Task A_file_that_has_vanished_is_restored_from_the_copy_and_not_begun_anew(int leftBytes, string said)
+    {
+        var stored = await FillAsync(40, copies: true);
+        if (leftBytes < 0) File.Delete(File_);
+        else using (var file = File.OpenWrite(File_)) file.SetLength(leftBytes);
+        using var restored = Open();
+        Assert.Contains(said, restored.Recovery!.Reason);
+        Assert.Equal((0, 40, "000001.db"), (restored.Recovery.SalvagedCount, restored.Recovery.FromCopyCount, restored.Recovery.Copy));
+        await AssertHoldsAsync(restored, stored);
+        Assert.Equal(1025ul, (await restored.OfferAsync([Samples.One("a", 99)], null))[0].Id);
+    }
+
+    [Fact]
+    public void A_first_start_that_was_killed_before_its_first_change_is_no_damage()
+    {
+        new IdMark(folder["replay.ids"]).Reserve(1);
+        File.WriteAllBytes(File_, []);
+        using var buffer = Open();
+        Assert.Null(buffer.Recovery);
+    }
+
     [Fact]
     public async Task A_damaged_copy_is_passed_over_for_the_one_before()
     {
