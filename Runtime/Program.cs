@@ -6,6 +6,7 @@ var root = new RootCommand("Edge: a device that classifies its sensor stream and
     RunCommand.Create(),
     TrainCommand.Create(),
     ReplayCommand.Create(),
+    SnapshotCommand.Create(),
     BenchCommand.Create(),
     BenchReportCommand.Create(),
     BenchCellCommand.Create(),

@@ -157,7 +157,7 @@ public sealed partial class TrainingRound(
             {
                 Running = AnchorExam.Examine(running, present.Weights, config.Inference, AnchorExam.Pairs(anchors)),
                 Candidate = AnchorExam.Examine(exam, brought.Weights, config.Inference, AnchorExam.Pairs(anchors)),
-                ParityError = Parity(folder, exam),
+                ParityError = RoundParity.ErrorOf(ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile)), exam),
             };
         }
         catch (InvalidDataException e)
@@ -207,21 +207,6 @@ public sealed partial class TrainingRound(
         }
 
         await adoption.Done.Task.WaitAsync(stopping);
-    }
-
-    private static double Parity(RoundFolder folder, Classifier exam)
-    {
-        var cases = ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile));
-        int size = cases.Windows.Length / cases.Count, length = exam.Snapshot.EmbeddingLength;
-        if (size != exam.Snapshot.Window.ValueCount) return double.PositiveInfinity;
-        float[] actual = new float[cases.Count * length];
-        for (int i = 0; i < cases.Count; i++)
-        {
-            exam.Score(cases.Windows.AsSpan(i * size, size));
-            exam.EmbeddingOf(0).CopyTo(actual.AsSpan(i * length));
-        }
-
-        return PromotionGate.ParityError(cases.Embeddings, actual);
     }
 
     private void Remember(SnapshotManifest current, ExamResult exam)

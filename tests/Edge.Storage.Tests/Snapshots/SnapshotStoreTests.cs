@@ -27,6 +27,36 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_rollback_outlives_a_restart_deletes_nothing_and_refuses_what_is_damaged()
+    {
+        var store = Open();
+        string[] ids = [Promote(store, 1).Id, Promote(store, 2).Id, Promote(store, 3).Id];
+        Assert.Equal(ids[1], store.RollBack(ids[1]).Id);
+        Assert.Equal(ids[1], Open().Current!.Id);
+        File.AppendAllText(Path.Combine(folder["snapshots"], ids[0], "model.checkpoint"), "x");
+        Assert.Contains("model.checkpoint has SHA-256", Assert.Throws<InvalidDataException>(() => store.RollBack(ids[0])).Message);
+        Assert.Throws<InvalidDataException>(() => store.RollBack("s000009-00000000"));
+        Assert.Equal(ids[1], Open().Current!.Id);
+
+        Directory.CreateDirectory(folder["snapshots/s000004-00000000.tmp"]);
+        var seen = SnapshotStore.Look(folder["snapshots"]);
+        Assert.Equal([(ids[0], true, false), (ids[1], false, true), (ids[2], false, false)], seen.Select(s => (s.Id, s.Manifest is null, s.IsCurrent)));
+        Assert.True(Directory.Exists(folder["snapshots/s000004-00000000.tmp"])); // Looked at, not swept.
+        Assert.Equal("s000004", Promote(store, 4).Id[..7]);
+    }
+
+    [Fact]
+    public void Where_the_named_snapshot_is_damaged_a_look_shows_the_one_that_would_run()
+    {
+        var store = Open();
+        string[] ids = [Promote(store, 1).Id, Promote(store, 2).Id];
+        File.Delete(Path.Combine(folder["snapshots"], ids[1], "model.onnx"));
+        Assert.Equal(ids[0], SnapshotStore.Look(folder["snapshots"]).Single(s => s.IsCurrent).Id);
+        Assert.Equal(ids[1], File.ReadAllText(Path.Combine(folder["snapshots"], "current")));
+        Assert.Empty(SnapshotStore.Look(folder["nowhere"]));
+    }
+
+    [Fact]
     public void Ids_sort_by_age()
     {
         var store = new SnapshotStore(folder["snapshots"], 100);
