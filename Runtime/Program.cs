@@ -7,6 +7,7 @@ var root = new RootCommand("Edge: a device that classifies its sensor stream and
     TrainCommand.Create(),
     ReplayCommand.Create(),
     SnapshotCommand.Create(),
+    InferCommand.Create(),
     BenchCommand.Create(),
     BenchReportCommand.Create(),
     BenchCellCommand.Create(),

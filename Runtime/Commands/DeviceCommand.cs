@@ -10,7 +10,10 @@ internal static class DeviceCommand
 {
     internal static readonly Option<string?> Config = new("--config", "-c") { Description = "Configuration of the device; without it the defaults, with data in ./edge-data." };
 
-    /// <summary>Runs a sub-verb on the data directory of a configuration, and says in one line what is in the way.</summary>
+    /// <summary>Runs a verb on the data directory of a configuration, and says in one line what is in the way.</summary>
+    /// <param name="verb">The verb of which <paramref name="command"/> is a sub-verb; empty: it is a verb itself.</param>
+    /// <param name="command">The verb.</param>
+    /// <param name="run">What it does.</param>
     internal static void Act(string verb, Command command, Func<DeviceConfig, DataDirectory, ParseResult, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, cancel) =>
     {
         await Task.Yield(); // Ctrl-C is listened to only once the action has returned for the first time.
@@ -35,7 +38,7 @@ internal static class DeviceCommand
     /// <summary>Says why a sub-verb could not do its work.</summary>
     internal static int Failed(string verb, Command command, string why)
     {
-        Console.Error.WriteLine($"edge {verb} {command.Name}: {why.ReplaceLineEndings(" ")}");
+        Console.Error.WriteLine($"edge {(verb.Length > 0 ? $"{verb} " : "")}{command.Name}: {why.ReplaceLineEndings(" ")}");
         return ExitCode.Fault;
     }
 }
