@@ -47,6 +47,19 @@ public sealed class SnapshotStore
     /// <summary>Path of a snapshot's checkpoint.</summary>
     public string CheckpointFile(SnapshotManifest snapshot) => Path.Combine(directory, snapshot.Id, CheckpointFileName);
 
+    /// <summary>Path of the graph that runs: in less than float32 where that is wanted and the snapshot has one, else the exported one.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="precision"><c>float32</c>, <c>int8</c>, <c>float16</c>, or <c>auto</c> for whatever it has.</param>
+    /// <param name="runs">What it computes with.</param>
+    public string RunningFile(SnapshotManifest snapshot, string precision, out string runs)
+    {
+        string[] wanted = precision switch { "float32" => [], "auto" => ["int8", "float16"], _ => [precision] };
+        runs = wanted.FirstOrDefault(name => snapshot.Files.ContainsKey(ReducedName(name))) ?? "float32";
+        return runs == "float32" ? ModelFile(snapshot) : Path.Combine(directory, snapshot.Id, ReducedName(runs));
+    }
+
+    private static string ReducedName(string precision) => $"model.{precision}.onnx";
+
     /// <summary>All snapshots whose manifest can be read, oldest first.</summary>
     public IReadOnlyList<SnapshotManifest> List() => [.. Ids(directory).Select(id => SnapshotFolder.ReadManifest(Path.Combine(directory, id), id)).OfType<SnapshotManifest>()];
 
@@ -57,14 +70,15 @@ public sealed class SnapshotStore
     public SnapshotManifest Promote(string candidateDirectory, SnapshotManifest manifest) =>
         Promote(Path.Combine(candidateDirectory, ModelFileName), Path.Combine(candidateDirectory, CheckpointFileName), manifest);
 
-    /// <summary>The same for two files that lie anywhere under any name.</summary>
+    /// <summary>The same for files that lie anywhere under any name.</summary>
     /// <param name="modelFile">The exported graph.</param>
     /// <param name="checkpointFile">The trainer's checkpoint of the same weights.</param>
     /// <param name="manifest">Its description; <c>Id</c> and <c>Files</c> are filled in.</param>
+    /// <param name="reduced">A graph of the same weights in less than float32: <c>int8</c> or <c>float16</c>, and its file; null: none.</param>
     /// <exception cref="IOException">The disk refused; the running snapshot is as before.</exception>
-    public SnapshotManifest Promote(string modelFile, string checkpointFile, SnapshotManifest manifest)
+    public SnapshotManifest Promote(string modelFile, string checkpointFile, SnapshotManifest manifest, (string Precision, string File)? reduced = null)
     {
-        (string Name, string Source)[] files = [(ModelFileName, modelFile), (CheckpointFileName, checkpointFile)];
+        (string Name, string Source)[] files = [(ModelFileName, modelFile), (CheckpointFileName, checkpointFile), .. reduced is { } other ? [(ReducedName(other.Precision), other.File)] : Array.Empty<(string, string)>()];
         var hashes = files.ToDictionary(file => file.Name, file => SnapshotFolder.HashOf(file.Source), StringComparer.Ordinal);
         int number = Ids(directory).Select(NumberOf).DefaultIfEmpty(0).Max() + 1;
         var accepted = manifest with { Id = $"s{number:D6}-{hashes[ModelFileName][..8]}", Files = hashes };

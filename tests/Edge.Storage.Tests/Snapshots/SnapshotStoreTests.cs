@@ -57,6 +57,28 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_graph_in_less_than_float32_belongs_to_its_snapshot_and_runs_where_it_is_wanted()
+    {
+        var store = Open();
+        var plain = Promote(store, 1);
+        File.WriteAllBytes(folder["m"], Model(2));
+        File.WriteAllBytes(folder["c"], [2]);
+        File.WriteAllBytes(folder["r"], [7]);
+        var both = store.Promote(folder["m"], folder["c"], plain, ("int8", folder["r"]));
+        Assert.Equal([7], File.ReadAllBytes(store.RunningFile(both, "int8", out string runs)));
+        Assert.Equal("int8", runs);
+        Assert.Equal([7], File.ReadAllBytes(Open().RunningFile(Open().Current!, "auto", out _)));
+        foreach (var (snapshot, wanted) in new[] { (both, "float32"), (both, "float16"), (plain, "int8"), (plain, "auto") })
+        {
+            Assert.Equal(store.ModelFile(snapshot), store.RunningFile(snapshot, wanted, out runs));
+            Assert.Equal("float32", runs);
+        }
+
+        File.AppendAllText(store.RunningFile(both, "int8", out _), "x");
+        Assert.Contains("model.int8.onnx has SHA-256", Assert.Single(Open().Damaged));
+    }
+
+    [Fact]
     public void Ids_sort_by_age()
     {
         var store = new SnapshotStore(folder["snapshots"], 100);
