@@ -6,7 +6,6 @@ using Edge.Runtime.Measuring;
 using Edge.Runtime.Snapshots;
 using Edge.Runtime.Stages;
 using Edge.Storage;
-using Edge.Trainer.Onnx;
 
 namespace Edge.Runtime.Commands;
 
@@ -21,6 +20,7 @@ public static class InferCommand
     private static readonly Option<string> s_batch = new("--batch") { Description = $"Windows of one call, 1 to {LargestBatch}; several separated by commas are measured in turn.", DefaultValueFactory = _ => "1,4,16" };
     private static readonly Option<int?> s_threads = new("--threads") { Description = "Threads of one call, 1 to 64. [default: inference.threadCount]" };
     private static readonly Option<string?> s_provider = new("--provider") { Description = "Execution provider: cpu, cuda, tensorrt. [default: the first of inference.providers that takes the graph]" };
+    private static readonly Option<string?> s_precision = new("--precision") { Description = "Derive the graph in these numbers first: int8 (calibrated on the training split), float16; float32: as it is. [default: a file as it is, a snapshot as the service runs it]" };
     private static readonly Option<int> s_warmup = new("--warmup") { Description = "Calls before the clock runs, 0 or more.", DefaultValueFactory = _ => 20 };
     private static readonly Option<int> s_passes = new("--passes") { Description = "Times that the windows go through for each batch size, 1 or more.", DefaultValueFactory = _ => 1 };
 
@@ -28,6 +28,7 @@ public static class InferCommand
     public static Command Create()
     {
         s_split.AcceptOnlyFromAmong("train", "test");
+        s_precision.AcceptOnlyFromAmong("float32", "float16", "int8");
         s_provider.AcceptOnlyFromAmong("cpu", "cuda", "tensorrt");
         foreach (var (option, least, most) in new[] { ((Option)s_threads, 1, 64), (s_warmup, 0, int.MaxValue), (s_passes, 1, int.MaxValue) })
         {
@@ -43,7 +44,7 @@ public static class InferCommand
         });
         var command = new Command("infer", $"Measure a model on recorded windows: windows per second and latency of a call in milliseconds (mean, p50, p90, p99, max, histogram) for each batch size, and accuracy in percent per class with all confusions where the data's classes are the model's. {SnapshotCommand.Codes}")
         {
-            s_model, s_snapshot, s_data, s_split, s_batch, s_threads, s_provider, s_warmup, s_passes, ReplayCommand.Copy, DeviceCommand.Config, GlobalOptions.Json,
+            s_model, s_snapshot, s_data, s_split, s_batch, s_threads, s_provider, s_precision, s_warmup, s_passes, ReplayCommand.Copy, DeviceCommand.Config, GlobalOptions.Json,
         };
         command.Validators.Add(result =>
         {
@@ -55,18 +56,19 @@ public static class InferCommand
             {
                 Inference = config.Inference with { ThreadCount = parsed.GetValue(s_threads) ?? config.Inference.ThreadCount, Providers = parsed.GetValue(s_provider) is { } provider ? [provider] : config.Inference.Providers },
             };
-            var subject = parsed.GetValue(s_model) is { } file ? OfFile(file) : await OfSnapshotAsync(parsed.GetValue(s_snapshot)!, asked, data, parsed.GetValue(ReplayCommand.Copy));
-            var windows = Windows(parsed.GetValue(s_data)!, parsed.GetValue(s_split), subject.Manifest, cancel);
-            var report = Measure(subject, windows, subject.Settings(asked.Inference), parsed, cancel);
+            using var named = parsed.GetValue(s_model) is { } file ? MeasuredModel.Of(file) : await OfSnapshotAsync(parsed.GetValue(s_snapshot)!, asked, data, parsed.GetValue(ReplayCommand.Copy));
+            var (windows, train, name) = Windows(parsed.GetValue(s_data)!, parsed.GetValue(s_split), named.Manifest, cancel);
+            using var subject = named.In(parsed.GetValue(s_precision) ?? named.Precision, train, asked.Inference);
+            var report = Measure(subject, windows, name, subject.Settings(asked.Inference), parsed, cancel);
             Console.Write(parsed.GetValue(GlobalOptions.Json) ? report.ToJson() + "\n" : report.ToText());
             return ExitCode.Done;
         });
         return command;
     }
 
-    private static InferenceReport Measure(Subject subject, (LabelledWindows Windows, string Name) data, InferenceSection settings, ParseResult parsed, CancellationToken cancel)
+    private static InferenceReport Measure(MeasuredModel subject, LabelledWindows windows, string data, InferenceSection settings, ParseResult parsed, CancellationToken cancel)
     {
-        var confusion = Confusion.For(data.Windows, subject.Manifest.Classes);
+        var confusion = Confusion.For(windows, subject.Manifest.Classes);
         var results = new List<LatencyResult>();
         string runsOn = "";
         IReadOnlyList<string> refused = [];
@@ -76,42 +78,28 @@ public static class InferCommand
             classifier.Use(subject.ReadOut ?? FileReadOut.Of(File.ReadAllBytes(subject.File), subject.Manifest.Classes.Count, subject.Manifest.EmbeddingLength, classifier.FrozenLength));
             bool isFirst = results.Count == 0;
             (runsOn, refused) = (classifier.Provider, classifier.ProvidersRefused);
-            results.Add(LatencyMeasurement.Run(classifier, data.Windows, parsed.GetValue(s_warmup), parsed.GetValue(s_passes), Judge, ReplayCommand.Progress($"windows at batch {batch}"), TimeProvider.System, cancel));
+            results.Add(LatencyMeasurement.Run(classifier, windows, parsed.GetValue(s_warmup), parsed.GetValue(s_passes), Judge, ReplayCommand.Progress($"windows at batch {batch}"), TimeProvider.System, cancel));
 
             void Judge(int index, int row)
             {
-                if (isFirst) confusion.Add(data.Windows.Classes[index], classifier.ScoreOf(row).ClassOrUnknown(settings.UnknownBelowSimilarity));
+                if (isFirst) confusion.Add(windows.Classes[index], classifier.ScoreOf(row).ClassOrUnknown(settings.UnknownBelowSimilarity));
             }
         }
 
         foreach (string why in refused) Console.Error.WriteLine(why);
-        if (confusion.Count == 0) Console.Error.WriteLine($"accuracy is left out: the data's classes ({string.Join(", ", data.Windows.ClassNames)}) are none of the model's ({string.Join(", ", subject.Manifest.Classes)}).");
+        if (confusion.Count == 0) Console.Error.WriteLine($"accuracy is left out: the data's classes ({string.Join(", ", windows.ClassNames)}) are none of the model's ({string.Join(", ", subject.Manifest.Classes)}).");
         else if (confusion.NotJudgedCount > 0) Console.Error.WriteLine($"{confusion.NotJudgedCount} windows are not judged: the model does not have their classes ({string.Join(", ", confusion.Strange)}).");
-        return new InferenceReport(subject.Name, data.Name, data.Windows.Count, data.Windows.Window, runsOn, settings.ThreadCount, subject.ReadOut?.Name ?? "the file's own", results, confusion);
+        return new InferenceReport(subject.Name, data, windows.Count, windows.Window, runsOn, subject.Precision, settings.ThreadCount, subject.ReadOut?.Name ?? "the file's own", results, confusion);
     }
 
-    private static Subject OfFile(string file)
+    private static async Task<MeasuredModel> OfSnapshotAsync(string name, DeviceConfig config, DataDirectory data, bool copy)
     {
-        var model = ModelDescription.Read(file);
-        if (model.Window is not { } window || model.Classes.Count == 0 || model.EmbeddingLength == 0)
-            throw new InvalidDataException($"'{file}' does not say what windows it takes and what classes it tells apart (metadata windowChannels, windowLength, sampleRateHz, classes; output embedding). Export it with this program.");
-        return new Subject(file, file, new SnapshotManifest { Id = Path.GetFileNameWithoutExtension(file), CreatedAt = default, Classes = model.Classes, Window = window, EmbeddingLength = model.EmbeddingLength, Round = 0 }, null)
-        {
-            Temperature = OnnxContents.Read(File.ReadAllBytes(file)).Initializers.GetValueOrDefault("temperature")?.Values[0],
-            UnknownBelowSimilarity = double.TryParse(model.Metadata.GetValueOrDefault("unknownBelowSimilarity"), CultureInfo.InvariantCulture, out double least) ? least : null,
-        };
-    }
-
-    private static async Task<Subject> OfSnapshotAsync(string name, DeviceConfig config, DataDirectory data, bool copy)
-    {
-        var (snapshot, stored) = new SnapshotShelf(data).Good(name);
-        var manifest = stored with { Classes = config.Labels.Classes };
+        var (snapshot, manifest) = new SnapshotShelf(data).Good(name);
         using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Look, copy);
-        using var classifier = Classifier.Open(snapshot.ModelFile, manifest, config.Inference, AnchorExam.BatchSize);
-        return new Subject(snapshot.Id, snapshot.ModelFile, manifest, await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut));
+        return await MeasuredModel.OfAsync(snapshot, manifest, config, data, buffer);
     }
 
-    private static (LabelledWindows Windows, string Name) Windows(string spec, string? split, SnapshotManifest model, CancellationToken cancel)
+    private static (LabelledWindows Windows, LabelledWindows Train, string Name) Windows(string spec, string? split, SnapshotManifest model, CancellationToken cancel)
     {
         if (!Console.IsErrorRedirected) Console.Error.WriteLine($"reading {spec}");
         var set = DatasetReader.Read(spec, new DatasetReadOptions { AllowsOneClass = true }, null, cancel);
@@ -122,7 +110,7 @@ public static class InferCommand
         if (takes.ChannelCount != has.ChannelCount || takes.Length != has.Length)
             throw new InvalidDataException($"the model takes windows [{takes.ChannelCount}, {takes.Length}] (channels, samples), '{spec}' has [{has.ChannelCount}, {has.Length}]. Name data of the model's sensor, cut as it was trained on.");
         if (takes.SampleRateHz != has.SampleRateHz) Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the model was made for {takes.SampleRateHz:0.###} Hz, the data says {has.SampleRateHz:0.###} Hz."));
-        return (windows, $"{set.Name}{(set.Test is null ? "" : ReferenceEquals(windows, set.Test) ? ", test split" : ", training split")}");
+        return (windows, set.Train, $"{set.Name}{(set.Test is null ? "" : ReferenceEquals(windows, set.Test) ? ", test split" : ", training split")}");
     }
 
     private static int[]? BatchesOf(string text)
@@ -130,17 +118,5 @@ public static class InferCommand
         string[] words = text.Split(',', StringSplitOptions.TrimEntries);
         int[] sizes = [.. words.Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size <= LargestBatch ? size : 0)];
         return sizes.Contains(0) ? null : [.. sizes.Distinct()];
-    }
-
-    /// <summary>What is measured.</summary>
-    private sealed record Subject(string Name, string File, SnapshotManifest Manifest, ReadOutWeights? ReadOut)
-    {
-        /// <summary>The file's own; null: the configuration's.</summary>
-        public double? Temperature { get; init; }
-
-        /// <summary>The file's own; null: the configuration's.</summary>
-        public double? UnknownBelowSimilarity { get; init; }
-
-        public InferenceSection Settings(InferenceSection asked) => asked with { Temperature = Temperature ?? asked.Temperature, UnknownBelowSimilarity = UnknownBelowSimilarity ?? asked.UnknownBelowSimilarity };
     }
 }

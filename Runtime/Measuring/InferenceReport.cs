@@ -8,7 +8,7 @@ namespace Edge.Runtime.Measuring;
 
 /// <summary>What <c>edge infer</c> found.</summary>
 public sealed record InferenceReport(
-    string Model, string Data, int WindowCount, WindowShape Window, string Provider, int ThreadCount, string ReadOut, IReadOnlyList<LatencyResult> Batches, Confusion Confusion)
+    string Model, string Data, int WindowCount, WindowShape Window, string Provider, string Precision, int ThreadCount, string ReadOut, IReadOnlyList<LatencyResult> Batches, Confusion Confusion)
 {
     private const int BarLength = 40;
 
@@ -21,6 +21,7 @@ public sealed record InferenceReport(
             WindowCount,
             Window,
             Provider,
+            Precision,
             ThreadCount,
             ReadOut,
             Machine = Machine.Here.ToString(),
@@ -43,7 +44,7 @@ public sealed record InferenceReport(
         var lines = new List<string>
         {
             $"{Model} on {Data}: {WindowCount} windows {Window}",
-            $"{Provider}, {ThreadCount} thread{(ThreadCount == 1 ? "" : "s")}, read out by {ReadOut}; {Machine.Here}",
+            $"{Provider}, {Precision}, {ThreadCount} thread{(ThreadCount == 1 ? "" : "s")}, read out by {ReadOut}; {Machine.Here}",
             "",
             "batch  windows/s   mean ms    p50 ms    p90 ms    p99 ms    max ms    calls",
         };

@@ -44,6 +44,17 @@ public static class SnapshotFolder
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
+    /// <summary>Name of a graph in less than float32.</summary>
+    internal static string ReducedName(string precision) => $"model.{precision}.onnx";
+
+    /// <summary>See <see cref="SnapshotStore.RunningFile"/>.</summary>
+    internal static string RunningFile(string folder, SnapshotManifest snapshot, string precision, out string runs)
+    {
+        string[] wanted = precision switch { "float32" => [], "auto" => ["int8", "float16"], _ => [precision] };
+        runs = wanted.FirstOrDefault(name => snapshot.Files.ContainsKey(ReducedName(name))) ?? "float32";
+        return Path.Combine(folder, runs == "float32" ? SnapshotStore.ModelFileName : ReducedName(runs));
+    }
+
     /// <summary>What the folder's files take; 0 when it is gone, as a running service may delete an old one at any time.</summary>
     internal static long BytesOf(string folder)
     {

@@ -51,14 +51,7 @@ public sealed class SnapshotStore
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="precision"><c>float32</c>, <c>int8</c>, <c>float16</c>, or <c>auto</c> for whatever it has.</param>
     /// <param name="runs">What it computes with.</param>
-    public string RunningFile(SnapshotManifest snapshot, string precision, out string runs)
-    {
-        string[] wanted = precision switch { "float32" => [], "auto" => ["int8", "float16"], _ => [precision] };
-        runs = wanted.FirstOrDefault(name => snapshot.Files.ContainsKey(ReducedName(name))) ?? "float32";
-        return runs == "float32" ? ModelFile(snapshot) : Path.Combine(directory, snapshot.Id, ReducedName(runs));
-    }
-
-    private static string ReducedName(string precision) => $"model.{precision}.onnx";
+    public string RunningFile(SnapshotManifest snapshot, string precision, out string runs) => SnapshotFolder.RunningFile(Path.Combine(directory, snapshot.Id), snapshot, precision, out runs);
 
     /// <summary>All snapshots whose manifest can be read, oldest first.</summary>
     public IReadOnlyList<SnapshotManifest> List() => [.. Ids(directory).Select(id => SnapshotFolder.ReadManifest(Path.Combine(directory, id), id)).OfType<SnapshotManifest>()];
@@ -78,7 +71,7 @@ public sealed class SnapshotStore
     /// <exception cref="IOException">The disk refused; the running snapshot is as before.</exception>
     public SnapshotManifest Promote(string modelFile, string checkpointFile, SnapshotManifest manifest, (string Precision, string File)? reduced = null)
     {
-        (string Name, string Source)[] files = [(ModelFileName, modelFile), (CheckpointFileName, checkpointFile), .. reduced is { } other ? [(ReducedName(other.Precision), other.File)] : Array.Empty<(string, string)>()];
+        (string Name, string Source)[] files = [(ModelFileName, modelFile), (CheckpointFileName, checkpointFile), .. reduced is { } other ? [(SnapshotFolder.ReducedName(other.Precision), other.File)] : Array.Empty<(string, string)>()];
         var hashes = files.ToDictionary(file => file.Name, file => SnapshotFolder.HashOf(file.Source), StringComparer.Ordinal);
         int number = Ids(directory).Select(NumberOf).DefaultIfEmpty(0).Max() + 1;
         var accepted = manifest with { Id = $"s{number:D6}-{hashes[ModelFileName][..8]}", Files = hashes };

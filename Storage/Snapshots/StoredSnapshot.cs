@@ -14,4 +14,11 @@ public sealed record StoredSnapshot(string Id, string Folder, SnapshotManifest? 
 
     /// <summary>The trainer's checkpoint of the same weights.</summary>
     public string CheckpointFile => Path.Combine(Folder, SnapshotStore.CheckpointFileName);
+
+    /// <summary>The graph that a service would run; see <see cref="SnapshotStore.RunningFile"/>.</summary>
+    public string RunningFile(string precision, out string runs)
+    {
+        runs = "float32";
+        return Manifest is null ? ModelFile : SnapshotFolder.RunningFile(Folder, Manifest, precision, out runs);
+    }
 }

@@ -41,6 +41,9 @@ public sealed class InferCommandTests : IDisposable
         Assert.Equal(["still", "slow", "fast", "unknown"], accuracy.GetProperty("confusion").GetProperty("answers").EnumerateArray().Select(a => a.GetString()));
         Assert.Equal([0, 10, 0, 0], accuracy.GetProperty("confusion").GetProperty("rows").GetProperty("slow").EnumerateArray().Select(n => n.GetInt32()));
         Assert.Contains("accuracy 100.0 %, 30 of 30", (await RunAsync("--model", "model.onnx", "--data", "windows.npz")).Output);
+        var reduced = await RunAsync("--model", "model.onnx", "--data", "windows.npz", "--provider", "cpu", "--precision", "int8");
+        Assert.Equal((0, ""), (reduced.ExitCode, reduced.Errors));
+        Assert.Contains("cpu, int8, 1 thread, read out by the file's own", reduced.Output);
     }
 
     [Fact]

@@ -135,6 +135,22 @@ public sealed class SnapshotCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Other_frozen_features_than_the_statistics_count_are_not_taken_unasked_nor_anything_beside_a_service()
+    {
+        var ids = Fill(1);
+        TestSnapshot.Write(data, "plain.onnx"); // The same weights without a frozen branch.
+        string[] promote = ["promote", "plain.onnx", "--checkpoint", first.Folder.CheckpointFile];
+        using (DataDirectory.Take(data["edge-data"])) Assert.Contains("held by another edge service", (await RunAsync(promote)).Errors);
+        File.WriteAllText(data["edge-data/statistics.bin"], "sums");
+        var refused = await RunAsync(promote);
+        Assert.Equal((1, $"refused for 1 reason; {ids[0]} stays\n"), (refused.ExitCode, refused.Output));
+        Assert.StartsWith("statistics: it computes other frozen features (none) than ", refused.Errors);
+        Assert.Equal(0, (await RunAsync([.. promote, "--drop-statistics"])).ExitCode);
+        Assert.Equal(0, (await RunAsync("rollback")).ExitCode); // Back to a snapshot with a frozen branch nothing is lost: the one that runs has none.
+        Assert.Equal(ids[0], SnapshotStore.Look(data["edge-data/snapshots"]).Single(s => s.IsCurrent).Id);
+    }
+
+    [Fact]
     public async Task An_export_with_the_read_out_answers_alone_as_the_device_would()
     {
         var store = new SnapshotStore(data["edge-data/snapshots"], 5);
