@@ -51,7 +51,7 @@ public sealed record InferenceReport(
         lines.AddRange(Batches.Select(b => Line($"{b.BatchSize,5} {b.WindowsPerSecond,10:0} {b.MeanMs,9:0.000} {b.P50Ms,9:0.000} {b.P90Ms,9:0.000} {b.P99Ms,9:0.000} {b.MaxMs,9:0.000} {b.CallCount,8}")));
         lines.AddRange(["", $"latency of a call at batch {Batches[0].BatchSize}"]);
         long most = Batches[0].Histogram.Max(bin => bin.CallCount);
-        lines.AddRange(Batches[0].Histogram.Select(bin => Line($"  up to {bin.UpToMs,8:0.000} ms {bin.CallCount,8} {new string('#', (int)(BarLength * bin.CallCount / most))}")));
+        lines.AddRange(Batches[0].Histogram.Select(bin => Line($"  up to {bin.UpToMs,8:0.000} ms {bin.CallCount,8} {new string('#', (int)(BarLength * bin.CallCount / most))}").TrimEnd()));
         if (Confusion.Count > 0) lines.AddRange(AccuracyLines());
         return string.Concat(lines.Select(line => line + "\n"));
     }
