@@ -6,6 +6,8 @@ var root = new RootCommand("Edge: a device that classifies its sensor stream and
     RunCommand.Create(),
     TrainCommand.Create(),
     ReplayCommand.Create(),
+    SnapshotCommand.Create(),
+    InferCommand.Create(),
     BenchCommand.Create(),
     BenchReportCommand.Create(),
     BenchCellCommand.Create(),

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Edge.Config;
 using Edge.Runtime.Stages;
-using Edge.Runtime.Updates;
 using Edge.Storage;
 
 namespace Edge.Runtime.Commands;
@@ -9,7 +8,7 @@ namespace Edge.Runtime.Commands;
 /// <summary><c>edge replay stats|list|export|import|verify|compact|forget</c>: the memory of a device that does not run, or its newest copy.</summary>
 public static class ReplayCommand
 {
-    internal static readonly Option<string?> Config = new("--config", "-c") { Description = "Configuration of the device; without it the defaults, with data in ./edge-data." };
+    internal static readonly Option<string?> Config = DeviceCommand.Config;
     internal static readonly Option<bool> Copy = new("--copy") { Description = "Read the newest copy of the store instead of the store: works beside a running service." };
     internal static readonly string Codes = $"Exit codes: {ExitCode.Done} done, {ExitCode.Usage} command line, {ExitCode.Fault} the disk, a file or a running service is in the way, {ExitCode.Config} configuration.";
 
@@ -26,26 +25,7 @@ public static class ReplayCommand
     };
 
     /// <summary>Runs a sub-verb on the data directory of a configuration, and says in one line what is in the way.</summary>
-    internal static void Act(Command command, Func<DeviceConfig, DataDirectory, ParseResult, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, cancel) =>
-    {
-        await Task.Yield(); // Ctrl-C is listened to only once the action has returned for the first time.
-        var document = RunningConfig.Read(parsed.GetValue(Config));
-        if (!document.Verdict.IsValid) return RunCommand.Refused(document.Verdict);
-        var data = DataDirectory.At(document.Verdict.Config!.Device.DataDirectory);
-        try
-        {
-            var active = Directory.Exists(data.Config) ? document.WithOverlay(data.Config, out _) : document;
-            return await run(active.Verdict.Config!, data, parsed, cancel);
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            return Failed(command, "stopped; what was done so far is on disk. Run the same command again to go on.");
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            return Failed(command, e.Message);
-        }
-    });
+    internal static void Act(Command command, Func<DeviceConfig, DataDirectory, ParseResult, CancellationToken, Task<int>> run) => DeviceCommand.Act("replay", command, run);
 
     /// <summary>Opens the store, or its newest copy, and says so on standard error when it was damaged and has just been restored.</summary>
     internal static ReplayBuffer Open(DeviceConfig config, DataDirectory data, ReplayAccess access, bool copy = false)
@@ -88,11 +68,7 @@ public static class ReplayCommand
     internal static IProgress<long> Progress(string what) => new Lines(what);
 
     /// <summary>Says why a sub-verb could not do its work.</summary>
-    internal static int Failed(Command command, string why)
-    {
-        Console.Error.WriteLine($"edge replay {command.Name}: {why.ReplaceLineEndings(" ")}");
-        return ExitCode.Fault;
-    }
+    internal static int Failed(Command command, string why) => DeviceCommand.Failed("replay", command, why);
 
     private sealed class Lines(string what) : IProgress<long>
     {

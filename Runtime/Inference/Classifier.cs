@@ -189,7 +189,8 @@ public sealed class Classifier : IDisposable
         session.Run(runOptions, inputNames, inputs, outputNames, outputs);
     }
 
-    private static SessionOptions Options(string provider, int threadCount)
+    /// <summary>How every session of this program runs.</summary>
+    internal static SessionOptions Options(string provider, int threadCount)
     {
         var options = new SessionOptions
         {

@@ -67,8 +67,8 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     {
         taken = new EncodedWindows(encoder.Snapshot.EmbeddingLength, encoder.FrozenLength);
         var pending = examples.ToList();
-        // Without a frozen branch the running session has already computed all that is needed.
-        bool isEncoded = encoder.FrozenLength == 0;
+        // Without a frozen branch the running session has already computed all that is needed, unless in fewer bits than prototypes are summed up from.
+        bool isEncoded = encoder.FrozenLength == 0 && settings.Precision == "float32";
         var others = AnchorExam.Encode(encoder, pending.Where(e => !IsKnown(e)).Select(e => ((ReadOnlyMemory<float>)e.Window.Samples, e.Request.Class)));
         int next = 0;
         foreach (var example in pending)

@@ -145,19 +145,20 @@ public sealed partial class TrainingRound(
         GateEvidence evidence;
         CandidateReadOut brought;
         ReadOutBlend better;
+        var trainable = Fitting(await buffer.TrainableAsync(), candidate);
         try
         {
             using var exam = Classifier.Open(folder.ModelFile, candidate, config.Inference, AnchorExam.BatchSize);
             using var running = Classifier.Open(snapshots.ModelFile(parent), parent, config.Inference, AnchorExam.BatchSize);
             var present = slot.LatestFor(parent.Id)!;
-            brought = CandidateReadOut.Of(exam, Fitting(await buffer.TrainableAsync(), candidate), present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
+            brought = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
             string kind = running.TakesVotes ? config.ReadOut.Kind : "prototypes";
             better = BlendChoice.Choose(present.Branches, AnchorExam.Encode(running, AnchorExam.Pairs(anchors)), kind, config.Inference.Temperature, present.Blend);
             evidence = new GateEvidence
             {
                 Running = AnchorExam.Examine(running, present.Weights, config.Inference, AnchorExam.Pairs(anchors)),
                 Candidate = AnchorExam.Examine(exam, brought.Weights, config.Inference, AnchorExam.Pairs(anchors)),
-                ParityError = Parity(folder, exam),
+                ParityError = RoundParity.ErrorOf(ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile)), exam),
             };
         }
         catch (InvalidDataException e)
@@ -175,22 +176,38 @@ public sealed partial class TrainingRound(
             return better;
         }
 
-        var accepted = snapshots.Promote(folder.CandidateDirectory, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent });
+        var precision = PrecisionGate.Examine(folder.ModelFile, candidate, brought.Weights, trainable, anchors, config.Inference, time);
+        var accepted = Accept(folder, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent }, precision);
         await SwitchAsync(accepted, brought, stopping);
         state.CountPromoted();
-        Tell(Outcome(SnapshotEvent.Promoted, accepted, plan, evidence));
+        Tell(Outcome(SnapshotEvent.Promoted, accepted, plan, evidence) with { Precision = precision?.Runs, PrecisionNote = precision?.ToString() });
+        if (precision is not null) LogPrecision(accepted.Id, precision.ToString());
         Remember(accepted, evidence.Candidate);
         return null;
+    }
+
+    private SnapshotManifest Accept(RoundFolder folder, SnapshotManifest candidate, PrecisionVerdict? precision)
+    {
+        if (precision?.File is not { } reduced) return snapshots.Promote(folder.CandidateDirectory, candidate);
+        string file = Path.Combine(folder.CandidateDirectory, $"{precision.Kind}.tmp"); // The store takes it in under its own name.
+        try
+        {
+            File.WriteAllBytes(file, reduced);
+            return snapshots.Promote(folder.ModelFile, folder.CheckpointFile, candidate, (precision.Kind, file));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     /// <summary>Opens the accepted snapshot twice (one session each for the two stages that run it), off the hot path, and waits until the read-out has been switched.</summary>
     private async Task SwitchAsync(SnapshotManifest accepted, CandidateReadOut readOut, CancellationToken stopping)
     {
-        string model = snapshots.ModelFile(accepted);
         var adoption = new Adoption(
             accepted,
-            Classifier.Open(model, accepted, config.Inference),
-            Classifier.Open(model, accepted, config.Inference, AnchorExam.BatchSize),
+            Classifier.Open(snapshots.RunningFile(accepted, config.Inference.Precision, out _), accepted, config.Inference),
+            Classifier.Open(snapshots.ModelFile(accepted), accepted, config.Inference, AnchorExam.BatchSize),
             readOut.Bank.For(accepted.Id),
             readOut.Learned,
             readOut.Frozen,
@@ -207,21 +224,6 @@ public sealed partial class TrainingRound(
         }
 
         await adoption.Done.Task.WaitAsync(stopping);
-    }
-
-    private static double Parity(RoundFolder folder, Classifier exam)
-    {
-        var cases = ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile));
-        int size = cases.Windows.Length / cases.Count, length = exam.Snapshot.EmbeddingLength;
-        if (size != exam.Snapshot.Window.ValueCount) return double.PositiveInfinity;
-        float[] actual = new float[cases.Count * length];
-        for (int i = 0; i < cases.Count; i++)
-        {
-            exam.Score(cases.Windows.AsSpan(i * size, size));
-            exam.EmbeddingOf(0).CopyTo(actual.AsSpan(i * length));
-        }
-
-        return PromotionGate.ParityError(cases.Embeddings, actual);
     }
 
     private void Remember(SnapshotManifest current, ExamResult exam)
@@ -285,6 +287,9 @@ public sealed partial class TrainingRound(
 
     [LoggerMessage(2005, LogLevel.Information, "snapshot {SnapshotId} goes on, the candidate of round {Round} was refused: {Reasons}")]
     private partial void LogRefused(string snapshotId, int round, string reasons);
+
+    [LoggerMessage(2007, LogLevel.Information, "snapshot {SnapshotId}: {Precision}")]
+    private partial void LogPrecision(string snapshotId, string precision);
 
     [LoggerMessage(2006, LogLevel.Information, "round {Round} began from new weights: {Reason}")]
     private partial void LogBeganAnew(int round, string reason);

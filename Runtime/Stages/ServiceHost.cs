@@ -40,7 +40,7 @@ public static class ServiceHost
         using var slot = new ReadOutSlot();
         using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot);
         await readOut.RestoreAsync(buffer);
-        var running = Classifier.Open(snapshots.ModelFile(snapshot), snapshot, config.Inference);
+        var running = Classifier.Open(snapshots.RunningFile(snapshot, config.Inference.Precision, out string precision), snapshot, config.Inference);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
         slot.Swap(running, slot.LatestFor(snapshot.Id)!);
 
@@ -76,7 +76,7 @@ public static class ServiceHost
         if (settings.LiveView) services.AddHostedService<LiveViewStage>().AddSingleton(settings.Events);
 
         using var host = builder.Build();
-        Announce(host.Services, known, snapshot, snapshots, buffer, running);
+        Announce(host.Services, known, snapshot, snapshots, buffer, running, config.Inference.Precision, precision);
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
@@ -118,12 +118,13 @@ public static class ServiceHost
     }
 
     /// <summary>Says what the service found when it started.</summary>
-    private static void Announce(IServiceProvider services, SnapshotManifest? known, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running)
+    private static void Announce(IServiceProvider services, SnapshotManifest? known, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision, string precision)
     {
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start");
         bool restored = known?.Id == snapshot.Id;
         var counts = buffer.Counts;
         ServiceLog.Started(log, restored ? "restored" : "initial", snapshot.Id, running.Provider, counts.ReplayCount, counts.AnchorCount, counts.FreshCount);
+        if (wantedPrecision != "float32") ServiceLog.Precision(log, wantedPrecision, precision);
         foreach (string refused in running.ProvidersRefused) ServiceLog.ProviderRefused(log, refused);
         foreach (string damaged in snapshots.Damaged) ServiceLog.SnapshotDamaged(log, damaged);
         if (buffer.Recovery is { } made) TellRestored(made);
@@ -139,6 +140,7 @@ public static class ServiceHost
             Round = snapshot.Round,
             AnchorAccuracyPercent = snapshot.AnchorAccuracy,
             ReadOut = services.GetRequiredService<ReadOutSlot>().LatestName,
+            Precision = wantedPrecision == "float32" ? null : precision,
         });
 
         void TellRestored(ReplayRecovery made) => ServiceLog.BufferRestored(log, made.PutAside, made.Reason, made.SalvagedCount, made.FromCopyCount, made.LostCount);

@@ -32,4 +32,8 @@ public static partial class ServiceLog
     /// <summary>The statistics of the frozen features could not be used.</summary>
     [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad) and made anew from the {Count} examples that the replay buffer holds: {Problem}")]
     public static partial void StatisticsBegunAnew(ILogger log, long count, string problem);
+
+    /// <summary>Less than float32 was asked for.</summary>
+    [LoggerMessage(1008, LogLevel.Information, "inference.precision asks for {Wanted}; the snapshot has {Precision}, the next promoted one is examined anew")]
+    public static partial void Precision(ILogger log, string wanted, string precision);
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 
 namespace Edge.Storage;
 
@@ -17,10 +15,7 @@ public sealed class SnapshotStore
     /// <summary>The trainer's checkpoint within a snapshot's folder.</summary>
     public const string CheckpointFileName = "model.checkpoint";
 
-    private const string ManifestFileName = "manifest.json";
-    private const string ManifestHashFileName = "manifest.sha256";
-    private const int Schema = 1;
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    private const string CurrentFileName = "current";
     private readonly string directory;
     private readonly int keepCount;
     private readonly long keepBytes;
@@ -52,27 +47,42 @@ public sealed class SnapshotStore
     /// <summary>Path of a snapshot's checkpoint.</summary>
     public string CheckpointFile(SnapshotManifest snapshot) => Path.Combine(directory, snapshot.Id, CheckpointFileName);
 
+    /// <summary>Path of the graph that runs: in less than float32 where that is wanted and the snapshot has one, else the exported one.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="precision"><c>float32</c>, <c>int8</c>, <c>float16</c>, or <c>auto</c> for whatever it has.</param>
+    /// <param name="runs">What it computes with.</param>
+    public string RunningFile(SnapshotManifest snapshot, string precision, out string runs) => SnapshotFolder.RunningFile(Path.Combine(directory, snapshot.Id), snapshot, precision, out runs);
+
     /// <summary>All snapshots whose manifest can be read, oldest first.</summary>
-    public IReadOnlyList<SnapshotManifest> List() => [.. Ids().Select(ReadManifest).OfType<SnapshotManifest>()];
+    public IReadOnlyList<SnapshotManifest> List() => [.. Ids(directory).Select(id => SnapshotFolder.ReadManifest(Path.Combine(directory, id), id)).OfType<SnapshotManifest>()];
 
     /// <summary>Takes a candidate's files in and makes it the running snapshot, durably; the id is given here.</summary>
     /// <param name="candidateDirectory">Folder with <c>model.onnx</c> and <c>model.checkpoint</c>.</param>
     /// <param name="manifest">Its description; <c>Id</c> and <c>Files</c> are filled in.</param>
     /// <exception cref="IOException">The disk refused; the running snapshot is as before.</exception>
-    public SnapshotManifest Promote(string candidateDirectory, SnapshotManifest manifest)
+    public SnapshotManifest Promote(string candidateDirectory, SnapshotManifest manifest) =>
+        Promote(Path.Combine(candidateDirectory, ModelFileName), Path.Combine(candidateDirectory, CheckpointFileName), manifest);
+
+    /// <summary>The same for files that lie anywhere under any name.</summary>
+    /// <param name="modelFile">The exported graph.</param>
+    /// <param name="checkpointFile">The trainer's checkpoint of the same weights.</param>
+    /// <param name="manifest">Its description; <c>Id</c> and <c>Files</c> are filled in.</param>
+    /// <param name="reduced">A graph of the same weights in less than float32: <c>int8</c> or <c>float16</c>, and its file; null: none.</param>
+    /// <exception cref="IOException">The disk refused; the running snapshot is as before.</exception>
+    public SnapshotManifest Promote(string modelFile, string checkpointFile, SnapshotManifest manifest, (string Precision, string File)? reduced = null)
     {
-        string[] names = [ModelFileName, CheckpointFileName];
-        var hashes = names.ToDictionary(name => name, name => HashOf(Path.Combine(candidateDirectory, name)), StringComparer.Ordinal);
-        int number = Ids().Select(NumberOf).DefaultIfEmpty(0).Max() + 1;
+        (string Name, string Source)[] files = [(ModelFileName, modelFile), (CheckpointFileName, checkpointFile), .. reduced is { } other ? [(SnapshotFolder.ReducedName(other.Precision), other.File)] : Array.Empty<(string, string)>()];
+        var hashes = files.ToDictionary(file => file.Name, file => SnapshotFolder.HashOf(file.Source), StringComparer.Ordinal);
+        int number = Ids(directory).Select(NumberOf).DefaultIfEmpty(0).Max() + 1;
         var accepted = manifest with { Id = $"s{number:D6}-{hashes[ModelFileName][..8]}", Files = hashes };
 
         string folder = Path.Combine(directory, accepted.Id), temporary = folder + ".tmp";
         try
         {
             Directory.CreateDirectory(temporary);
-            foreach (string name in names) DurableFile.Copy(Path.Combine(candidateDirectory, name), Path.Combine(temporary, name));
-            DurableFile.Replace(Path.Combine(temporary, ManifestFileName), JsonSerializer.SerializeToUtf8Bytes(accepted, s_json));
-            DurableFile.Replace(Path.Combine(temporary, ManifestHashFileName), Encoding.UTF8.GetBytes(HashOf(Path.Combine(temporary, ManifestFileName))));
+            foreach (var (name, source) in files) DurableFile.Copy(source, Path.Combine(temporary, name));
+            DurableFile.Replace(Path.Combine(temporary, SnapshotFolder.ManifestFileName), SnapshotFolder.Bytes(accepted));
+            DurableFile.Replace(Path.Combine(temporary, SnapshotFolder.ManifestHashFileName), Encoding.UTF8.GetBytes(SnapshotFolder.HashOf(Path.Combine(temporary, SnapshotFolder.ManifestFileName))));
             DurableFile.MoveDirectory(temporary, folder);
         }
         catch
@@ -81,62 +91,63 @@ public sealed class SnapshotStore
             throw;
         }
 
-        DurableFile.Replace(Path.Combine(directory, "current"), Encoding.UTF8.GetBytes(accepted.Id));
-        Current = accepted;
+        Run(accepted);
         Prune();
         return accepted;
     }
 
-    private SnapshotManifest? FindCurrent()
+    /// <summary>Makes a snapshot that is kept the running one again, durably; none is deleted.</summary>
+    /// <exception cref="InvalidDataException">It is not there, or damaged; the message says what is wrong with it.</exception>
+    /// <exception cref="IOException">The disk refused; the running snapshot is as before.</exception>
+    public SnapshotManifest RollBack(string id)
     {
-        string currentFile = Path.Combine(directory, "current");
-        string named = File.Exists(currentFile) ? File.ReadAllText(currentFile).Trim() : "";
-        // The named one first; if it is damaged, the newest good one.
-        foreach (string id in Ids().Reverse().OrderByDescending(id => id == named))
-        {
-            if (Good(id) is { } manifest)
-            {
-                if (id != named) DurableFile.Replace(currentFile, Encoding.UTF8.GetBytes(id));
-                return manifest;
-            }
-        }
-
-        return null;
-    }
-
-    private SnapshotManifest? Good(string id)
-    {
-        if (ReadManifest(id) is not { } manifest)
-        {
-            damaged.Add($"{id}: its manifest is damaged or of another version");
-            return null;
-        }
-
-        foreach (var (name, expected) in manifest.Files)
-        {
-            string path = Path.Combine(directory, id, name);
-            string? found = File.Exists(path) ? HashOf(path) : null;
-            if (found == expected) continue;
-            damaged.Add($"{id}: {name} {(found is null ? "is missing" : $"has SHA-256 {found[..8]}…, its manifest says {expected[..8]}…")}");
-            return null;
-        }
-
+        if (!Ids(directory).Contains(id)) throw new InvalidDataException($"there is no snapshot '{id}' in '{directory}'.");
+        var manifest = SnapshotFolder.Check(Path.Combine(directory, id), id, out string flaw) ?? throw new InvalidDataException($"{id}: {flaw}. It cannot be run.");
+        Run(manifest);
         return manifest;
     }
 
-    private SnapshotManifest? ReadManifest(string id)
+    /// <summary>What lies in a folder of snapshots, oldest first; nothing is changed, so a running service is not disturbed. Empty where there is no such folder.</summary>
+    public static IReadOnlyList<StoredSnapshot> Look(string directory)
     {
-        try
+        if (!Directory.Exists(directory)) return [];
+        string named = Named(directory);
+        var found = Ids(directory).Select(id =>
         {
-            string path = Path.Combine(directory, id, ManifestFileName);
-            if (File.ReadAllText(Path.Combine(directory, id, ManifestHashFileName)) != HashOf(path)) return null;
-            var manifest = JsonSerializer.Deserialize<SnapshotManifest>(File.ReadAllBytes(path), s_json);
-            return manifest is { Schema: Schema, Files.Count: > 0 } && manifest.Id == id ? manifest : null;
-        }
-        catch (Exception e) when (e is JsonException or IOException)
+            string folder = Path.Combine(directory, id);
+            var manifest = SnapshotFolder.Check(folder, id, out string flaw);
+            return new StoredSnapshot(id, folder, manifest, flaw, SnapshotFolder.BytesOf(folder), false);
+        }).ToList();
+        int runs = found.FindIndex(snapshot => snapshot.Id == named && snapshot.Manifest is not null);
+        if (runs < 0) runs = found.FindLastIndex(snapshot => snapshot.Manifest is not null);
+        if (runs >= 0) found[runs] = found[runs] with { IsCurrent = true };
+        return found;
+    }
+
+    private void Run(SnapshotManifest snapshot)
+    {
+        DurableFile.Replace(Path.Combine(directory, CurrentFileName), Encoding.UTF8.GetBytes(snapshot.Id));
+        Current = snapshot;
+    }
+
+    private static string Named(string directory) => Path.Combine(directory, CurrentFileName) is var file && File.Exists(file) ? File.ReadAllText(file).Trim() : "";
+
+    private SnapshotManifest? FindCurrent()
+    {
+        string named = Named(directory);
+        // The named one first; if it is damaged, the newest good one.
+        foreach (string id in Ids(directory).Reverse().OrderByDescending(id => id == named))
         {
-            return null;
+            if (SnapshotFolder.Check(Path.Combine(directory, id), id, out string flaw) is { } manifest)
+            {
+                if (id != named) DurableFile.Replace(Path.Combine(directory, CurrentFileName), Encoding.UTF8.GetBytes(id));
+                return manifest;
+            }
+
+            damaged.Add($"{id}: {flaw}");
         }
+
+        return null;
     }
 
     private void Prune()
@@ -144,7 +155,7 @@ public sealed class SnapshotStore
         long bytes = 0;
         int count = 0;
         // The running one first, then the newest; what was found damaged is nobody's way back.
-        foreach (string id in Ids().Reverse().OrderByDescending(id => id == Current?.Id).ThenBy(id => damaged.Exists(what => what.StartsWith(id + ":", StringComparison.Ordinal))))
+        foreach (string id in Ids(directory).Reverse().OrderByDescending(id => id == Current?.Id).ThenBy(id => damaged.Exists(what => what.StartsWith(id + ":", StringComparison.Ordinal))))
         {
             string folder = Path.Combine(directory, id);
             bytes += new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
@@ -152,14 +163,8 @@ public sealed class SnapshotStore
         }
     }
 
-    private IReadOnlyList<string> Ids() =>
+    private static IReadOnlyList<string> Ids(string directory) =>
         [.. Directory.GetDirectories(directory, "s??????-????????").Select(path => Path.GetFileName(path)).Where(id => NumberOf(id) > 0).Order(StringComparer.Ordinal)];
 
     private static int NumberOf(string id) => int.TryParse(id.AsSpan(1, 6), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
-
-    private static string HashOf(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
 }

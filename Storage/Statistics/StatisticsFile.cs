@@ -7,7 +7,7 @@ namespace Edge.Storage;
 /// <param name="path">Where it lies.</param>
 public sealed class StatisticsFile(string path)
 {
-    /// <summary>Why what was there could not be used; empty when it could, or when nothing was there. It lies beside the file as <c>.bad</c> then.</summary>
+    /// <summary>Why what was there could not be used; empty when it could, or when nothing was there. <see cref="Load"/> puts it beside the file as <c>.bad</c> then.</summary>
     public string Problem { get; private set; } = "";
 
     /// <summary>Reads the file; null when it is not there, damaged, or of other features. The latter two are put aside, one of them at most is kept.</summary>
@@ -15,17 +15,22 @@ public sealed class StatisticsFile(string path)
     /// <param name="featureLength">Their number.</param>
     public ClassStatistics? Load(string featureBankId, int featureLength)
     {
+        var statistics = Look(featureBankId, featureLength);
+        if (Problem.Length > 0) File.Move(path, path + ".bad", overwrite: true);
+        return statistics;
+    }
+
+    /// <summary>Reads the file and leaves it where it is; null when it is not there, damaged, or of other features.</summary>
+    /// <param name="featureBankId">Features that are computed now.</param>
+    /// <param name="featureLength">Their number.</param>
+    public ClassStatistics? Look(string featureBankId, int featureLength)
+    {
         Problem = "";
         if (!File.Exists(path)) return null;
-        ClassStatistics? statistics;
-        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
-        {
-            statistics = ClassStatistics.ReadFrom(stream, featureBankId, featureLength, out string problem);
-            if (statistics is not null && stream.Position != stream.Length) (statistics, problem) = (null, $"the statistics are followed by {stream.Length - stream.Position} bytes that do not belong to them.");
-            Problem = problem;
-        }
-
-        if (statistics is null) File.Move(path, path + ".bad", overwrite: true);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+        var statistics = ClassStatistics.ReadFrom(stream, featureBankId, featureLength, out string problem);
+        if (statistics is not null && stream.Position != stream.Length) (statistics, problem) = (null, $"the statistics are followed by {stream.Length - stream.Position} bytes that do not belong to them.");
+        Problem = problem;
         return statistics;
     }
 

@@ -51,6 +51,12 @@ public sealed record SnapshotMessage : TelemetryMessage
     /// <summary>The read-out that decides with the running snapshot, for a person: <c>prototypes</c>, <c>frozen ridge</c>, …; left out where it is not known.</summary>
     public string? ReadOut { get; init; }
 
+    /// <summary>Numbers that the running snapshot computes with, <c>float32</c>, <c>int8</c> or <c>float16</c>; left out where the configuration asks for float32.</summary>
+    public string? Precision { get; init; }
+
+    /// <summary>What was measured of less than float32, and why it runs or was refused, for a person; left out where it was not tried.</summary>
+    public string? PrecisionNote { get; init; }
+
     /// <summary>All reasons of a refusal; empty otherwise.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 

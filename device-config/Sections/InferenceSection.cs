@@ -16,6 +16,14 @@ public sealed record InferenceSection
     [Range(1, 64)]
     public int ThreadCount { get; init; } = 1;
 
+    /// <summary>
+    /// Numbers that the running snapshot computes with: <c>float32</c>; <c>int8</c> (for CPUs, calibrated on the replay buffer); <c>float16</c> (for CUDA and TensorRT); <c>auto</c>: int8 on a CPU, else float16. Less than float32 is
+    /// examined after a candidate is promoted, and refused where it costs more than half a point on the anchor set or is not faster; float32 runs then.
+    /// </summary>
+    /// <value>Default <c>float32</c>. A change counts from the next promoted snapshot on; back to <c>float32</c> at once.</value>
+    [AllowedValues("float32", "float16", "int8", "auto")]
+    public string Precision { get; init; } = "float32";
+
     /// <summary>A window whose cosine to the nearest prototype is below this is "unknown", unless a ridge read-out gives its class nine tenths of the probability.</summary>
     /// <value>Default 0.2. 1: everything is unknown of which the read-out is not that sure; -1: nothing is, once there is one prototype.</value>
     [Range(-1, 1)]

@@ -45,7 +45,7 @@ public class DefaultDocumentTests
         "training":{"enabled":true,"method":"edge","backbone":"auto","roundExamples":256,"epochs":3,"batchSize":32,"replayBatchSize":64,"learningRate":0.001,"temperature":0.1,"crossEntropyWeight":1,"distillationWeight":1,"seed":1,"threadCount":0,"device":"auto","precision":"auto","microBatchSize":0,"patienceEpochs":2,"checkpointSeconds":5,"timeBudgetSeconds":600,"memoryBudgetMiB":1500,"maxAttempts":3,"keepRounds":3,"keepRoundsMiB":256,"augmentation":{"jitter":0.03,"scaling":0.1,"magnitudeWarp":0,"timeWarp":0,"crop":1,"channelDrop":0,"rotationDegrees":0,"triaxialGroups":[]},"constants":{"irdTemperature":0.2,"irdParentTemperature":0.05,"co2lTemperature":0.5,"co2lParentTemperature":0.01,"co2lDistillationWeight":1,"derLogitWeight":0.3,"derLabelWeight":0.5,"ewcStrength":1,"ewcDecay":0.95,"lwfDistillationWeight":1,"lwfTemperature":2,"pcrTemperature":0.09}},
         "promotion":{"maxAccuracyDropPoints":0.5,"maxClassDropPoints":25,"minAnchors":6,"maxParityError":0.0001,"keepSnapshots":5,"keepSnapshotsMiB":256},
         "drift":{"delta":0.005,"threshold":5,"minWindows":60},
-        "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"unknownBelowSimilarity":0.2,"temperature":0.1},
+        "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"precision":"float32","unknownBelowSimilarity":0.2,"temperature":0.1},
         "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1},
         "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512},
         "updates":{"accept":true}}

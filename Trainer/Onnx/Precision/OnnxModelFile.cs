@@ -121,9 +121,12 @@ internal sealed class OnnxModelFile
         Graph.Node.Add(nodes);
     }
 
+    /// <summary>The file with one key more.</summary>
+    public byte[] ToBytes((string Key, string Value)? metadata = null) => ToBytes(metadata is { } added ? new Dictionary<string, string> { [added.Key] = added.Value } : []);
+
     /// <summary>The file, without the constants that no node takes any more.</summary>
-    /// <param name="metadata">One key and value to add.</param>
-    public byte[] ToBytes((string Key, string Value)? metadata = null)
+    /// <param name="metadata">Keys and values to add, or to put in the place of others.</param>
+    public byte[] ToBytes(IReadOnlyDictionary<string, string> metadata)
     {
         var taken = Graph.Node.SelectMany(node => node.Input).Concat(Graph.Output.Select(output => output.Name)).Concat(Graph.Input.Select(input => input.Name)).ToHashSet(StringComparer.Ordinal);
         var left = Graph.Initializer.Where(tensor => taken.Contains(tensor.Name)).ToList();
@@ -133,9 +136,10 @@ internal sealed class OnnxModelFile
             Graph.Initializer.Add(left);
         }
 
-        if (metadata is { } added)
+        if (metadata.Count > 0)
         {
-            var all = Model.MetadataProps.Where(pair => pair.Key != added.Key).Append(new StringStringEntryProto { Key = added.Key, Value = added.Value }).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToList();
+            var added = metadata.Select(pair => new StringStringEntryProto { Key = pair.Key, Value = pair.Value });
+            var all = Model.MetadataProps.Where(pair => !metadata.ContainsKey(pair.Key)).Concat(added).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToList();
             Model.MetadataProps.Clear();
             Model.MetadataProps.Add(all);
         }

@@ -30,15 +30,18 @@ internal static class TestSnapshot
     /// <summary>The same with a frozen branch.</summary>
     public static string WriteFrozen(DataFolder folder, int seed = 1) => Write(folder, $"frozen{seed}.onnx", seed == 1 ? s_frozen.Value : s_otherFrozen.Value);
 
+    /// <summary>The same without a frozen branch, of other weights.</summary>
+    public static string WriteOther(DataFolder folder, string name) => Write(folder, name, Export(0, 1, seed: 2));
+
     private static string Write(DataFolder folder, string name, byte[] model)
     {
         File.WriteAllBytes(folder[name], model);
         return folder[name];
     }
 
-    private static byte[] Export(int frozenFeatures, int frozenSeed)
+    private static byte[] Export(int frozenFeatures, int frozenSeed, int seed = 1)
     {
-        manual_seed(1);
+        manual_seed(seed);
         using var net = new TscilCnn(Window.ChannelCount);
         net.eval();
         return ClassifierGraph.Write(net, new ClassifierGraphOptions { Window = Window, Classes = Classes, Temperature = 0.1, FrozenFeatures = frozenFeatures, FrozenSeed = frozenSeed });

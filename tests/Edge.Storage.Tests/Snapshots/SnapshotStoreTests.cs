@@ -27,6 +27,58 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_rollback_outlives_a_restart_deletes_nothing_and_refuses_what_is_damaged()
+    {
+        var store = Open();
+        string[] ids = [Promote(store, 1).Id, Promote(store, 2).Id, Promote(store, 3).Id];
+        Assert.Equal(ids[1], store.RollBack(ids[1]).Id);
+        Assert.Equal(ids[1], Open().Current!.Id);
+        File.AppendAllText(Path.Combine(folder["snapshots"], ids[0], "model.checkpoint"), "x");
+        Assert.Contains("model.checkpoint has SHA-256", Assert.Throws<InvalidDataException>(() => store.RollBack(ids[0])).Message);
+        Assert.Throws<InvalidDataException>(() => store.RollBack("s000009-00000000"));
+        Assert.Equal(ids[1], Open().Current!.Id);
+
+        Directory.CreateDirectory(folder["snapshots/s000004-00000000.tmp"]);
+        var seen = SnapshotStore.Look(folder["snapshots"]);
+        Assert.Equal([(ids[0], true, false), (ids[1], false, true), (ids[2], false, false)], seen.Select(s => (s.Id, s.Manifest is null, s.IsCurrent)));
+        Assert.True(Directory.Exists(folder["snapshots/s000004-00000000.tmp"])); // Looked at, not swept.
+        Assert.Equal("s000004", Promote(store, 4).Id[..7]);
+    }
+
+    [Fact]
+    public void Where_the_named_snapshot_is_damaged_a_look_shows_the_one_that_would_run()
+    {
+        var store = Open();
+        string[] ids = [Promote(store, 1).Id, Promote(store, 2).Id];
+        File.Delete(Path.Combine(folder["snapshots"], ids[1], "model.onnx"));
+        Assert.Equal(ids[0], SnapshotStore.Look(folder["snapshots"]).Single(s => s.IsCurrent).Id);
+        Assert.Equal(ids[1], File.ReadAllText(Path.Combine(folder["snapshots"], "current")));
+        Assert.Empty(SnapshotStore.Look(folder["nowhere"]));
+    }
+
+    [Fact]
+    public void A_graph_in_less_than_float32_belongs_to_its_snapshot_and_runs_where_it_is_wanted()
+    {
+        var store = Open();
+        var plain = Promote(store, 1);
+        File.WriteAllBytes(folder["m"], Model(2));
+        File.WriteAllBytes(folder["c"], [2]);
+        File.WriteAllBytes(folder["r"], [7]);
+        var both = store.Promote(folder["m"], folder["c"], plain, ("int8", folder["r"]));
+        Assert.Equal([7], File.ReadAllBytes(store.RunningFile(both, "int8", out string runs)));
+        Assert.Equal("int8", runs);
+        Assert.Equal([7], File.ReadAllBytes(Open().RunningFile(Open().Current!, "auto", out _)));
+        foreach (var (snapshot, wanted) in new[] { (both, "float32"), (both, "float16"), (plain, "int8"), (plain, "auto") })
+        {
+            Assert.Equal(store.ModelFile(snapshot), store.RunningFile(snapshot, wanted, out runs));
+            Assert.Equal("float32", runs);
+        }
+
+        File.AppendAllText(store.RunningFile(both, "int8", out _), "x");
+        Assert.Contains("model.int8.onnx has SHA-256", Assert.Single(Open().Damaged));
+    }
+
+    [Fact]
     public void Ids_sort_by_age()
     {
         var store = new SnapshotStore(folder["snapshots"], 100);

@@ -1,0 +1,55 @@
+using Edge.Config;
+using Edge.Storage;
+
+namespace Edge.Runtime.Inference;
+
+/// <summary>The read-out that the service would start with, put together from what it has stored; nothing is written. For verbs that look at a device from outside.</summary>
+public static class StoredReadOut
+{
+    /// <summary>Solves it.</summary>
+    /// <param name="classifier">A session of the snapshot, with the classes that the configuration knows.</param>
+    /// <param name="buffer">The replay buffer, or a copy of it.</param>
+    /// <param name="files">Statistics, and what the anchors chose.</param>
+    /// <param name="wanted">The read-out that the configuration wants.</param>
+    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted)
+    {
+        var snapshot = classifier.Snapshot;
+        string kind = classifier.TakesVotes ? wanted.Kind : "prototypes";
+        bool hasFrozen = classifier.FrozenLength > 0;
+        var blend = new BlendFile(files.Choice).Load(snapshot.Id) is { } chosen && chosen.IsAllowedBy(kind, hasFrozen) ? chosen : ReadOutBlend.Before(kind, hasFrozen);
+        var trainable = (await buffer.TrainableAsync()).Where(e => e.Samples.Length == snapshot.Window.ValueCount).ToList();
+        var windows = AnchorExam.Encode(classifier, AnchorExam.Pairs(trainable));
+
+        var bank = await buffer.PrototypesAsync() is { } stored && stored.SnapshotId == snapshot.Id && stored.EmbeddingLength == snapshot.EmbeddingLength ? stored : BankOf(windows, snapshot);
+        var learned = new ClassStatistics(snapshot.Id, snapshot.EmbeddingLength);
+        if (windows.Classes.Count > 0) learned.Add(windows.Classes, windows.Embeddings);
+        var frozen = FrozenOf(classifier, files, trainable, windows);
+        var remembered = new RememberedFeatures(wanted.FrozenSeed);
+        remembered.Offer(windows);
+
+        var ridge = kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen, snapshot.Classes);
+        return new BranchReadOuts(
+            snapshot.Classes,
+            bank.ToMatrix(snapshot.Classes),
+            kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, snapshot.Classes),
+            ridge,
+            kind == "prototypes" ? null : BranchReadOuts.NearnessOf(frozen, snapshot.Classes, ridge, remembered.Features, remembered.Classes),
+            classifier.FrozenLength).Compose(blend);
+    }
+
+    private static PrototypeBank BankOf(EncodedWindows windows, SnapshotManifest snapshot)
+    {
+        var bank = new PrototypeBank(snapshot.Id, snapshot.EmbeddingLength);
+        for (int i = 0; i < windows.Classes.Count; i++) bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
+        return bank;
+    }
+
+    private static ClassStatistics? FrozenOf(Classifier classifier, ReadOutFiles files, List<Example> trainable, EncodedWindows windows)
+    {
+        if (classifier.FrozenBankId is not { } bankId) return null;
+        var counted = new StatisticsFile(files.Statistics).Look(bankId, classifier.FrozenLength) ?? new ClassStatistics(bankId, classifier.FrozenLength);
+        var rest = windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)); // In the order of ids.
+        if (rest.Classes.Count > 0) counted.Add(rest.Classes, rest.Frozen);
+        return counted;
+    }
+}
