@@ -70,6 +70,13 @@ internal sealed class PageScan : IDisposable
         log?.Dispose();
     }
 
+    /// <summary>Whether a ledger lies on the file's pages, wherever LiteDB stands with it.</summary>
+    public static bool FindsLedger(ReplayPlaces places)
+    {
+        using var scan = new PageScan(places.Data, places.Log);
+        return scan.Documents().Any(document => document.Id == ReplayLedger.Document && ReplayLedger.FromBytes(document.Bytes) is not null);
+    }
+
     /// <summary>Pages that the header of a data file counts; 0 where it is none.</summary>
     /// <param name="header">The first page.</param>
     public static uint CountedPages(ReadOnlySpan<byte> header) =>

@@ -154,6 +154,7 @@ public sealed partial class ReplayBuffer : IDisposable
             Take(example);
         }
 
+        if (!file.HasLedger && PageScan.FindsLedger(places)) throw new DamagedFileException($"'{places.Data}' hides its ledger: its index is damaged"); // And what else the same pointer hides, no count would tell.
         if (MayWrite) file.Crop();
         rebuilt.Restore(state, StateDocument);
         foreach (ulong id in rebuilt.WithoutPart) ForgetWindow(id);

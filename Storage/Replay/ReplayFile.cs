@@ -30,6 +30,9 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     /// <summary>What the file holds and has cost; known once <see cref="All"/> has been read to its end.</summary>
     public ReplayLedger Ledger { get; private set; }
 
+    /// <summary>Whether <see cref="All"/> met a ledger, readable or not. Only a file that no version with a ledger has changed has none.</summary>
+    public bool HasLedger { get; private set; }
+
     /// <summary>Told of every change when it is on disk: what was deleted, what was written.</summary>
     public Action<IReadOnlyCollection<long>, IReadOnlyCollection<(long Id, byte[] Bytes)>>? Changed { get; set; }
 
@@ -50,6 +53,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     {
         var counted = default(ReplayLedger);
         ReplayLedger? expected = null;
+        HasLedger = false;
         var read = new HashSet<long>();
         foreach (var document in Documents.FindAll())
         {
@@ -57,6 +61,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             long id = document["_id"].AsInt64;
             if (id == ReplayLedger.Document)
             {
+                HasLedger = true;
                 expected = ReplayLedger.FromBytes(bytes); // A damaged one is no reason to doubt the rest; the next change writes it anew.
                 continue;
             }

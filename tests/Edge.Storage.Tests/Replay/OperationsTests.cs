@@ -164,7 +164,7 @@ public sealed class OperationsTests : IDisposable
         long counted = buffer.Wear.WrittenBytes, kernel = Kernel();
         for (int batch = 1; batch < 20; batch++) await OfferAsync(batch);
         (counted, kernel) = (buffer.Wear.WrittenBytes - counted, Kernel() - kernel);
-        Assert.InRange(counted, kernel * 0.97, kernel * 1.03); // Other threads of the test process write a little.
+        Assert.InRange(counted, kernel * 0.9, kernel * 1.1); // The thread is found by its name, which another test's store shares.
         Assert.Equal((640L, 640L * 1152 * 4), (buffer.Wear.ExampleCount, buffer.Wear.PayloadBytes));
         buffer.Dispose();
         using var reopened = Samples.Open(Data, s_options);
