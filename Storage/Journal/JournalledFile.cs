@@ -154,8 +154,8 @@ internal sealed class JournalledFile : Stream
         }
     }
 
-    /// <summary>Most page buffers kept for the next change, 4 MiB.</summary>
-    private static int SpareCount => 512;
+    /// <summary>Most page buffers kept for the next change, 512 KiB.</summary>
+    private static int SpareCount => 64;
 
     /// <summary>Puts into the journal what a page changes.</summary>
     private bool Differs(long position, byte[] page)

@@ -7,6 +7,7 @@ namespace Edge.Storage;
 /// </summary>
 public sealed partial class ReplayBuffer : IDisposable
 {
+    private const int SettledAtOnce = 32;
     private const long StateDocument = ReplayFile.StateDocument, PrototypesDocument = ReplayFile.PrototypesDocument;
     private const uint AnchorBlockStream = 0, ReplayStream = 16, AnchorStream = 32;
     private readonly ReplayBufferOptions options;
@@ -95,7 +96,9 @@ public sealed partial class ReplayBuffer : IDisposable
     public Task SettleAsync(ulong throughId) => Post(() =>
     {
         var gone = index.Settle(throughId);
-        file.Change([.. gone.Select(id => (long)id)], [(StateDocument, index.StateBytes())]);
+        // A change is in memory until it is on disk, some pages for each example: several small ones. The first says that all of them have had their round, so a crash leaves nothing that a later start would take for more.
+        byte[] state = index.StateBytes();
+        foreach (ulong[] some in gone.Count > 0 ? gone.Chunk(SettledAtOnce) : [[]]) file.Change([.. some.Select(id => (long)id)], [(StateDocument, state)]);
         return true;
     });
 

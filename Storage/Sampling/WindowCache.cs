@@ -13,7 +13,7 @@ namespace Edge.Storage;
 /// </summary>
 public sealed unsafe partial class WindowCache : IDisposable
 {
-    private const int FirstRows = 64, RowsAhead = 2, CacheLineBytes = 64, SystemPageBytes = 4096, HugePageBytes = 2 << 20;
+    private const int FirstRows = 64, RowsAhead = 2, CacheLineBytes = 64, SystemPageBytes = 4096, WorthHugePages = 32 << 20; // Below, the processor's page tables hold it anyway, and what is rounded up would be felt.
     private const int HugePages = 14; // MADV_HUGEPAGE.
     private readonly Dictionary<ulong, int> rowOf = [];
     private readonly Dictionary<string, int> classOf = new(StringComparer.Ordinal);
@@ -155,7 +155,7 @@ public sealed unsafe partial class WindowCache : IDisposable
     {
         values = (float*)NativeMemory.Realloc(values, (nuint)rows * (nuint)valueCount * sizeof(float)); // The system moves the pages of a large block, it does not copy them.
         long bytes = (long)rows * valueCount * sizeof(float), skipped = -(nint)values & (SystemPageBytes - 1);
-        if (OperatingSystem.IsLinux() && bytes >= HugePageBytes) _ = Advise(values + skipped / sizeof(float), (nuint)(bytes - skipped), HugePages); // Rows are taken at random: with pages of 4 KiB every one misses the processor's page tables. A refusal costs time only.
+        if (OperatingSystem.IsLinux() && bytes >= WorthHugePages) _ = Advise(values + skipped / sizeof(float), (nuint)(bytes - skipped), HugePages); // Rows are taken at random: with pages of 4 KiB every one misses the processor's page tables. A refusal costs time only.
         ValueCount = valueCount;
         Array.Resize(ref facts, rows);
         Array.Resize(ref places, rows);
