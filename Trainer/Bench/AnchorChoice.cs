@@ -8,7 +8,6 @@ namespace Edge.Trainer.Bench;
 internal sealed record AnchorChoice(string Learned, LateFusion? Fusion)
 {
     private static readonly string[] s_learned = ["ridge", "ncm", "head"]; // What the device can run: one embedding, one matrix.
-    private static readonly string[] s_sameBackbone = ["pooled", "ridge", "ncm", "head"];
 
     /// <summary>Without anchors: what did best on validation data where there is a frozen branch,</summary>
     public static AnchorChoice OfFrozen { get; } = new("ridge", LateFusion.FrozenOnly);
@@ -19,7 +18,7 @@ internal sealed record AnchorChoice(string Learned, LateFusion? Fusion)
     /// <summary>
     /// Chooses. The frozen branch alone is the safest: it cannot have learnt the anchors' neighbours by heart, which flatters the trained one. A fusion, or the learned branch alone, must be right clearly more often on the anchors
     /// (<see cref="PairedSigns"/>); the smallest fusion also stands where it was clearly more often right on windows before they were learnt. Of those that pass the smallest log loss on the anchors wins
-    /// (<see cref="ReadOutSelection"/>). Without a frozen branch the log loss alone decides.
+    /// (<see cref="ReadOutSelection"/>). Without a frozen branch the ridge on all layers stands in its place.
     /// </summary>
     /// <param name="learned">Scores of the anchors by learned read-out, [anchors, classes] each.</param>
     /// <param name="frozen">The same by the frozen branch; null: there is none.</param>
@@ -32,7 +31,12 @@ internal sealed record AnchorChoice(string Learned, LateFusion? Fusion)
         var candidates = new List<ReadOutCandidate>();
         if (frozen is null)
         {
-            foreach (string name in s_sameBackbone) Add(new AnchorChoice(name, null), learned[name]);
+            Add(OfLearned, learned["pooled"]);
+            foreach (string name in s_learned)
+            {
+                if (PairedSigns.IsClearlyBetter(learned[name], learned["pooled"], labels)) Add(new AnchorChoice(name, null), learned[name]);
+            }
+
             return choices[ReadOutSelection.Choose(candidates, labels, classCount).Index];
         }
 

@@ -74,6 +74,19 @@ public class AnchorChoiceTests
         }
     }
 
+    [Fact]
+    public void Without_a_frozen_branch_a_read_out_that_is_more_sure_but_not_clearly_more_often_right_is_not_chosen()
+    {
+        var learned = Learned(1, 0, 0);
+        learned["pooled"] = [.. learned["ridge"]];
+        learned["pooled"].AsSpan(0, 2 * Classes).Clear();
+        learned["pooled"][1] = learned["pooled"][Classes] = 1; // Two windows wrong.
+        Assert.Equal(AnchorChoice.OfLearned, AnchorChoice.Of(learned, null, s_labels, Classes, new Foresight(Classes)));
+        learned["pooled"].AsSpan(0, 6 * Classes).Clear();
+        foreach (int i in Enumerable.Range(0, 6)) learned["pooled"][i * Classes + (s_labels[i] + 1) % Classes] = 1; // Six are clear.
+        Assert.Equal("ridge", AnchorChoice.Of(learned, null, s_labels, Classes, new Foresight(Classes)).Learned);
+    }
+
     private static SortedDictionary<string, float[]> Learned(double ridge, double ncm, double head) => new(StringComparer.Ordinal)
     {
         ["ridge"] = Scores(ridge, 1), ["ncm"] = Scores(ncm, 2), ["head"] = Scores(head, 3), ["pooled"] = Scores(0, 4),
