@@ -23,6 +23,7 @@ public static class BenchCell
         manual_seed(spec.Seed);
         using var scope = NewDisposeScope();
         using var learner = new ContinualLearner(spec, data, cancel);
+        if (MethodSpec.Variant(spec.Method).Pretrain is { } which) learner.Meet(Unlabelled(which, spec, data));
         return spec.Protocol == Protocol.FewShot
             ? FewShotTrial.Run(spec, data, learner, report)
             : Learn(spec, data, learner, report, cancel);
@@ -59,6 +60,10 @@ public static class BenchCell
 
         return watch.Result(spec, learner, data.Notes);
     }
+
+    private static int[] Unlabelled(UnlabelledWindows which, CellSpec spec, BenchData data) => which == UnlabelledWindows.All
+        ? [.. Enumerable.Range(0, data.Train.Count)]
+        : (spec.Protocol == Protocol.Domain ? LearningStream.Domains(data) : LearningStream.Classes(data, spec.Seed))[0].Train;
 
     private static IEnumerable<int> Accumulated(IEnumerable<int> lengths)
     {

@@ -1,10 +1,11 @@
 using Edge.Config;
+using Edge.Storage;
 
 namespace Edge.Trainer.Bench;
 
 /// <summary>
-/// What the benchmark can try of a method's frozen branch and no configuration has: in a method's text behind <c>bench.</c>, for example <c>edge:bench.firstSession=true,bench.viewWeight=0.3</c>. Where nothing is said a learner is what its
-/// name says. Without a frozen branch it is without effect.
+/// What the benchmark can try of a method and no configuration has: in a method's text behind <c>bench.</c>, for example <c>edge:bench.firstSession=true,bench.viewWeight=0.3</c>. Where nothing is said a learner is what its
+/// name says. <see cref="Pretrain"/> and <see cref="Retention"/> are of the trained branch and its memory; the rest is of the frozen branch and without effect where there is none.
 /// </summary>
 public sealed record BenchVariant
 {
@@ -25,4 +26,26 @@ public sealed record BenchVariant
 
     /// <summary>What such a copy may differ by.</summary>
     public AugmentationSection View { get; init; } = new() { RotationDegrees = 20 };
+
+    /// <summary>Which windows the trained branch learns from without their labels before the first round (<see cref="Methods.ContrastivePretraining"/>). Null: none.</summary>
+    public UnlabelledWindows? Pretrain { get; init; }
+
+    /// <summary>Passes over them, from 1.</summary>
+    public int PretrainEpochs { get; init; } = 10;
+
+    /// <summary>What their views may differ by: more than a labelled window's, or telling windows apart is too easy (Chen et al. 2020, section 3.2).</summary>
+    public AugmentationSection PretrainView { get; init; } = new() { RotationDegrees = 20, Crop = 0.8, Scaling = 0.2, Jitter = 0.1 };
+
+    /// <summary>What of the labelled windows is remembered, of all classes together. Null: what the protocol says, a quota of each class or the class-balanced reservoir.</summary>
+    public RetentionKind? Retention { get; init; }
+}
+
+/// <summary>What a device has met before the first label.</summary>
+public enum UnlabelledWindows
+{
+    /// <summary>The windows of the stream's first step: what comes first when the sensor is switched on.</summary>
+    First,
+
+    /// <summary>All training windows: an upper bound that no device has.</summary>
+    All,
 }

@@ -35,6 +35,7 @@ internal sealed class ContinualLearner : IDisposable
     private readonly Tensor test;
     private LearnerNet net;
     private FrozenBranch? frozen;
+    private int[] unlabelled = [];
     private int round;
 
     /// <summary>An untrained learner.</summary>
@@ -50,6 +51,7 @@ internal sealed class ContinualLearner : IDisposable
         usesFrozen = spec.Track == Track.Open && method.ReadOut is ReadOutKind.FrozenRidge or ReadOutKind.Fused;
         if (method.ReadOut == ReadOutKind.FrozenRidge && !usesFrozen) throw new ArgumentException($"'{spec.Method}' has no trained backbone: it takes part in track open alone.", nameof(spec));
         if (online && plan.Epochs != 1 && !method.SeesEverything) throw new ArgumentException($"'{spec.Method}': the online protocol sees every window once. Leave epochs out.", nameof(spec));
+        if (variant.Pretrain is not null && (!method.Trains || method.SeesEverything)) throw new ArgumentException($"'{spec.Method}' has no weights that outlast its first round. Leave {MethodSpec.VariantPrefix}pretrain out.", nameof(spec));
         pool = new TrainingPool(data.Train.Values, data.Train.Classes, data.Train.Window);
         test = tensor(data.Test.Values, [data.Test.Count, data.Test.Window.ChannelCount, data.Test.Window.Length]).DetachFromDisposeScope();
         net = NewNet();
@@ -62,7 +64,10 @@ internal sealed class ContinualLearner : IDisposable
             anchors = new QuotaMemory(anchorQuota, spec.Seed);
         }
 
-        memory = spec.Protocol == Protocol.Tscil ? new QuotaMemory(quota - anchorQuota, spec.Seed) : new BoundedMemory(classCount * (quota - anchorQuota), spec.Seed);
+        int capacity = classCount * (quota - anchorQuota);
+        memory = variant.Retention is { } kind ? new RetainedWindows(kind, data.Train, capacity, spec.Seed)
+            : spec.Protocol == Protocol.Tscil ? new QuotaMemory(quota - anchorQuota, spec.Seed)
+            : new BoundedMemory(capacity, spec.Seed);
         Notes = [$"buffer {quota} per class, {classCount * quota} windows" + (anchorQuota > 0 ? $", {classCount * anchorQuota} of them anchors, for which {AnchorShare:P0} of the windows are held out in blocks of {AnchorBlock}" : "")];
     }
 
@@ -92,6 +97,10 @@ internal sealed class ContinualLearner : IDisposable
 
     /// <summary>What a reader of the table must know.</summary>
     public List<string> Notes { get; }
+
+    /// <summary>Meets windows without labels, before the first round; those that would be held out for anchors are not looked at.</summary>
+    /// <param name="windows">Training indices.</param>
+    public void Meet(int[] windows) => unlabelled = anchors is null ? windows : [.. windows.Where(i => !HeldOut(i))];
 
     /// <summary>Learns from newly labelled windows.</summary>
     /// <param name="windows">Training indices in order of arrival.</param>
@@ -131,6 +140,7 @@ internal sealed class ContinualLearner : IDisposable
             net = NewNet();
         }
 
+        if (round == 1 && unlabelled.Length > 0) Pretrain(trainable, report);
         var outcome = new TrainingLoop(plan, method, spec.Seed + round).Train(new TrainingOrder
         {
             Net = net,
@@ -144,6 +154,15 @@ internal sealed class ContinualLearner : IDisposable
         StepCount += outcome.StepCount;
         if (outcome.AbandonedBecause is { } reason) Notes.Add($"round {round} would have been abandoned: {reason}");
         if (FirstSession && round == 1 && frozen is not null) frozen.Append(Snapshot(), trainable, CountsAnchors ? held : []);
+    }
+
+    /// <summary>Learns from what it met without labels; the scale of the input is that of the first round, as without.</summary>
+    private void Pretrain(int[] first, Action<double> report)
+    {
+        net.Backbone.FitInput(pool.At(first));
+        var outcome = new ContrastivePretraining(plan, variant.PretrainView, variant.PretrainEpochs, spec.Seed).Train(net, pool, unlabelled, report, cancel);
+        StepCount += outcome.StepCount;
+        Notes.Add(outcome.AbandonedBecause ?? $"{unlabelled.Length} windows met without labels first: contrastive loss {outcome.FirstEpochLoss:0.00} in the first pass, {outcome.LastEpochLoss:0.00} in the last of {variant.PretrainEpochs}");
     }
 
     // A copy of a window needs an axis of time, or a prior of what may differ; where there is none the features adapt instead.

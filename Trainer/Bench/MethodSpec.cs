@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Edge.Config;
 
 namespace Edge.Trainer.Bench;
@@ -11,7 +12,11 @@ public static class MethodSpec
     public const string VariantPrefix = VariantKey + ".";
 
     private const string VariantKey = "bench";
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+    };
 
     /// <summary>The training section that a text stands for.</summary>
     /// <param name="text">Name, then after a colon <c>key=value</c> pairs with keys of the training section in camel case; a dot reaches into a nested section.</param>
@@ -29,9 +34,9 @@ public static class MethodSpec
     public static BenchVariant Variant(string text)
     {
         var variant = Read<BenchVariant>(Node(text, new TrainingSection())[VariantKey]!, text);
-        return variant.ViewWeight is null or (>= 0 and <= 1)
-            ? variant
-            : throw new ArgumentException($"'{VariantPrefix}viewWeight' in '{text}' is {variant.ViewWeight}; expected 0 to 1: a copy weighs no more than its window.", nameof(text));
+        if (variant.ViewWeight is not null and not (>= 0 and <= 1)) throw new ArgumentException($"'{VariantPrefix}viewWeight' in '{text}' is {variant.ViewWeight}; expected 0 to 1: a copy weighs no more than its window.", nameof(text));
+        if (variant.PretrainEpochs < 1) throw new ArgumentException($"'{VariantPrefix}pretrainEpochs' in '{text}' is {variant.PretrainEpochs}; expected at least 1. To leave pre-training out, leave {VariantPrefix}pretrain out.", nameof(text));
+        return variant;
     }
 
     private static JsonObject Node(string text, TrainingSection defaults)

@@ -29,7 +29,7 @@ public sealed class BenchCommandTests : IDisposable
     [Fact]
     public void What_the_benchmark_alone_can_try_is_a_setting_too()
     {
-        Assert.Empty(MethodList.Split("er,edge:bench.firstSession=true,bench.viewWeight=0.3,epochs=2").SelectMany(MethodList.Problems));
+        Assert.Empty(MethodList.Split("er,edge:bench.firstSession=true,bench.viewWeight=0.3,epochs=2,er:bench.pretrain=first,bench.retention=herding").SelectMany(MethodList.Problems));
         Assert.Contains("expected 0 to 1", Assert.Single(MethodList.Problems("edge:bench.viewWeight=2")));
         Assert.Contains("is no setting", Assert.Single(MethodList.Problems("edge:bench.magic=true")));
     }

@@ -86,10 +86,62 @@ public class BenchVariantTests
         Assert.Equal(s_data.Train.Count - learner.Anchors.Count, learner.CountedInFrozen);
     }
 
-    private static ContinualLearner Learner(string method)
+    [Theory]
+    [InlineData("first", 2)]
+    [InlineData("all", 4)]
+    public void Windows_are_met_without_labels_before_the_first_round(string which, int classCount)
+    {
+        using var file = new WavesFile(BenchWaves.Windows(perClass: 24));
+        var (usual, pretrained) = (file.Run(BenchWaves.Spec("supconReplay:epochs=1")), file.Run(BenchWaves.Spec($"supconReplay:epochs=1,bench.pretrain={which},bench.pretrainEpochs=2")));
+        int learntFrom = 24 - 2 * 24 / 8; // Of each class; two of eight people are for judging.
+        Assert.Contains(pretrained.Notes, note => note.StartsWith($"{learntFrom * classCount} windows met without labels first: contrastive loss ", StringComparison.Ordinal));
+        Assert.DoesNotContain(usual.Notes, note => note.Contains("without labels", StringComparison.Ordinal));
+        Assert.Equal(usual.StepCount + 2, pretrained.StepCount); // All fit into one step of 96 windows.
+        Assert.NotEqual(usual.PrototypeDrift, pretrained.PrototypeDrift);
+    }
+
+    [Fact]
+    public void Anchors_leave_no_trace_in_what_is_learnt_without_labels()
+    {
+        int[] all = [.. Enumerable.Range(0, s_data.Train.Count)];
+        float[] poisoned = [.. s_data.Train.Values];
+        float[] expected = Embedded(s_data, out int[] anchors), size = new float[s_data.Train.Window.ValueCount];
+        Assert.NotEmpty(anchors);
+        foreach (int anchor in anchors) poisoned.AsSpan(anchor * size.Length, size.Length).Fill(1e4f);
+        Assert.Equal(expected, Embedded(s_data with { Train = s_data.Train with { Values = poisoned } }, out _));
+
+        float[] Embedded(BenchData data, out int[] held)
+        {
+            using var learner = Learner("edge:epochs=1,bench.pretrain=all,bench.pretrainEpochs=1,bench.viewWeight=0", data);
+            learner.Meet(all);
+            foreach (var step in LearningStream.Classes(data, 1)) Learn(learner, step.Train);
+            held = [.. learner.Anchors];
+            using var scope = NewDisposeScope();
+            return learner.Judge().Embeddings.contiguous().data<float>().ToArray();
+        }
+    }
+
+    [Theory]
+    [InlineData("joint:bench.pretrain=first")]
+    [InlineData("frozenRidge:bench.pretrain=all")]
+    public void Who_has_no_weights_that_last_cannot_be_trained_before(string method) =>
+        Assert.Contains("has no weights that outlast its first round", Assert.Throws<ArgumentException>(() => Learner(method).Dispose()).Message);
+
+    [Fact]
+    public void What_is_remembered_can_be_chosen()
+    {
+        using var quota = Learner("er:epochs=1", share: 0.2);
+        using var ring = Learner("er:epochs=1,bench.retention=ring", share: 0.2);
+        int[] first = LearningStream.Classes(s_data, 1)[0].Train;
+        foreach (var learner in new[] { quota, ring }) Learn(learner, first);
+        Assert.Equal(2 * quota.Remembered.Count, ring.Remembered.Count); // The room of classes that have not come yet is not left empty.
+        Assert.NotEqual(quota.Remembered, ring.Remembered);
+    }
+
+    private static ContinualLearner Learner(string method, BenchData? data = null, double share = 1)
     {
         manual_seed(1);
-        return new ContinualLearner(BenchWaves.Spec(method) with { BufferShare = 1 }, s_data, TestContext.Current.CancellationToken);
+        return new ContinualLearner(BenchWaves.Spec(method) with { BufferShare = share }, data ?? s_data, TestContext.Current.CancellationToken);
     }
 
     private static void Learn(ContinualLearner learner, int[] windows) => learner.Learn(windows, _ => { });

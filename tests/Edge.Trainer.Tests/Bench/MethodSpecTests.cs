@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Config;
+using Edge.Storage;
 using Edge.Trainer.Bench;
 
 namespace Edge.Trainer.Tests.Bench;
@@ -59,7 +60,18 @@ public class MethodSpecTests
         Assert.Equal((firstSession, viewWeight, (bool?)null), (variant.FirstSession, variant.ViewWeight, variant.CountAnchors));
     }
 
+    [Fact]
+    public void What_comes_before_the_first_label_and_what_is_remembered_are_words()
+    {
+        var variant = MethodSpec.Variant("er:bench.pretrain=first,bench.pretrainEpochs=3,bench.pretrainView.crop=0.5,bench.retention=classBalanced");
+        Assert.Equal((UnlabelledWindows.First, 3, 0.5, RetentionKind.ClassBalanced), (variant.Pretrain, variant.PretrainEpochs, variant.PretrainView.Crop, variant.Retention));
+        Assert.Equal((null, null), (MethodSpec.Variant("er").Pretrain, MethodSpec.Variant("er").Retention));
+    }
+
     [Theory]
+    [InlineData("er:bench.pretrain=some", "bench.pretrain")]
+    [InlineData("er:bench.retention=4", "bench.retention")]
+    [InlineData("er:bench.pretrainEpochs=0", "'bench.pretrainEpochs' in 'er:bench.pretrainEpochs=0' is 0; expected at least 1")]
     [InlineData("edge:bench.magic=true", "'bench.magic=true' in 'edge:bench.magic=true' is no setting")]
     [InlineData("edge:bench.viewWeight=1.5", "'bench.viewWeight' in 'edge:bench.viewWeight=1.5' is 1.5; expected 0 to 1")]
     [InlineData("edge:bench.viewWeight=-0.1", "is -0.1; expected 0 to 1")]
