@@ -112,7 +112,9 @@ public class BenchVariantTests
 
         float[] Embedded(BenchData data, out int[] held)
         {
-            using var learner = Learner("edge:epochs=1,bench.pretrain=all,bench.pretrainEpochs=1,bench.viewWeight=0", data);
+            manual_seed(1);
+            var spec = BenchWaves.Spec("edge:epochs=1,bench.pretrain=all,bench.pretrainEpochs=1") with { BufferShare = 1, Track = Track.SameBackbone };
+            using var learner = new ContinualLearner(spec, data, TestContext.Current.CancellationToken);
             learner.Meet(all);
             foreach (var step in LearningStream.Classes(data, 1)) Learn(learner, step.Train);
             held = [.. learner.Anchors];
@@ -138,10 +140,10 @@ public class BenchVariantTests
         Assert.NotEqual(quota.Remembered, ring.Remembered);
     }
 
-    private static ContinualLearner Learner(string method, BenchData? data = null, double share = 1)
+    private static ContinualLearner Learner(string method, double share = 1)
     {
         manual_seed(1);
-        return new ContinualLearner(BenchWaves.Spec(method) with { BufferShare = share }, data ?? s_data, TestContext.Current.CancellationToken);
+        return new ContinualLearner(BenchWaves.Spec(method) with { BufferShare = share }, s_data, TestContext.Current.CancellationToken);
     }
 
     private static void Learn(ContinualLearner learner, int[] windows) => learner.Learn(windows, _ => { });
