@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Edge.Storage;
@@ -13,7 +14,7 @@ namespace Edge.Storage;
 /// </summary>
 public sealed unsafe partial class WindowCache : IDisposable
 {
-    private const int FirstRows = 64, RowsAhead = 2, CacheLineBytes = 64, SystemPageBytes = 4096, WorthHugePages = 32 << 20; // Below, the processor's page tables hold it anyway, and what is rounded up would be felt.
+    private const int FirstRows = 64, CacheLineBytes = 64, SystemPageBytes = 4096, WorthHugePages = 32 << 20; // Below, the processor's page tables hold it anyway, and what is rounded up would be felt.
     private const int HugePages = 14; // MADV_HUGEPAGE.
     private readonly Dictionary<ulong, int> rowOf = [];
     private readonly Dictionary<string, int> classOf = new(StringComparer.Ordinal);
@@ -46,18 +47,28 @@ public sealed unsafe partial class WindowCache : IDisposable
     /// <summary>Classes that have or had a window, in the order in which they came; a place here never changes its class.</summary>
     internal IReadOnlyList<ClassRows> Classes => classes;
 
-    /// <summary>Copies rows, one after the other. While one is copied the one after the next is on its way from memory: a processor foresees the way through a row, not to another. Measured for rows of 4.6 kB: 40 µs instead of 65 for 128.</summary>
+    /// <summary>
+    /// Copies rows, one after the other, and with every line of one asks memory for the same line of the next: a processor foresees the way through a row, not to another, and has room for few answers that are on their way,
+    /// so that asking for a whole row at once makes it wait. Measured for 128 rows of 4.6 kB out of 92 MB: 55 µs row by row, 43 asking for whole rows, 28 like this, 17 in one piece.
+    /// </summary>
     internal void CopyRows(ReadOnlySpan<int> rows, Span<float> target)
     {
-        for (int i = 0; i < rows.Length; i++)
+        if ((long)rows.Length * ValueCount > target.Length) throw new ArgumentException($"{rows.Length} rows of {ValueCount} values do not fit into {target.Length}", nameof(target));
+        fixed (float* first = target)
         {
-            if (Sse.IsSupported && i + RowsAhead < rows.Length)
+            byte* to = (byte*)first;
+            nint rowBytes = (nint)ValueCount * sizeof(float), lines = rowBytes & -CacheLineBytes;
+            for (int i = 0; i < rows.Length; i++, to += rowBytes)
             {
-                byte* next = (byte*)(values + (nint)rows[i + RowsAhead] * ValueCount);
-                for (int at = 0; at < ValueCount * sizeof(float); at += CacheLineBytes) Sse.Prefetch0(next + at);
-            }
+                byte* from = (byte*)values + rows[i] * rowBytes, next = (byte*)values + rows[Math.Min(i + 1, rows.Length - 1)] * rowBytes;
+                for (nint at = 0; at < lines; at += CacheLineBytes)
+                {
+                    if (Sse.IsSupported) Sse.Prefetch0(next + at);
+                    Vector512.Load(from + at).Store(to + at);
+                }
 
-            Row(rows[i]).CopyTo(target[(i * ValueCount)..]);
+                Buffer.MemoryCopy(from + lines, to + lines, rowBytes - lines, rowBytes - lines);
+            }
         }
     }
 
