@@ -15,7 +15,7 @@ namespace Edge.Storage;
 public sealed unsafe partial class WindowCache : IDisposable
 {
     private const int FirstRows = 64, CacheLineBytes = 64, SystemPageBytes = 4096, WorthHugePages = 32 << 20; // Below, the processor's page tables hold it anyway, and what is rounded up would be felt.
-    private const int HugePages = 14; // MADV_HUGEPAGE.
+    private const int HugePages = 14, Collapse = 25; // MADV_HUGEPAGE, MADV_COLLAPSE.
     private readonly Dictionary<ulong, int> rowOf = [];
     private readonly Dictionary<string, int> classOf = new(StringComparer.Ordinal);
     private readonly List<ClassRows> classes = [];
@@ -165,11 +165,22 @@ public sealed unsafe partial class WindowCache : IDisposable
     private void Resize(int valueCount, int rows)
     {
         values = (float*)NativeMemory.Realloc(values, (nuint)rows * (nuint)valueCount * sizeof(float)); // The system moves the pages of a large block, it does not copy them.
-        long bytes = (long)rows * valueCount * sizeof(float), skipped = -(nint)values & (SystemPageBytes - 1);
-        if (OperatingSystem.IsLinux() && bytes >= WorthHugePages) _ = Advise(values + skipped / sizeof(float), (nuint)(bytes - skipped), HugePages); // Rows are taken at random: with pages of 4 KiB every one misses the processor's page tables. A refusal costs time only.
+        if (OperatingSystem.IsLinux() && (long)rows * valueCount * sizeof(float) >= WorthHugePages) AskForHugePages((long)rows * valueCount * sizeof(float), (long)Count * valueCount * sizeof(float));
         ValueCount = valueCount;
         Array.Resize(ref facts, rows);
         Array.Resize(ref places, rows);
+    }
+
+    /// <summary>
+    /// Rows are taken at random: with pages of 4 KiB every one misses the processor's page tables. What is written from here on lies in pages of 2 MiB; what was written before has been split by the move, or was never in them, and
+    /// is put together again (since Linux 6.1). A refusal costs time only.
+    /// </summary>
+    private void AskForHugePages(long bytes, long writtenBytes)
+    {
+        long skipped = -(nint)values & (SystemPageBytes - 1);
+        byte* start = (byte*)values + skipped;
+        _ = Advise(start, (nuint)(bytes - skipped), HugePages);
+        if (writtenBytes > skipped) _ = Advise(start, (nuint)(writtenBytes - skipped), Collapse);
     }
 
     private void Free()
