@@ -14,7 +14,7 @@ namespace Edge.Storage;
 /// </summary>
 public sealed unsafe partial class WindowCache : IDisposable
 {
-    private const int FirstRows = 64, CacheLineBytes = 64, SystemPageBytes = 4096, WorthHugePages = 32 << 20; // Below, the processor's page tables hold it anyway, and what is rounded up would be felt.
+    private const int FirstRows = 64, MostExpectedRows = 1 << 20, CacheLineBytes = 64, SystemPageBytes = 4096, WorthHugePages = 32 << 20; // Below, the processor's page tables hold it anyway, and what is rounded up would be felt.
     private const int HugePages = 14, Collapse = 25; // MADV_HUGEPAGE, MADV_COLLAPSE.
     private readonly Dictionary<ulong, int> rowOf = [];
     private readonly Dictionary<string, int> classOf = new(StringComparer.Ordinal);
@@ -23,6 +23,7 @@ public sealed unsafe partial class WindowCache : IDisposable
     private Example[] facts = []; // [rows] without samples.
     private int[] places = []; // [rows] place of the row within its class.
     private float* values;
+    private long expectedBytes;
 
     /// <summary>An empty cache.</summary>
     /// <param name="valueCount">Values of a window, channels x length; null: those of the first window that comes.</param>
@@ -46,6 +47,12 @@ public sealed unsafe partial class WindowCache : IDisposable
 
     /// <summary>Classes that have or had a window, in the order in which they came; a place here never changes its class.</summary>
     internal IReadOnlyList<ClassRows> Classes => classes;
+
+    /// <summary>As much is about to come, in bytes of windows: room is taken for it in one piece. What is not written takes address space, and no memory but a few bytes a row.</summary>
+    internal void Expect(long bytes)
+    {
+        lock (Gate) expectedBytes = bytes;
+    }
 
     /// <summary>
     /// Copies rows, one after the other, and with every line of one asks memory for the same line of the next: a processor foresees the way through a row, not to another, and has room for few answers that are on their way,
@@ -102,7 +109,7 @@ public sealed unsafe partial class WindowCache : IDisposable
             bool belongs = anchors ? example.Role == ExampleRole.Anchor : example.Role is ExampleRole.Replay or ExampleRole.Fresh;
             if (belongs && takesFirstLength && Count == 0 && example.Samples.Length > 0) Resize(example.Samples.Length, facts.Length);
             if (!belongs || example.Samples.Length != ValueCount || ValueCount == 0) return;
-            if (Count == facts.Length) Resize(ValueCount, Math.Max(FirstRows, Count + Count / 2));
+            if (Count == facts.Length) Resize(ValueCount, (int)Math.Max(Math.Max(FirstRows, Count + Count / 2), Math.Min(expectedBytes / (ValueCount * sizeof(float)), MostExpectedRows)));
             int row = Count++;
             example.Samples.CopyTo(Row(row));
             facts[row] = example with { Samples = [] };
