@@ -14,6 +14,7 @@ var root = new RootCommand("Edge: a device that classifies its sensor stream and
     ConfigCommand.Create(),
     DoctorCommand.Create(),
 };
+CodedCommand.AddTo(root);
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {

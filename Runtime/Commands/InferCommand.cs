@@ -42,7 +42,7 @@ public static class InferCommand
         {
             if (result.Tokens is [var token] && BatchesOf(token.Value) is null) result.AddError($"--batch '{token.Value}': expected numbers of 1 to {LargestBatch}, separated by commas, for example 1,8,32.");
         });
-        var command = new Command("infer", $"Measure a model on recorded windows: windows per second and latency of a call in milliseconds (mean, p50, p90, p99, max, histogram) for each batch size, and accuracy in percent per class with all confusions where the data's classes are the model's. {SnapshotCommand.Codes}")
+        var command = new CodedCommand("infer", "Measure a model on recorded windows: windows per second and latency of a call in milliseconds (mean, p50, p90, p99, max, histogram) for each batch size, and accuracy in percent per class with all confusions where the data's classes are the model's.", SnapshotCommand.Codes)
         {
             s_model, s_snapshot, s_data, s_split, s_batch, s_threads, s_provider, s_precision, s_warmup, s_passes, ReplayCommand.Copy, DeviceCommand.Config, GlobalOptions.Json,
         };

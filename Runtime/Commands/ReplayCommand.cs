@@ -48,7 +48,7 @@ public static class ReplayCommand
     internal static ReplayBuffer Told(ReplayBuffer buffer)
     {
         if (buffer.Recovery is { } made)
-            Console.Error.WriteLine($"the file was damaged ({made.Reason}); it lies as {made.PutAside} now. {made.SalvagedCount} examples were read from it, {made.FromCopyCount} taken from a copy, {made.LostCount} records at most are lost.");
+            Console.Error.WriteLine($"the file was damaged ({made.Reason}); it lies as {made.PutAside} now. {made.SalvagedCount} examples were read from it, {made.FromCopyCount} taken from a copy; {made.Loss}.");
         return buffer;
     }
 

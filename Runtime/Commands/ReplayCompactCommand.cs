@@ -10,7 +10,7 @@ public static class ReplayCompactCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new Command("compact", $"Write what is kept into a new file and put it in the place of the old one, so that deleted bytes are gone; a damaged file is restored first. Needs room for the new file; a crash at any moment leaves the old file or the new one. {ReplayCommand.Codes}")
+        var command = new CodedCommand("compact", "Write what is kept into a new file and put it in the place of the old one, so that deleted bytes are gone; a damaged file is restored first. Needs room for the new file; a crash at any moment leaves the old file or the new one.", ReplayCommand.Codes)
         {
             ReplayCommand.Config, GlobalOptions.Json,
         };

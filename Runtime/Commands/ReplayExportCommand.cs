@@ -13,7 +13,7 @@ public static class ReplayExportCommand
     {
         var filter = new ReplayFilter();
         var file = new Argument<string>("file") { Description = "The .npz to write; an older one is replaced." };
-        var command = new Command("export", $"Write examples as a .npz that numpy.load and 'edge replay import' read: X [N, channels, length], y, classes, id, window_id, role (1 replay, 2 anchor, 3 fresh), start_seconds, labelled_at_ms. {ReplayCommand.Codes}")
+        var command = new CodedCommand("export", "Write examples as a .npz that numpy.load and 'edge replay import' read: X [N, channels, length], y, classes, id, window_id, role (1 replay, 2 anchor, 3 fresh), start_seconds, labelled_at_ms.", ReplayCommand.Codes)
         {
             file, ReplayCommand.Config, ReplayCommand.Copy, GlobalOptions.Json,
         };

@@ -14,8 +14,8 @@ public static class ReplayImportCommand
     public static Command Create()
     {
         var source = new Argument<string>("source") { Description = "A .npz of 'edge replay export', or any data set that 'edge bench --data' takes (its training split)." };
-        var again = new Option<bool>("--again") { Description = "Begin with the first row even if this content was imported before. What is held already (same class, start, samples) is left out all the same; rows of a file that does not give starts get new ones and are taken again." };
-        var command = new Command("import", $"Offer labelled windows to the store; an export keeps its starts and times, others count as labelled now and follow the newest example. Hold-out and retention decide what is kept. An interrupted import is repeated with the same command and goes on where it stopped; a row that is held already (same class, start, samples) is not taken twice. {ReplayCommand.Codes}")
+        var again = new Option<bool>("--again") { Description = "Begin with the first row even if this content was imported before. What is held already (same class, start, samples) is left out all the same; rows of a file that does not give starts are compared without them. What the store has let go is taken again." };
+        var command = new CodedCommand("import", "Offer labelled windows to the store; an export keeps its starts and times, others count as labelled now and follow the newest example. Hold-out and retention decide what is kept. An interrupted import is repeated with the same command and goes on where it stopped; a row that is held already (same class, start, samples) is not taken twice.", ReplayCommand.Codes)
         {
             source, again, ReplayCommand.Config, GlobalOptions.Json,
         };
@@ -30,12 +30,13 @@ public static class ReplayImportCommand
             if (Mismatch(import.Windows, config) is { } why) return ReplayCommand.Failed(command, why);
 
             int count = import.Windows.Count, first = parsed.GetValue(again) ? 0 : (int)Math.Min(await buffer.ImportedAsync(import.Source), count), taken = 0, known = 0;
+            bool comparesStarts = import.HasStarts || !parsed.GetValue(again); // New starts are never held, and on the way through a file for the first time that is right: two equal rows are two windows.
             var progress = ReplayCommand.Progress($"of {count} rows");
             for (int row = first; row < count; row += config.Replay.CommitBatchSize)
             {
                 cancel.ThrowIfCancellationRequested();
                 int end = Math.Min(count, row + config.Replay.CommitBatchSize);
-                var done = await buffer.ImportAsync([.. Enumerable.Range(row, end - row).Select(import.Example)], import.Source, end);
+                var done = await buffer.ImportAsync([.. Enumerable.Range(row, end - row).Select(import.Example)], import.Source, end, comparesStarts);
                 (taken, known) = (taken + done.OfferedCount, known + done.KnownCount);
                 progress.Report(end);
             }

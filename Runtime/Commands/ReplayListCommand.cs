@@ -23,7 +23,7 @@ public static class ReplayListCommand
                 return 0;
             },
         };
-        var command = new Command("list", $"List examples: id, role, class, start (seconds of stream time), when labelled. With --json one object a line. {ReplayCommand.Codes}") { ReplayCommand.Config, ReplayCommand.Copy, limit, GlobalOptions.Json };
+        var command = new CodedCommand("list", "List examples: id, role, class, start (seconds of stream time), when labelled. With --json one object a line.", ReplayCommand.Codes) { ReplayCommand.Config, ReplayCommand.Copy, limit, GlobalOptions.Json };
         filter.AddTo(command);
         ReplayCommand.Act(command, async (config, data, parsed, _) =>
         {

@@ -11,7 +11,7 @@ public static class ReplayStatsCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new Command("stats", $"Say what the store holds by class and role, what it takes on the disk, and what writing it has cost. {ReplayCommand.Codes}") { ReplayCommand.Config, ReplayCommand.Copy, GlobalOptions.Json };
+        var command = new CodedCommand("stats", "Say what the store holds by class and role, what it takes on the disk, and what writing it has cost.", ReplayCommand.Codes) { ReplayCommand.Config, ReplayCommand.Copy, GlobalOptions.Json };
         ReplayCommand.Act(command, async (config, data, parsed, _) =>
         {
             using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Look, parsed.GetValue(ReplayCommand.Copy));

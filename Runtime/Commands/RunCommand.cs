@@ -42,7 +42,7 @@ public static class RunCommand
 
     private static async Task<int> RunAsync(string? configPath, bool headless, bool untilEnd, bool fresh, bool json, CancellationToken stopping)
     {
-        NativeMemory.LimitArenas();
+        NativeMemory.Limit();
         var document = RunningConfig.Read(configPath);
         if (!document.Verdict.IsValid) return Refused(document.Verdict);
         var config = document.Verdict.Config!;

@@ -16,7 +16,7 @@ public static class SnapshotDiffCommand
     {
         var first = SnapshotCommand.Snapshot("a", "The one before");
         var second = SnapshotCommand.Snapshot("b", "The one after", "current");
-        var command = new Command("diff", $"Say what differs between two snapshots: classes, window, accuracy on the anchors (percent, when promoted), bytes, operators of the graph, and its constants by the norm of their difference, the {ShownCount} most changed (all with --json). {SnapshotCommand.Codes}")
+        var command = new CodedCommand("diff", $"Say what differs between two snapshots: classes, window, accuracy on the anchors (percent, when promoted), bytes, operators of the graph, and its constants by the norm of their difference, the {ShownCount} most changed (all with --json).", SnapshotCommand.Codes)
         {
             first, second, DeviceCommand.Config, GlobalOptions.Json,
         };

@@ -18,7 +18,7 @@ public static class SnapshotExportCommand
         var file = new Argument<string>("file") { Description = "The .onnx to write, or a folder to write ID.onnx into; an older file is replaced." };
         var bakes = new Option<bool>("--with-readout") { Description = "Put the device's present read-out (prototypes, ridge, temperature) into the file as defaults of its inputs, so that it answers as the device would to one who feeds nothing but windows. Reads the replay buffer: the service must not run, or add --copy." };
         var checkpoint = new Option<bool>("--with-checkpoint") { Description = "Write the trainer's checkpoint beside it (.checkpoint), as 'edge snapshot promote' on another device needs it." };
-        var command = new Command("export", $"Write a snapshot's graph to a file that any ONNX runtime takes. Without --with-readout its prototypes are those of an untrained device: none. {SnapshotCommand.Codes}")
+        var command = new CodedCommand("export", "Write a snapshot's graph to a file that any ONNX runtime takes. Without --with-readout its prototypes are those of an untrained device: none.", SnapshotCommand.Codes)
         {
             name, file, bakes, checkpoint, ReplayCommand.Copy, DeviceCommand.Config, GlobalOptions.Json,
         };

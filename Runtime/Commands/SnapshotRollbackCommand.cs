@@ -14,7 +14,7 @@ public static class SnapshotRollbackCommand
     {
         var name = SnapshotCommand.Snapshot("snapshot", "Which one is to run", "previous");
         var drops = new Option<bool>("--drop-statistics") { Description = "Accept another frozen branch than the running snapshot's." };
-        var command = new Command("rollback", $"Let another snapshot that is kept run from the next start on, durably; none is deleted. The service must not run. Prototypes and the ridge on the embedding are made anew then from the replay buffer; statistics of the frozen features stay where both have the same ones, else it is refused without --drop-statistics. {SnapshotCommand.Codes}")
+        var command = new CodedCommand("rollback", "Let another snapshot that is kept run from the next start on, durably; none is deleted. The service must not run. Prototypes and the ridge on the embedding are made anew then from the replay buffer; statistics of the frozen features stay where both have the same ones, else it is refused without --drop-statistics.", SnapshotCommand.Codes)
         {
             name, drops, DeviceCommand.Config, GlobalOptions.Json,
         };

@@ -13,7 +13,7 @@ public static class SnapshotShowCommand
     public static Command Create()
     {
         var name = SnapshotCommand.Snapshot("snapshot", "Which one", "current");
-        var command = new Command("show", $"Show a snapshot's manifest, and its graph's metadata, inputs and outputs as ONNX Runtime reads them. {SnapshotCommand.Codes}") { name, DeviceCommand.Config, GlobalOptions.Json };
+        var command = new CodedCommand("show", "Show a snapshot's manifest, and its graph's metadata, inputs and outputs as ONNX Runtime reads them.", SnapshotCommand.Codes) { name, DeviceCommand.Config, GlobalOptions.Json };
         SnapshotCommand.Act(command, (_, data, parsed, _) =>
         {
             var (snapshot, manifest) = new SnapshotShelf(data).Good(parsed.GetValue(name)!);

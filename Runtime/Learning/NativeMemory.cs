@@ -5,21 +5,33 @@ namespace Edge.Runtime.Learning;
 
 /// <summary>
 /// Keeps the service small. glibc gives every thread that allocates an arena of its own and keeps what it has freed; a round opens and closes four inference sessions on whatever thread it is on, and
-/// after 24 rounds a hundred MiB lay free in thirteen arenas (measured from smaps on UCI HAR).
+/// after 24 rounds a hundred MiB lay free in thirteen arenas (measured from smaps on UCI HAR). The runtime's own threads have arenas before the first line of this program, so a limit alone does not make them few.
 /// </summary>
 public static partial class NativeMemory
 {
-    private const int ArenaMax = -8; // M_ARENA_MAX in malloc.h
+    private const int TrimThreshold = -1, MapThreshold = -3, ArenaMax = -8; // M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX in malloc.h
+    private const int MappedFromBytes = 128 << 10, KeptOnTopBytes = 512 << 10;
 
-    /// <summary>Lets native code use two arenas at most. To be called before it has allocated much.</summary>
-    public static void LimitArenas() => IfThere(() => _ = SetOption(ArenaMax, 2));
+    /// <summary>
+    /// No new arenas beyond two, and what is large is mapped by itself and given back when it is freed. glibc begins with the same threshold and raises it with every large block that is freed, up to 32 MiB: from then on the
+    /// weights of a session that comes and goes lie in an arena and leave holes. What a window of nine channels needs on its way through the graph is smaller. To be called before native code has allocated much.
+    /// </summary>
+    public static void Limit() => IfThere(() =>
+    {
+        _ = SetOption(ArenaMax, 2);
+        _ = SetOption(MapThreshold, MappedFromBytes);
+        _ = SetOption(TrimThreshold, KeptOnTopBytes);
+    });
+
+    /// <summary>Gives back what lies free in native memory: some milliseconds, for which nobody but this thread waits as a rule.</summary>
+    public static void ReleaseNative() => IfThere(() => _ = Trim(0));
 
     /// <summary>Gives back what lies free, managed and native. Stops the process for some milliseconds: to be called after a round, not while one waits for a window.</summary>
     public static void Release()
     {
         GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        IfThere(() => _ = Trim(0));
+        ReleaseNative();
     }
 
     private static void IfThere(Action call)

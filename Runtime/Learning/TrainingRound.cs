@@ -19,13 +19,12 @@ public sealed partial class TrainingRound(
     public async Task RunAsync(CancellationToken stopping)
     {
         var parent = Current ?? throw new InvalidOperationException("a round needs a snapshot to start from");
-        var draw = await buffer.DrawAsync();
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
         {
-            var folder = folders.Create(plan, draw, snapshots.CheckpointFile(parent), await buffer.AnchorsAsync());
+            var (folder, throughId) = await DrawAsync(plan, parent);
             var better = await TrainAsync(folder, plan, stopping) is { } report ? await JudgeAsync(folder, report, plan, parent, stopping) : null;
-            var settlement = new Settlement(draw.ThroughId, parent.Id, better, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            var settlement = new Settlement(throughId, parent.Id, better, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             await flows.Handovers.Writer.WriteAsync(settlement, stopping);
             await settlement.Done.Task.WaitAsync(stopping);
             folders.Prune();
@@ -51,6 +50,13 @@ public sealed partial class TrainingRound(
         if (anchors.Count == 0) return;
         using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
         Remember(current, AnchorExam.Examine(classifier, readOut.Weights, config.Inference, AnchorExam.Pairs(anchors)));
+    }
+
+    /// <summary>Writes down what the round trains on. A method of its own, so that the windows are not held while it does.</summary>
+    private async Task<(RoundFolder Folder, ulong ThroughId)> DrawAsync(RoundPlan plan, SnapshotManifest parent)
+    {
+        var draw = await buffer.DrawAsync();
+        return (folders.Create(plan, draw, snapshots.CheckpointFile(parent), await buffer.AnchorsAsync()), draw.ThroughId);
     }
 
     private async Task<RoundReport?> TrainAsync(RoundFolder folder, RoundPlan plan, CancellationToken stopping)
@@ -168,6 +174,7 @@ public sealed partial class TrainingRound(
             return null;
         }
 
+        NativeMemory.ReleaseNative(); // Two sessions have come and gone, and two more are about to come.
         var verdict = PromotionGate.Judge(evidence, config.Promotion);
         if (!verdict.Promoted)
         {

@@ -18,6 +18,8 @@ public sealed partial class ExampleStage(
     ILogger<ExampleStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
+    // A batch is no larger than what may wait for a round: else some of it would leave the buffer at once, before the statistics count it durably.
+    private readonly int batchSize = Math.Min(config.Replay.CommitBatchSize, config.Replay.FreshCapacity);
     private readonly List<PendingExample> batch = [];
     private string statisticsFailure = "";
     private long refusedCount; // Examples since the disk last took a batch.
@@ -44,7 +46,7 @@ public sealed partial class ExampleStage(
             // Asked to stop: what has come so far is made durable before the store closes.
             do
             {
-                while (batch.Count < config.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
+                while (batch.Count < batchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
                 if (batch.Count > 0) await StoreAsync();
             }
             while (flows.Examples.Reader.Count > 0);
@@ -58,7 +60,7 @@ public sealed partial class ExampleStage(
     {
         // A lossless stream fills every batch but the last before it rests, so that which example falls into which round does not depend on the machine's speed.
         do await CollectForAsync(TimeSpan.FromMilliseconds(config.Replay.CommitDelayMs), stopping);
-        while (flows.Lossless && batch.Count < config.Replay.CommitBatchSize && (flows.InFlight.Count > 0 || flows.Examples.Reader.Count > 0));
+        while (flows.Lossless && batch.Count < batchSize && (flows.InFlight.Count > 0 || flows.Examples.Reader.Count > 0));
     }
 
     private async Task CollectForAsync(TimeSpan patience, CancellationToken stopping)
@@ -67,9 +69,9 @@ public sealed partial class ExampleStage(
         late.CancelAfter(patience);
         try
         {
-            while (batch.Count < config.Replay.CommitBatchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
+            while (batch.Count < batchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
             {
-                while (batch.Count < config.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var example)) batch.Add(example);
+                while (batch.Count < batchSize && flows.Examples.Reader.TryRead(out var example)) batch.Add(example);
             }
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
@@ -138,7 +140,7 @@ public sealed partial class ExampleStage(
 
     private void Answer(LabelOutcome outcome)
     {
-        if (outcome.Example is not null) labelled.Set(outcome);
+        if (outcome.Example is { } kept) labelled.Set(outcome with { Example = kept with { Samples = [] } }); // A thousand windows of samples that nobody will ask for.
         else labelled.Abandon(outcome.Request.WindowId);
         reporter.LabelResult(outcome.ToMessage());
     }

@@ -4,7 +4,7 @@ using Edge.Storage;
 
 namespace Edge.Runtime.Stages;
 
-/// <summary>What a run came to. Accuracies and forgetting are there at the end of a recorded stream, in percent and percentage points, on the official test split (subjects never seen in training).</summary>
+/// <summary>What a run came to. Accuracies and forgetting are there at the end of a recorded stream, in percent and percentage points, on people who were never streamed (<see cref="JudgedOn"/>).</summary>
 public sealed record RunSummary
 {
     /// <summary>The counters of a run.</summary>
@@ -17,6 +17,7 @@ public sealed record RunSummary
         ReplayBufferExamples = now.ReplayCount,
         AnchorExamples = now.AnchorCount,
         FreshCapacity = config.Replay.FreshCapacity,
+        JudgedOn = config.Sensor.Kind == "uciHar" ? config.Sensor.UciHar.JudgeOn : null,
         RoundsRun = state.RoundsRun,
         RoundsFailed = state.RoundsFailed,
         SnapshotsPromoted = state.SnapshotsPromoted,
@@ -37,6 +38,9 @@ public sealed record RunSummary
 
     /// <summary>Mean over steps of the accuracy on the step's classes right after it.</summary>
     public double? LearningAccuracy { get; init; }
+
+    /// <summary>Whom accuracies are measured on, as <c>sensor.uciHar.judgeOn</c> has it; null for a stream that is not judged.</summary>
+    public string? JudgedOn { get; init; }
 
     /// <summary>Class name to its accuracy after each step.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<double>> PerClassAccuracy { get; init; } = new Dictionary<string, IReadOnlyList<double>>();

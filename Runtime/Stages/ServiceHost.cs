@@ -121,6 +121,7 @@ public static class ServiceHost
     private static void Announce(IServiceProvider services, SnapshotManifest? known, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision, string precision)
     {
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start");
+        var reporter = services.GetRequiredService<Reporter>();
         bool restored = known?.Id == snapshot.Id;
         var counts = buffer.Counts;
         ServiceLog.Started(log, restored ? "restored" : "initial", snapshot.Id, running.Provider, counts.ReplayCount, counts.AnchorCount, counts.FreshCount);
@@ -132,7 +133,7 @@ public static class ServiceHost
         if (counts.CorruptCount > 0) ServiceLog.RecordsCorrupt(log, counts.CorruptCount);
         var readOut = services.GetRequiredService<ReadOut>();
         if (readOut.StatisticsProblem.Length > 0) ServiceLog.StatisticsBegunAnew(log, readOut.FrozenCounted?.Count ?? 0, readOut.StatisticsProblem);
-        services.GetRequiredService<Reporter>().Snapshot(new SnapshotMessage
+        reporter.Snapshot(new SnapshotMessage
         {
             Event = restored ? SnapshotEvent.Restored : SnapshotEvent.Initial,
             SnapshotId = snapshot.Id,
@@ -143,7 +144,21 @@ public static class ServiceHost
             Precision = wantedPrecision == "float32" ? null : precision,
         });
 
-        void TellRestored(ReplayRecovery made) => ServiceLog.BufferRestored(log, made.PutAside, made.Reason, made.SalvagedCount, made.FromCopyCount, made.LostCount);
+        void TellRestored(ReplayRecovery made)
+        {
+            ServiceLog.BufferRestored(log, made.PutAside, made.Reason, made.SalvagedCount, made.FromCopyCount, made.Loss);
+            reporter.Replay(new ReplayMessage
+            {
+                Event = ReplayEvent.Restored,
+                Reason = made.Reason,
+                PutAside = Path.GetFileName(made.PutAside),
+                SalvagedCount = made.SalvagedCount,
+                FromCopyCount = made.FromCopyCount,
+                Copy = made.Copy,
+                LeastLostCount = made.LeastLostCount,
+                LostCount = made.LostCount,
+            });
+        }
     }
 
     private static string DeviceIdOf(DeviceConfig config)

@@ -18,8 +18,8 @@ public static partial class ServiceLog
     public static partial void SnapshotDamaged(ILogger log, string what);
 
     /// <summary>The replay buffer could not be read.</summary>
-    [LoggerMessage(1004, LogLevel.Error, "the replay buffer was damaged ({Reason}); it was put aside as {Path}. {SalvagedCount} examples were read from it, {FromCopyCount} taken from a copy, {LostCount} records at most are lost")]
-    public static partial void BufferRestored(ILogger log, string path, string reason, int salvagedCount, int fromCopyCount, long lostCount);
+    [LoggerMessage(1004, LogLevel.Error, "the replay buffer was damaged ({Reason}); it was put aside as {Path}. {SalvagedCount} examples were read from it, {FromCopyCount} taken from a copy; {Loss}")]
+    public static partial void BufferRestored(ILogger log, string path, string reason, int salvagedCount, int fromCopyCount, string loss);
 
     /// <summary>Records failed their checksum.</summary>
     [LoggerMessage(1005, LogLevel.Warning, "{Count} records of the replay buffer failed their checksum and are left out")]

@@ -37,10 +37,16 @@ public sealed class StreamRecorder(
         var current = snapshots.Current! with { Classes = config.Labels.Classes };
         using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
         var people = new UciHarPeople(config.Sensor);
-        // Two classes at a time: the service has a memory budget, and a test split is large.
-        var perClass = Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf)
-            .SelectMany(classes => AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(people.JudgedOn(classes))).PerClass);
-        afterStep.Add(new ExamResult(perClass.ToDictionary(StringComparer.Ordinal)));
+        var perClass = new Dictionary<string, (int Right, int Count)>(StringComparer.Ordinal);
+        foreach (var classes in Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf))
+        {
+            // Two classes at a time: the service has a memory budget, and a test split is large; so is what the stream has read, of which the next step will be read when this one has been let go.
+            NativeMemory.Release();
+            foreach (var (name, answers) in AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(people.JudgedOn(classes))).PerClass) perClass.Add(name, answers);
+        }
+
+        afterStep.Add(new ExamResult(perClass));
+        NativeMemory.Release();
     }
 
     /// <inheritdoc/>

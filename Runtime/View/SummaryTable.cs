@@ -12,7 +12,7 @@ public static class SummaryTable
     {
         if (summary.Steps.Count > 0)
         {
-            var table = new Table().Border(TableBorder.Rounded).Title("accuracy per class on the test split, %").AddColumn("class").AddColumn("step");
+            var table = new Table().Border(TableBorder.Rounded).Title($"accuracy per class on {(summary.JudgedOn == "validation" ? "held-out people of the training split" : "the test split")}, %").AddColumn("class").AddColumn("step");
             for (int step = 0; step < summary.Steps.Count; step++) table.AddColumn(new TableColumn($"after {step + 1}").RightAligned());
             foreach (var (name, accuracies) in summary.PerClassAccuracy)
             {

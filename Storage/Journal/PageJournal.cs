@@ -14,7 +14,7 @@ namespace Edge.Storage;
 /// </summary>
 internal sealed class PageJournal(string path, bool isReadOnly = false) : IDisposable
 {
-    private const int FrameBytes = 8192, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12, FirstBytes = 1 << 16, KeptBytes = 1 << 22;
+    private const int FrameBytes = 8192, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12, FirstBytes = 1 << 16, KeptBytes = 1 << 19;
     private const uint Version = 1;
     private readonly SafeFileHandle file = isReadOnly
         ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)

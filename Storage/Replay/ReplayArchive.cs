@@ -97,6 +97,7 @@ public static class ReplayArchive
             Windows = windows,
             Source = Convert.ToHexStringLower(hash.GetHashAndReset()),
             Notes = notes,
+            HasStarts = own is not null,
             Example = row => new Example
             {
                 WindowId = own is null ? (ulong)row : (ulong)own["window_id"][row],
@@ -139,6 +140,9 @@ public sealed record ReplayImport
 
     /// <summary>Identity of the content: SHA-256 of samples, classes and starts.</summary>
     public required string Source { get; init; }
+
+    /// <summary>Whether the file gives starts; else new ones were made for this import.</summary>
+    public required bool HasStarts { get; init; }
 
     /// <summary>What was done to the data on the way in.</summary>
     public required IReadOnlyList<string> Notes { get; init; }

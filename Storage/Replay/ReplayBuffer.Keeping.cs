@@ -99,7 +99,7 @@ public sealed partial class ReplayBuffer
     {
         if (!MayWrite) throw new InvalidDataException($"the replay buffer '{places.Data}' is damaged: {reason}. 'edge replay verify' says what can be read; 'edge replay compact', or the next start of the service, restores it.");
         file.Dispose();
-        Recovery = ReplayRestore.Run(places, reason, mark, clock.GetUtcNow());
+        Recovery = ReplayRestore.Run(places, reason, mark, (long)options.Capacity + options.AnchorCapacity + options.FreshCapacity, clock.GetUtcNow());
         damage = null;
         file = new ReplayFile(places.Data);
         noted.Clear();

@@ -80,11 +80,11 @@ public sealed partial class ReplayBuffer
     });
 
     /// <summary>
-    /// Lets a class go: its examples of every role, its counters and its prototype, in one change; then every copy, and the bytes of quarantined records, which cannot be told apart by class. After
-    /// <see cref="CompactAsync"/> no byte of its examples is in the data file either. It may be called again after a crash.
+    /// Lets a class go: first every copy, so that nothing can bring it back; then its examples of every role, its counters and its prototype, in one change; then the bytes of quarantined records, which cannot be told apart by
+    /// class. After <see cref="CompactAsync"/> no byte of its examples is in the data file either. It may be called again after a crash.
     /// </summary>
     /// <returns>Examples that were let go.</returns>
-    /// <exception cref="IOException">The disk refused; what was not forgotten yet is still there.</exception>
+    /// <exception cref="IOException">The disk refused; what was not forgotten yet is still there; the copies may be gone.</exception>
     public Task<int> ForgetAsync(string className) => Post(() =>
     {
         var theirs = new List<ulong>();
@@ -97,9 +97,9 @@ public sealed partial class ReplayBuffer
         known = null;
         List<(long, byte[])> written = [(StateDocument, index.StateBytes())];
         if (file.Find(PrototypesDocument) is { } stored && PrototypeBank.FromBytes(stored) is { } bank && bank.Remove(className)) written.Add((PrototypesDocument, bank.ToBytes()));
-        file.Change([.. theirs.Select(id => (long)id)], written);
         copying.Wait();
-        copies.Clear();
+        copies.Clear(); // Before the change: were it the other way round, a crash between the two and damage after it would bring the class back.
+        file.Change([.. theirs.Select(id => (long)id)], written);
         quarantine.DropBytes();
         return theirs.Count;
     });
@@ -115,11 +115,12 @@ public sealed partial class ReplayBuffer
     /// <param name="batch">The rows.</param>
     /// <param name="source">Identity of the file's content.</param>
     /// <param name="throughRow">Rows of the file that are done with this batch.</param>
+    /// <param name="hasStarts">Whether the rows have starts of their own; false: they were given new ones, and what is held is told without them.</param>
     /// <returns>Rows taken, and rows that were there already.</returns>
     /// <exception cref="IOException">The disk refused; none of the batch was kept.</exception>
-    public Task<ImportedBatch> ImportAsync(IReadOnlyList<Example> batch, string source, long throughRow) => Post(() =>
+    public Task<ImportedBatch> ImportAsync(IReadOnlyList<Example> batch, string source, long throughRow, bool hasStarts = true) => Post(() =>
     {
-        known ??= Known();
+        if (known?.HasStarts != hasStarts) known = Known(hasStarts);
         var fresh = batch.Where(known.Take).ToList();
         if (file.Find(PrototypesDocument) is not null) file.Change([PrototypesDocument], [(StateDocument, index.StateBytes())]);
         try
@@ -134,9 +135,9 @@ public sealed partial class ReplayBuffer
         }
     });
 
-    private HeldRows Known()
+    private HeldRows Known(bool hasStarts)
     {
-        var held = new HeldRows(options);
+        var held = new HeldRows(options, hasStarts);
         foreach (var (id, bytes) in file.All())
         {
             if (id > 0 && ExampleRecord.Read(bytes, (ulong)id) is { } example) held.Add(example, bytes);

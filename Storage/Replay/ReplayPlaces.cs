@@ -7,6 +7,8 @@ internal sealed record ReplayPlaces(string Data)
     /// <summary>Damaged files that are kept for a look; the oldest beyond them are deleted when one more comes.</summary>
     public const int PutAsideCount = 3;
 
+    private const string LogEnding = "-log";
+
     /// <summary>The folder of all of it.</summary>
     public string Folder => Path.GetDirectoryName(Path.GetFullPath(Data))!;
 
@@ -31,9 +33,12 @@ internal sealed record ReplayPlaces(string Data)
     /// <summary>A new data file, whole and on disk, that waits for the damaged one to be put aside.</summary>
     public string Ready => Data + ".ready";
 
-    /// <summary>Damaged data files that were put aside, oldest first.</summary>
-    public IReadOnlyList<string> PutAside =>
-        Directory.Exists(Folder) ? [.. Directory.GetFiles(Folder, Path.GetFileName(Data) + ".bad-*").Where(name => !name.EndsWith("-log", StringComparison.Ordinal)).Order(StringComparer.Ordinal)] : [];
+    /// <summary>Damaged data files that were put aside, oldest first; where the data file had vanished, its log.</summary>
+    public IReadOnlyList<string> PutAside => [.. NamesAside.Select(name => File.Exists(name) ? name : name + LogEnding)];
+
+    private IEnumerable<string> NamesAside => Directory.Exists(Folder)
+        ? Directory.GetFiles(Folder, Path.GetFileName(Data) + ".bad-*").Select(name => name.EndsWith(LogEnding, StringComparison.Ordinal) ? name[..^LogEnding.Length] : name).Distinct().Order(StringComparer.Ordinal)
+        : [];
 
     private string Stem => Path.Combine(Path.GetDirectoryName(Data) ?? "", Path.GetFileNameWithoutExtension(Data));
 
@@ -42,14 +47,14 @@ internal sealed record ReplayPlaces(string Data)
     public string MoveAside(DateTimeOffset now)
     {
         string name = $"{Data}.bad-{now:yyyyMMddTHHmmss}", aside = name;
-        for (int more = 2; File.Exists(aside) || File.Exists(aside + "-log"); more++) aside = $"{name}.{more}";
+        for (int more = 2; File.Exists(aside) || File.Exists(aside + LogEnding); more++) aside = $"{name}.{more}";
         if (File.Exists(Data)) File.Move(Data, aside);
         if (File.Exists(Log) && new FileInfo(Log).Length == 0) File.Delete(Log);
-        if (File.Exists(Log)) File.Move(Log, aside + "-log");
-        foreach (string old in PutAside.SkipLast(PutAsideCount))
+        if (File.Exists(Log)) File.Move(Log, aside + LogEnding);
+        foreach (string old in NamesAside.SkipLast(PutAsideCount))
         {
             File.Delete(old);
-            File.Delete(old + "-log");
+            File.Delete(old + LogEnding);
         }
 
         DurableFile.SyncDirectory(Folder);

@@ -16,14 +16,19 @@ internal static class ReplayRestore
     }
 
     /// <summary>Replaces the damaged file; where nothing can be read, the new one knows which ids have been given.</summary>
+    /// <param name="places">The files.</param>
+    /// <param name="reason">How the damage showed.</param>
+    /// <param name="mark">Ids that may have been given.</param>
+    /// <param name="mostExamples">As many as the store can have held: no more can be lost.</param>
+    /// <param name="now">Names what is put aside.</param>
     /// <exception cref="IOException">The disk refused; all files are as before.</exception>
-    public static ReplayRecovery Run(ReplayPlaces places, string reason, IdMark mark, DateTimeOffset now)
+    public static ReplayRecovery Run(ReplayPlaces places, string reason, IdMark mark, long mostExamples, DateTimeOffset now)
     {
         string? copy = new ReplayCopies(places, 1).Files.LastOrDefault(file => ReplayCopies.FlawOf(file) is null);
         var kept = new HashSet<long>();
-        long pages = 0, fromCopy = 0;
-        ulong newest = 0;
-        ReplayLedger? expected = null;
+        long pages = 0;
+        int fromCopy;
+        ReplayLedger? expected = null, ofCopy = null;
         // First without the pages that the header does not count: only where something is missing may it be the header that is damaged.
         bool trustsHeader = Survey(true) || !Survey(false), isWhole = IsWhole();
         int salvaged = kept.Count(id => id > 0);
@@ -33,24 +38,26 @@ internal static class ReplayRestore
             using var scan = new PageScan(copy, null);
             foreach (var (id, bytes) in scan.Documents())
             {
-                if (id == ReplayLedger.Document) expected ??= ReplayLedger.FromBytes(bytes);
+                if (id == ReplayLedger.Document) ofCopy = ReplayLedger.FromBytes(bytes);
                 if (kept.Contains(id) || id is ReplayLedger.Document or ReplayFile.PrototypesDocument || !wanted.Add(id)) continue; // Prototypes of then do not count what came since: they are made anew.
                 pages += ReplayRewriter.PagesFor(bytes.Length);
-                if (id > 0) fromCopy++;
             }
         }
+
+        var loss = RestoreLoss.Of(expected, kept, wanted, mark.Reserved, mostExamples);
+        wanted.IntersectWith(loss.Returning);
+        fromCopy = wanted.Count(id => id > 0);
 
         bool isEmpty = salvaged + fromCopy == 0;
         if (!isEmpty || mark.Reserved > 0)
         {
-            ReplayRewriter.Write(places.Unfinished, isEmpty ? [(ReplayFile.StateDocument, ReplayIndex.EmptyAfter(mark.Reserved))] : Documents(), expected ?? default, ReplayRewriter.BytesFor(pages), null, CancellationToken.None);
+            ReplayRewriter.Write(places.Unfinished, isEmpty ? [(ReplayFile.StateDocument, ReplayIndex.EmptyAfter(mark.Reserved))] : Documents(), expected ?? ofCopy ?? default, ReplayRewriter.BytesFor(pages), null, CancellationToken.None);
             DurableFile.Rename(places.Unfinished, places.Ready);
         }
 
         string aside = places.MoveAside(now);
         if (File.Exists(places.Ready)) DurableFile.Rename(places.Ready, places.Data);
-        long missing = isWhole ? 0 : expected is { } told ? Math.Max(0, told.DocumentCount - kept.Count - wanted.Count) : Math.Max(0, (long)mark.Reserved - (long)newest);
-        return new ReplayRecovery(aside, reason, salvaged, (int)fromCopy, missing, copy is null || isWhole ? null : Path.GetFileName(copy));
+        return new ReplayRecovery(aside, reason, salvaged, fromCopy, loss.LeastCount, loss.MostCount, copy is null || isWhole ? null : Path.GetFileName(copy));
 
         bool Survey(bool trusting)
         {
@@ -61,7 +68,6 @@ internal static class ReplayRestore
                 if (!IsGood(id, bytes)) continue;
                 if (id == ReplayLedger.Document) expected ??= ReplayLedger.FromBytes(bytes);
                 else if (kept.Add(id)) pages += ReplayRewriter.PagesFor(bytes.Length);
-                if (id > 0) newest = Math.Max(newest, (ulong)id);
             }
 
             return trusting ? IsWhole() : kept.Count > before;
@@ -100,7 +106,12 @@ internal static class ReplayRestore
 /// <param name="PutAside">Where the damaged file lies now; its log beside it as <c>…-log</c>.</param>
 /// <param name="Reason">How the damage showed.</param>
 /// <param name="SalvagedCount">Examples read from the damaged file.</param>
-/// <param name="FromCopyCount">Examples that the copy had and the damaged file had no longer. Some of them may have left the store since the copy was made.</param>
-/// <param name="LostCount">Records that are gone: exact where the damaged file's ledger could be read, else the most that it can be.</param>
+/// <param name="FromCopyCount">Examples that the copy had and the damaged file had no longer. Where <paramref name="LeastLostCount"/> is less than <paramref name="LostCount"/>, some of them may have left the store since the copy was made.</param>
+/// <param name="LeastLostCount">Records that are certainly gone.</param>
+/// <param name="LostCount">Records that may be gone, at most; see <see cref="RestoreLoss"/>.</param>
 /// <param name="Copy">Name of the copy; null where none was needed or none was good.</param>
-public sealed record ReplayRecovery(string PutAside, string Reason, int SalvagedCount, int FromCopyCount, long LostCount, string? Copy);
+public sealed record ReplayRecovery(string PutAside, string Reason, int SalvagedCount, int FromCopyCount, long LeastLostCount, long LostCount, string? Copy)
+{
+    /// <summary>The loss, for a person.</summary>
+    public string Loss => LostCount == LeastLostCount ? $"{LostCount} records are lost" : $"{LeastLostCount} to {LostCount} records are lost, and as many of those from the copy may have left the store before";
+}

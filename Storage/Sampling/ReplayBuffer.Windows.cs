@@ -17,6 +17,7 @@ public sealed partial class ReplayBuffer
         var alone = Windows.Gate.EnterScope();
         Windows.Clear();
         anchors.Clear();
+        Windows.Expect(File.Exists(places.Data) ? new FileInfo(places.Data).Length : 0); // The file holds more than its windows, unless they lie there in fewer bits.
         file.Changed = Follow;
         return alone;
     }

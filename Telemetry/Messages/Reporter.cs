@@ -94,6 +94,9 @@ public sealed class Reporter
     /// <summary>Sends the active configuration with the latest attempt.</summary>
     public void ConfigReported(ConfigReportedMessage config) => _send(Make(config));
 
+    /// <summary>Sends what happened to the replay buffer.</summary>
+    public void Replay(ReplayMessage replay) => _send(Make(replay));
+
     /// <summary>Sends what became of a label.</summary>
     public void LabelResult(LabelResultMessage result) => _send(Make(result));
 

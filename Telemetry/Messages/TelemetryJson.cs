@@ -18,6 +18,7 @@ namespace Edge.Telemetry.Messages;
 [JsonSerializable(typeof(SnapshotMessage))]
 [JsonSerializable(typeof(ConfigReportedMessage))]
 [JsonSerializable(typeof(LabelResultMessage))]
+[JsonSerializable(typeof(ReplayMessage))]
 internal sealed partial class TelemetryJson : JsonSerializerContext;
 
 /// <summary>Enumerations as camelCase words; numbers are not accepted.</summary>

@@ -24,6 +24,8 @@ public sealed record Topics
             "at start and after every desired configuration"),
         new("labelResult", "label/result", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelResultMessage.SchemaName,
             "after every label"),
+        new("replay", "replay", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, ReplayMessage.SchemaName,
+            "when the damaged file of the replay buffer was restored"),
         new("label", "label", TopicDirection.ToDevice, 1, false, null, LabelMessage.SchemaName,
             "when an operator knows the class of a window"),
         new("configDesired", "config/desired", TopicDirection.ToDevice, 1, true, null, ConfigDesiredMessage.SchemaName,
@@ -69,6 +71,9 @@ public sealed record Topics
 
     /// <summary>The active configuration and the latest attempt to change it; retained.</summary>
     public string ConfigReported => _prefix + "config/reported";
+
+    /// <summary>What happened to the replay buffer.</summary>
+    public string Replay => _prefix + "replay";
 
     /// <summary>What became of a label.</summary>
     public string LabelResult => _prefix + "label/result";

@@ -8,7 +8,8 @@ namespace Edge.Benchmarks;
 /// <summary>Opening a store and filling its tensor against reading the same payload from a plain file; and minibatches from the tensor against a copy of as many bytes.</summary>
 internal static class ReplayOpening
 {
-    private const int TurnCount = 9, MinibatchSize = 128, FillBatch = 512, DrawCount = 2000;
+    private const int TurnCount = 9, MinibatchSize = 128, FillBatch = 512, DrawCount = 2000, ColdCount = 200, ColdBytes = 128 << 20;
+    private const double WarmUpSeconds = 1;
 
     public static async Task<IEnumerable<ReplayRow>> MeasureAsync(string folder, int windowCount)
     {
@@ -51,38 +52,49 @@ internal static class ReplayOpening
         ];
     }
 
+    /// <summary>
+    /// Draws against copies of as many bytes: in one piece from somewhere in a tensor of the same size, and row by row. Twice: as they come, when a part of both tensors is in the processor's last cache, and cold, after so much
+    /// else was written that neither tensor nor the target is in any.
+    /// </summary>
     private static IEnumerable<ReplayRow> Draws(ReplayBuffer store, int windowCount, MinibatchBalance balance)
     {
         var sampler = new MinibatchSampler(store.Windows, ["a", "b", "c", "d", "e", "f"], balance, 1);
         float[] source = GC.AllocateUninitializedArray<float>(windowCount * ValueCount), target = new float[MinibatchSize * ValueCount];
         source.AsSpan().Fill(1);
+        byte[] other = new byte[ColdBytes];
         int[] labels = new int[MinibatchSize];
         var random = new Random(1);
-        var drawn = new List<double>();
-        var copied = new List<double>();
-        var rowByRow = new List<double>();
-        for (int i = 0; i < 200; i++) sampler.Draw(target, labels);
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < WarmUpSeconds;) sampler.Draw(target, labels); // Until the compiler has done its best.
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < DrawCount; i++) sampler.Draw(target, labels);
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        for (int i = 0; i < DrawCount; i++)
+        var rows = new List<ReplayRow>();
+        foreach (bool cold in new[] { false, true })
         {
-            // As far from the processor's caches as the rows of a draw: somewhere in as many bytes.
-            int at = random.Next(windowCount - MinibatchSize) * ValueCount;
-            long start = Stopwatch.GetTimestamp();
-            source.AsSpan(at, target.Length).CopyTo(target);
-            long between = Stopwatch.GetTimestamp();
-            sampler.Draw(target, labels);
-            long drew = Stopwatch.GetTimestamp();
-            for (int row = 0; row < MinibatchSize; row++) source.AsSpan(random.Next(windowCount) * ValueCount, ValueCount).CopyTo(target.AsSpan(row * ValueCount));
-            rowByRow.Add(Stopwatch.GetElapsedTime(drew).TotalMicroseconds);
-            drawn.Add(Stopwatch.GetElapsedTime(between, drew).TotalMicroseconds);
-            copied.Add(Stopwatch.GetElapsedTime(start, between).TotalMicroseconds);
+            var (drawn, copied, rowByRow) = (new List<double>(), new List<double>(), new List<double>());
+            for (int i = 0; i < (cold ? ColdCount : DrawCount); i++)
+            {
+                int at = random.Next(windowCount - MinibatchSize) * ValueCount;
+                copied.Add(Microseconds(() => source.AsSpan(at, target.Length).CopyTo(target)));
+                drawn.Add(Microseconds(() => sampler.Draw(target, labels)));
+                rowByRow.Add(Microseconds(() =>
+                {
+                    for (int row = 0; row < MinibatchSize; row++) source.AsSpan(random.Next(windowCount) * ValueCount, ValueCount).CopyTo(target.AsSpan(row * ValueCount));
+                }));
+            }
+
+            rows.Add(new(
+                Text($"draw a minibatch of {MinibatchSize} from {windowCount} ({balance}), {(cold ? "nothing of it in a cache" : "as it comes")}, µs"), Text($"{Median(drawn):0}"),
+                Text($"{Median(copied):0} copying as many bytes in one piece; {Median(rowByRow):0} as many rows one by one"), Text($"{Median(drawn) / Median(copied):0.00}; {Median(drawn) / Median(rowByRow):0.00}"), "<= 2"));
+
+            double Microseconds(Action work)
+            {
+                if (cold) other.AsSpan().Fill((byte)drawn.Count);
+                return Milliseconds(work) * 1000;
+            }
         }
 
-        yield return new(
-            Text($"draw a minibatch of {MinibatchSize} from {windowCount} ({balance}), µs"), Text($"{Median(drawn):0}"), Text($"{Median(copied):0} copying as many bytes in one piece; {Median(rowByRow):0} as many rows one by one"), Text($"{Median(drawn) / Median(copied):0.00}; {Median(drawn) / Median(rowByRow):0.00}"), "<= 2");
-        yield return new(Text($"managed bytes of {DrawCount} such draws"), Text($"{allocated}"), "", "", "0");
+        return [.. rows, new(Text($"managed bytes of {DrawCount} such draws"), Text($"{allocated}"), "", "", "0")];
     }
 
     private static void ReadRaw(string path)

@@ -56,6 +56,23 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_without_starts_that_is_imported_again_is_taken_once_all_the_same()
+    {
+        NpzWriter.Write(data["plain.npz"], new LabelledWindows { Window = new WindowShape(9, 128, 50), ClassNames = ["walking"], Values = new float[2 * 9 * 128], Classes = [0, 0], Subjects = [0, 0] });
+        using (var done = await OneLineAsync("import", "plain.npz", "--json")) Assert.Equal((2, 0), (done.RootElement.GetProperty("takenCount").GetInt32(), done.RootElement.GetProperty("heldAlready").GetInt32()));
+        using (var forced = await OneLineAsync("import", "plain.npz", "--again", "--json")) Assert.Equal((0, 2), (forced.RootElement.GetProperty("takenCount").GetInt32(), forced.RootElement.GetProperty("heldAlready").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Exit_codes_stand_in_a_verbs_own_help_and_are_not_repeated_above_it()
+    {
+        Assert.DoesNotContain("Exit codes", (await RunAsync("--help")).Output);
+        string own = (await RunAsync("verify", "--help")).Output;
+        Assert.Equal(2, own.Split("Exit codes: 0 done, ").Length);
+        Assert.Contains("1 when something is wrong.", own);
+    }
+
+    [Fact]
     public async Task An_import_lets_nothing_go_that_the_statistics_do_not_count_yet()
     {
         await FillAsync();
@@ -106,7 +123,7 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("'edge replay compact', or the next start of the service, restores it", stats.Errors);
         var compacted = await RunAsync("compact");
         Assert.Equal(0, compacted.ExitCode);
-        Assert.Contains("40 examples were read from it, 0 taken from a copy, 0 records at most are lost", compacted.Errors);
+        Assert.Contains("40 examples were read from it, 0 taken from a copy; 0 records are lost", compacted.Errors);
         Assert.Contains("put aside", (await RunAsync("verify")).Output); // It says so until somebody has looked.
         using var after = await OneLineAsync("stats", "--json");
         Assert.Equal(40, after.RootElement.GetProperty("classes").EnumerateArray().Sum(c => c.GetProperty("replay").GetInt32() + c.GetProperty("anchor").GetInt32()));

@@ -93,7 +93,7 @@ public sealed class CrashWindowTests : IDisposable
 
         await WriteAsync(new byte[50_000], []);
         var places = new ReplayPlaces(Data);
-        ReplayRestore.Run(places, "a test", new IdMark(places.Ids), Samples.Now); // And here the process ends.
+        ReplayRestore.Run(places, "a test", new IdMark(places.Ids), 1000, Samples.Now); // And here the process ends.
         using var next = Samples.Open(Data, s_options);
         Assert.Equal(hasCopy ? 10 : 0, next.Counts.ReplayCount);
         Assert.True((await next.OfferAsync([Large(99)], null))[0].Id > 20);

@@ -227,6 +227,24 @@ public sealed class OperationsTests : IDisposable
         Assert.Null(await again.PrototypesAsync());
     }
 
+    [Theory]
+    [InlineData(PayloadKind.Float32)]
+    [InlineData(PayloadKind.Int16)]
+    public async Task Rows_without_starts_of_their_own_are_told_by_class_and_samples_and_equal_ones_count_each(PayloadKind payload)
+    {
+        var options = Samples.Options with { Capacity = 200, Payload = payload };
+        Example[] rows = [.. Samples.Many("a", 1, 20), .. Samples.Many("a", 1, 3)]; // Three windows come twice.
+        using var buffer = Samples.Open(Data, options);
+        Assert.Equal(23, (await buffer.ImportAsync(From(0), "file", 23)).OfferedCount);
+        var again = await buffer.ImportAsync(From(1000), "file", 23, hasStarts: false);
+        Assert.Equal((0, 23), (again.OfferedCount, again.KnownCount));
+        var more = await buffer.ImportAsync([.. From(2000), .. From(3000)[..1]], "file", 24, hasStarts: false);
+        Assert.Equal((24, 0), (more.OfferedCount, more.KnownCount)); // Each record was some row's already, in this import.
+        Assert.Equal(47ul, buffer.Counts.AcknowledgedCount);
+
+        Example[] From(double start) => [.. rows.Select((row, i) => row with { StartSeconds = start + i })];
+    }
+
     [Fact]
     public async Task Verification_finds_nothing_in_a_good_store_and_names_what_is_wrong_in_a_bad_one()
     {

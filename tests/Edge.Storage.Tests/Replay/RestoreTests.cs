@@ -199,6 +199,98 @@ public sealed class RestoreTests : IDisposable
         Assert.Equal([5L * PageBytes, 6L * PageBytes, 7L * PageBytes], Directory.GetFiles(folder.Path, "*.bad-*").Order(StringComparer.Ordinal).Select(path => new FileInfo(path).Length));
     }
 
+    [Fact]
+    public async Task The_log_of_a_file_that_had_vanished_is_kept_no_longer_than_a_damaged_file()
+    {
+        await FillAsync(1, copies: true);
+        for (int i = 0; i < 5; i++)
+        {
+            File.Delete(File_);
+            await File.WriteAllBytesAsync(folder["replay-log.db"], new byte[100 + i], TestContext.Current.CancellationToken);
+            using var buffer = ReplayBuffer.Open(File_, s_options with { CopyCount = 0 }, new FakeTimeProvider(Samples.Now.AddMinutes(i)));
+            Assert.NotNull(buffer.QuarantinedTo);
+            Assert.Equal(Math.Min(i + 1, 3), (await buffer.StatsAsync()).PutAside.Count(File.Exists));
+        }
+
+        Assert.Equal([102L, 103L, 104L], Directory.GetFiles(folder.Path, "*.bad-*").Order(StringComparer.Ordinal).Select(path => new FileInfo(path).Length));
+    }
+
+    [Fact]
+    public async Task Of_a_single_missing_record_the_ledger_tells_which_it_was_and_what_had_left_stays_away()
+    {
+        var options = s_options with { Capacity = 20, FreshCapacity = 2, CopyCount = 0 };
+        List<Example> stored;
+        using (var buffer = Samples.Open(File_, options))
+        {
+            stored = [.. await buffer.OfferAsync([.. Enumerable.Range(1, 20).Select(i => Large("a", 100 * i))], null)];
+            await buffer.CopyAsync();
+            for (int i = 21; i <= 60; i++) stored.AddRange(await buffer.OfferAsync([Large("a", 100 * i)], null)); // Most of the first twenty leave.
+            stored = [.. await buffer.TrainableAsync()];
+        }
+
+        var old = stored.First(e => e.Id <= 20);
+        Assert.True(stored.Count(e => e.Id <= 20) is > 1 and < 20, "the draw left some of the first twenty");
+        FlipOneOf(old);
+        Overwrite(0, PageBytes);
+        using var restored = Samples.Open(File_, options);
+        var made = restored.Recovery!;
+        Assert.Equal((stored.Count - 1, 1, 0L, 0L), (made.SalvagedCount, made.FromCopyCount, made.LeastLostCount, made.LostCount));
+        Assert.Equal(Samples.Ids(stored), Samples.Ids(await restored.TrainableAsync()));
+        Samples.AssertSame(old, await restored.FindAsync(old.Id));
+    }
+
+    [Fact]
+    public async Task Where_a_copy_has_more_than_is_missing_the_loss_is_told_as_a_range_that_holds_the_truth()
+    {
+        var options = s_options with { Capacity = 20, FreshCapacity = 2, CopyCount = 0 };
+        IReadOnlyList<Example> stored;
+        using (var buffer = Samples.Open(File_, options))
+        {
+            await buffer.OfferAsync([.. Enumerable.Range(1, 20).Select(i => Large("a", 100 * i))], null);
+            await buffer.CopyAsync();
+            for (int i = 21; i <= 60; i++) await buffer.OfferAsync([Large("a", 100 * i)], null);
+            stored = await buffer.TrainableAsync();
+        }
+
+        foreach (var young in stored.Where(e => e.Id > 20).Take(3)) FlipOneOf(young); // No copy has them.
+        Overwrite(0, PageBytes);
+        using var restored = Samples.Open(File_, options);
+        Assert.Equal((stored.Count - 3, 0L, 3L), (restored.Recovery!.SalvagedCount, restored.Recovery.LeastLostCount, restored.Recovery.LostCount));
+        Assert.Contains("0 to 3 records are lost", restored.Recovery.Loss);
+    }
+
+    [Fact]
+    public async Task What_came_after_the_copy_of_a_file_that_is_garbage_counts_as_lost_though_the_copy_is_whole()
+    {
+        await FillAsync(40, copies: true);
+        using (var buffer = Open()) await buffer.OfferAsync([.. Enumerable.Range(41, 20).Select(i => Large("b", i))], null);
+        File.WriteAllBytes(File_, new byte[300_000]);
+        using var restored = Open();
+        Assert.InRange(restored.Recovery!.LostCount, 20, 1024); // Ids are reserved 1024 at a time.
+        Assert.Equal(0, restored.Recovery.LeastLostCount);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_class_that_was_forgotten_is_not_brought_back_by_a_restore(bool compacts)
+    {
+        using (var buffer = Samples.Open(File_, s_options with { CopyCount = 0 }))
+        {
+            await buffer.OfferAsync([.. Enumerable.Range(1, 40).Select(i => Large(i % 2 == 0 ? "secret" : "other", i))], null);
+            await buffer.CopyAsync();
+            Assert.Equal(20, await buffer.ForgetAsync("secret"));
+            Assert.Null(ReplayBuffer.NewestCopyOf(File_));
+            if (compacts) await buffer.CompactAsync(null, TestContext.Current.CancellationToken);
+        }
+
+        Overwrite(0, PageBytes); // Everything is read from the pages now, also what lies where nothing points to.
+        using var restored = Open();
+        Assert.Equal((20, 0, 0L), (restored.Recovery!.SalvagedCount, restored.Recovery.FromCopyCount, restored.Recovery.LostCount));
+        Assert.All(await restored.TrainableAsync(), e => Assert.Equal("other", e.Class));
+        Assert.Equal(["other"], restored.Counts.Replay.Keys);
+    }
+
     private static Example Large(string className, int window) => Samples.One(className, (ulong)window, valueCount: 1152);
 
     private ReplayBuffer Open() => Samples.Open(File_, s_options);
@@ -224,6 +316,17 @@ public sealed class RestoreTests : IDisposable
         using var file = new FileStream(File_, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         file.Position = from;
         file.Write(noise);
+    }
+
+    /// <summary>Flips a bit in the samples of one example, also where LiteDB has left them behind. No other example has the same 64.</summary>
+    private void FlipOneOf(Example example)
+    {
+        byte[] needle = System.Runtime.InteropServices.MemoryMarshal.AsBytes(example.Samples.AsSpan(0, 64)).ToArray();
+        byte[] bytes = File.ReadAllBytes(File_);
+        int flipped = 0;
+        for (int at; (at = bytes.AsSpan().IndexOf(needle)) >= 0; flipped++) bytes[at] ^= 1;
+        Assert.True(flipped > 0, $"the samples of {example.Id} are in the file");
+        File.WriteAllBytes(File_, bytes);
     }
 
     private static void Flip(string path, int at)

@@ -44,6 +44,23 @@ public class MinibatchSamplerTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    [InlineData(37)]
+    [InlineData(48)]
+    public void A_drawn_row_is_the_windows_own_whether_or_not_it_is_whole_cache_lines(int valueCount)
+    {
+        using var cache = new WindowCache(null, anchors: false);
+        for (int i = 1; i <= 90; i++) cache.Put(Samples.One("a", (ulong)i, valueCount: valueCount) with { Id = (ulong)i, Role = ExampleRole.Replay });
+        float[] windows = new float[20 * valueCount + 1];
+        ulong[] ids = new ulong[20];
+        windows[^1] = -7;
+        Assert.Equal(20, new MinibatchSampler(cache, ["a"], MinibatchBalance.Uniform, 1).Draw(windows, new int[20], ids));
+        for (int i = 0; i < 20; i++) Assert.Equal(Samples.One("a", ids[i], valueCount: valueCount).Samples, windows[(i * valueCount)..((i + 1) * valueCount)]);
+        Assert.Equal(-7, windows[^1]);
+    }
+
+    [Theory]
     [InlineData(MinibatchBalance.Uniform)]
     [InlineData(MinibatchBalance.ByClass)]
     public void More_than_there_is_gives_all_there_is_and_a_small_class_gives_what_it_has(MinibatchBalance balance)

@@ -75,6 +75,17 @@ internal static class Examples
             LastAttempt = new ConfigAttempt(7, "c3", ConfigResult.Refused, ["window.length: -1; expected 8 to 65536. Correct the value."], Now),
         });
         reporter.LabelResult(new LabelResultMessage { RequestId = "r1", WindowId = 1200, Class = "walking", Accepted = true, ExampleId = 88, Role = ExampleRole.Replay });
+        reporter.Replay(new ReplayMessage
+        {
+            Event = ReplayEvent.Restored,
+            Reason = "its index is damaged",
+            PutAside = "replay.db.bad-20260131T235957",
+            SalvagedCount = 340,
+            FromCopyCount = 24,
+            Copy = "000007.db",
+            LeastLostCount = 0,
+            LostCount = 2,
+        });
         return sent;
     }
 }
