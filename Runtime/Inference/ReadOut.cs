@@ -14,11 +14,11 @@ public sealed record ReadOutFiles(string Statistics, string Choice);
 /// The read-out of the running snapshot: prototypes and ridge on its embedding, exact ridge on its frozen features, and which of them vote. It has a session of its own to encode labelled windows. One stage owns it; everyone
 /// else sees what it publishes in the slot.
 /// </summary>
-public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOutSection wanted, ReadOutFiles files, string modelFile, SnapshotManifest snapshot) : IDisposable
+public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOutSection wanted, ReadOutFiles files, string modelFile, SnapshotManifest snapshot, ProviderChain? providers = null) : IDisposable
 {
     private readonly FrozenStatistics frozen = new(files.Statistics);
     private readonly BlendFile blendFile = new(files.Choice);
-    private Classifier encoder = Classifier.Open(modelFile, snapshot, settings, AnchorExam.BatchSize);
+    private Classifier encoder = (providers ?? new ProviderChain(settings)).Open(new GraphFile(modelFile), snapshot, AnchorExam.BatchSize);
     private ClassStatistics learned = new(snapshot.Id, snapshot.EmbeddingLength);
     private ReadOutBlend blend = ReadOutBlend.OfPrototypes;
     private EncodedWindows taken = new(0, 0);

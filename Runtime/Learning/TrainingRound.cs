@@ -10,7 +10,7 @@ namespace Edge.Runtime.Learning;
 
 /// <summary>One training round from the draw to the verdict: draw, child process (again if it is killed), exam on the anchor set, promotion or refusal, forgetting.</summary>
 public sealed partial class TrainingRound(
-    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, MemoryRecord memory, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
+    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, ProviderChain providers, MemoryRecord memory, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
 {
     /// <summary>The running snapshot, with the classes that the configuration knows now: the graph takes any number of prototypes.</summary>
     private SnapshotManifest? Current => snapshots.Current is { } current ? current with { Classes = config.Labels.Classes } : null;
@@ -49,7 +49,7 @@ public sealed partial class TrainingRound(
         if (Current is not { } current || slot.LatestFor(current.Id) is not { } readOut) return;
         var anchors = Fitting(await buffer.AnchorsAsync(), current);
         if (anchors.Count == 0) return;
-        using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
+        using var classifier = providers.Open(new GraphFile(snapshots.ModelFile(current)), current, AnchorExam.BatchSize);
         Remember(current, AnchorExam.Examine(classifier, readOut.Weights, config.Inference, AnchorExam.Pairs(anchors)));
     }
 
@@ -148,8 +148,8 @@ public sealed partial class TrainingRound(
         var trainable = Fitting(await buffer.TrainableAsync(), candidate);
         try
         {
-            using var exam = Classifier.Open(folder.ModelFile, candidate, config.Inference, AnchorExam.BatchSize);
-            using var running = Classifier.Open(snapshots.ModelFile(parent), parent, config.Inference, AnchorExam.BatchSize);
+            using var exam = providers.Open(new GraphFile(folder.ModelFile), candidate, AnchorExam.BatchSize);
+            using var running = providers.Open(new GraphFile(snapshots.ModelFile(parent)), parent, AnchorExam.BatchSize);
             var present = slot.LatestFor(parent.Id)!;
             brought = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
             string kind = running.TakesVotes ? config.ReadOut.Kind : "prototypes";
@@ -176,7 +176,7 @@ public sealed partial class TrainingRound(
             return better;
         }
 
-        var precision = PrecisionGate.Examine(folder.ModelFile, candidate, brought.Weights, trainable, anchors, config.Inference, time);
+        var precision = PrecisionGate.Examine(folder.ModelFile, candidate, brought.Weights, trainable, anchors, config.Inference, time, providers);
         var accepted = Accept(folder, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent }, precision);
         await SwitchAsync(accepted, brought, stopping);
         state.CountPromoted();
@@ -206,8 +206,8 @@ public sealed partial class TrainingRound(
     {
         var adoption = new Adoption(
             accepted,
-            Classifier.Open(snapshots.RunningFile(accepted, config.Inference.Precision, out _), accepted, config.Inference),
-            Classifier.Open(snapshots.ModelFile(accepted), accepted, config.Inference, AnchorExam.BatchSize),
+            providers.Open(RunningGraph.Of(snapshots, accepted, config.Inference.Precision), accepted),
+            providers.Open(new GraphFile(snapshots.ModelFile(accepted)), accepted, AnchorExam.BatchSize),
             readOut.Bank.For(accepted.Id),
             readOut.Learned,
             readOut.Frozen,

@@ -19,6 +19,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Statistics of the frozen features, and what the anchors chose.</summary>
     public Inference.ReadOutFiles ReadOut => new(System.IO.Path.Combine(Path, "statistics.bin"), System.IO.Path.Combine(Path, "readout.json"));
 
+    /// <summary>Engines that TensorRT has built; may be deleted at any time.</summary>
+    public string Engines => System.IO.Path.Combine(Path, "engines");
+
     /// <summary>Training rounds.</summary>
     public string Rounds => System.IO.Path.Combine(Path, "rounds");
 

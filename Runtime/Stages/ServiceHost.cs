@@ -37,10 +37,11 @@ public static class ServiceHost
         var stored = await FirstSnapshot.EnsureAsync(snapshots, folders, config, shape, sensor.Channels, time, stopping);
         var snapshot = stored with { Classes = config.Labels.Classes }; // The graph takes any number of prototypes.
 
+        var providers = new ProviderChain(config.Inference, new EngineCache(data.Engines));
         using var slot = new ReadOutSlot();
-        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot);
+        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot, providers);
         await readOut.RestoreAsync(buffer);
-        var running = Classifier.Open(snapshots.RunningFile(snapshot, config.Inference.Precision, out string precision), snapshot, config.Inference);
+        var running = providers.Open(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
         slot.Swap(running, slot.LatestFor(snapshot.Id)!);
 
@@ -58,7 +59,7 @@ public static class ServiceHost
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
         services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Active.Verdict).AddSingleton(time).AddSingleton(request)
-            .AddSingleton(buffer).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
+            .AddSingleton(buffer).AddSingleton(providers).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
             .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
             .AddSingleton(new WindowRing(config.Window.RingCapacity, shape)).AddSingleton(new LabelledWindowSet(config.Window.RingCapacity))
@@ -76,7 +77,7 @@ public static class ServiceHost
         if (settings.LiveView) services.AddHostedService<LiveViewStage>().AddSingleton(settings.Events);
 
         using var host = builder.Build();
-        Announce(host.Services, known, snapshot, snapshots, buffer, running, config.Inference.Precision, precision);
+        Announce(host.Services, known, snapshot, snapshots, buffer, running, config.Inference.Precision);
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
@@ -118,14 +119,15 @@ public static class ServiceHost
     }
 
     /// <summary>Says what the service found when it started.</summary>
-    private static void Announce(IServiceProvider services, SnapshotManifest? known, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision, string precision)
+    private static void Announce(IServiceProvider services, SnapshotManifest? known, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision)
     {
+        string precision = running.Precision;
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start");
         bool restored = known?.Id == snapshot.Id;
         var counts = buffer.Counts;
         ServiceLog.Started(log, restored ? "restored" : "initial", snapshot.Id, running.Provider, counts.ReplayCount, counts.AnchorCount, counts.FreshCount);
         if (wantedPrecision != "float32") ServiceLog.Precision(log, wantedPrecision, precision);
-        foreach (string refused in running.ProvidersRefused) ServiceLog.ProviderRefused(log, refused);
+        ProviderWatch.Begin(services.GetRequiredService<ProviderChain>(), services.GetRequiredService<ServiceState>(), log);
         foreach (string damaged in snapshots.Damaged) ServiceLog.SnapshotDamaged(log, damaged);
         if (buffer.Recovery is { } made) TellRestored(made);
         buffer.Restored += TellRestored;

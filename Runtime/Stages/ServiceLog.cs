@@ -33,6 +33,10 @@ public static partial class ServiceLog
     [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad) and made anew from the {Count} examples that the replay buffer holds: {Problem}")]
     public static partial void StatisticsBegunAnew(ILogger log, long count, string problem);
 
+    /// <summary>An execution provider failed while it ran; said once.</summary>
+    [LoggerMessage(1020, LogLevel.Error, "execution provider {Provider}: {Reason}")]
+    public static partial void ProviderFailed(ILogger log, string provider, string reason);
+
     /// <summary>Less than float32 was asked for.</summary>
     [LoggerMessage(1008, LogLevel.Information, "inference.precision asks for {Wanted}; the snapshot has {Precision}, the next promoted one is examined anew")]
     public static partial void Precision(ILogger log, string wanted, string precision);
