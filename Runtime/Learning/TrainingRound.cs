@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
+using Edge.Runtime.Windowing;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Edge.Trainer.Rounds;
@@ -10,7 +11,7 @@ namespace Edge.Runtime.Learning;
 
 /// <summary>One training round from the draw to the verdict: draw, child process (again if it is killed), exam on the anchor set, promotion or refusal, forgetting.</summary>
 public sealed partial class TrainingRound(
-    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, ProviderChain providers, MemoryRecord memory, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
+    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, ProviderChain providers, ShapeHistory shapes, MemoryRecord memory, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
 {
     /// <summary>The running snapshot, with the classes that the configuration knows now: the graph takes any number of prototypes.</summary>
     private SnapshotManifest? Current => snapshots.Current is { } current ? current with { Classes = config.Labels.Classes } : null;
@@ -20,10 +21,13 @@ public sealed partial class TrainingRound(
     {
         var parent = Current ?? throw new InvalidOperationException("a round needs a snapshot to start from");
         var draw = await buffer.DrawAsync();
+        draw = draw with { Fresh = shapes.Fitting(draw.Fresh, parent.Window), Replay = shapes.Fitting(draw.Replay, parent.Window) };
+        var anchors = shapes.Fitting(await buffer.AnchorsAsync(), parent.Window);
+        if (shapes.HasOthers && (draw.Fresh.Count < 2 || anchors.Count < config.Promotion.MinAnchors)) return; // What made it due is partly of other windows; the next example asks again.
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
         {
-            var folder = folders.Create(plan, draw, snapshots.CheckpointFile(parent), await buffer.AnchorsAsync());
+            var folder = folders.Create(plan, draw, snapshots.CheckpointFile(parent), anchors);
             var better = await TrainAsync(folder, plan, stopping) is { } report ? await JudgeAsync(folder, report, plan, parent, stopping) : null;
             var settlement = new Settlement(draw.ThroughId, parent.Id, better, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             await flows.Handovers.Writer.WriteAsync(settlement, stopping);
@@ -51,6 +55,47 @@ public sealed partial class TrainingRound(
         if (anchors.Count == 0) return;
         using var classifier = providers.Open(new GraphFile(snapshots.ModelFile(current)), current, AnchorExam.BatchSize);
         Remember(current, AnchorExam.Examine(classifier, readOut.Weights, config.Inference, AnchorExam.Pairs(anchors)));
+    }
+
+    /// <summary>
+    /// Examines the running snapshot in the numbers that <c>inference.precision</c> asks for, where it has no graph in them: it was promoted before they were asked for. Off the hot path, on the anchors; what passes runs until the
+    /// next start, which examines it again, or the next promotion, which keeps its graph.
+    /// </summary>
+    public async Task ExaminePrecisionAsync(CancellationToken stopping)
+    {
+        if (Current is not { } current || slot.LatestFor(current.Id) is not { } readOut || config.Inference.Precision == "float32" || RunningGraph.Of(snapshots, current, config.Inference.Precision).Precision != "float32") return;
+        var anchors = Fitting(await buffer.AnchorsAsync(), current);
+        if (anchors.Count < config.Promotion.MinAnchors) return; // The first promotion will examine it.
+        var trainable = Fitting(await buffer.TrainableAsync(), current);
+        var verdict = PrecisionGate.Examine(snapshots.ModelFile(current), current, readOut.Weights, trainable, anchors, config.Inference, time, providers)!;
+        if (verdict.File is { } reduced)
+        {
+            string file = Path.Combine(Path.GetTempPath(), $"edge-{Environment.ProcessId}-{current.Id}.{verdict.Kind}.onnx"); // The session has read it when it is open.
+            try
+            {
+                File.WriteAllBytes(file, reduced);
+                var rerun = new Rerun(providers.Open(new GraphFile(file, verdict.Kind, snapshots.ModelFile(current)), current), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                await flows.Handovers.Writer.WriteAsync(rerun, stopping);
+                await rerun.Done.Task.WaitAsync(stopping);
+            }
+            finally
+            {
+                File.Delete(file);
+            }
+        }
+
+        LogPrecision(current.Id, verdict.ToString());
+        reporter.Snapshot(new SnapshotMessage
+        {
+            Event = SnapshotEvent.Restored,
+            SnapshotId = current.Id,
+            ParentId = current.ParentId,
+            Round = current.Round,
+            AnchorAccuracyPercent = current.AnchorAccuracy,
+            ReadOut = slot.LatestName,
+            Precision = verdict.Runs,
+            PrecisionNote = verdict.ToString(),
+        });
     }
 
     private async Task<RoundReport?> TrainAsync(RoundFolder folder, RoundPlan plan, CancellationToken stopping)
@@ -270,8 +315,8 @@ public sealed partial class TrainingRound(
         reporter.Snapshot(what);
     }
 
-    private static List<Example> Fitting(IReadOnlyList<Example> examples, SnapshotManifest snapshot) =>
-        [.. examples.Where(e => e.Samples.Length == snapshot.Window.ValueCount && snapshot.Classes.Contains(e.Class, StringComparer.Ordinal))];
+    private List<Example> Fitting(IReadOnlyList<Example> examples, SnapshotManifest snapshot) =>
+        [.. examples.Where(e => shapes.Fits(e, snapshot.Window) && snapshot.Classes.Contains(e.Class, StringComparer.Ordinal))];
 
     [LoggerMessage(2001, LogLevel.Information, "round {Round} started")]
     private partial void LogRoundStarted(int round);

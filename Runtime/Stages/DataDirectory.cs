@@ -22,6 +22,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Engines that TensorRT has built; may be deleted at any time.</summary>
     public string Engines => System.IO.Path.Combine(Path, "engines");
 
+    /// <summary>Which windows the examples of the replay buffer are.</summary>
+    public string Shapes => System.IO.Path.Combine(Path, "shapes.json");
+
     /// <summary>Training rounds.</summary>
     public string Rounds => System.IO.Path.Combine(Path, "rounds");
 
@@ -67,6 +70,12 @@ public sealed class DataDirectory : IDisposable
         {
             throw new IOException($"the data directory '{Path}' cannot be created: {e.Message} Set device.dataDirectory to a folder that this user may write.", e);
         }
+    }
+
+    /// <summary>Puts the statistics of the frozen features aside, as <c>.other</c>: they are of other windows than are cut now.</summary>
+    public void SetStatisticsAside()
+    {
+        if (File.Exists(ReadOut.Statistics)) File.Move(ReadOut.Statistics, ReadOut.Statistics + ".other", overwrite: true);
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,7 @@ public sealed class LearningStage(
     protected override async Task RunAsync(CancellationToken stopping)
     {
         await round.MeasureAsync(stopping);
+        await round.ExaminePrecisionAsync(stopping);
         if (schedule.IsDue(RoundSchedule.Examples)) rounds.Ask(RoundSchedule.Examples); // Left from before the restart.
         await foreach (string reason in flows.RoundDue.Reader.ReadAllAsync(stopping))
         {

@@ -33,13 +33,16 @@ public static class ServiceHost
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
         var snapshots = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots, (long)config.Promotion.KeepSnapshotsMiB << 20);
         var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds, (long)config.Training.KeepRoundsMiB << 20);
-        var known = snapshots.Current;
+        var (known, kept) = (snapshots.Current, snapshots.List().Select(one => one.Id).ToHashSet());
+        var shapes = ShapeHistory.Load(data.Shapes);
+        shapes.Note(shape, before.AcknowledgedCount, known?.Window);
+        if (known is not null && known.Window != shape) data.SetStatisticsAside(); // Of other windows, though the features may have the same name.
         var stored = await FirstSnapshot.EnsureAsync(snapshots, folders, config, shape, sensor.Channels, time, stopping);
         var snapshot = stored with { Classes = config.Labels.Classes }; // The graph takes any number of prototypes.
 
         var providers = new ProviderChain(config.Inference, new EngineCache(data.Engines));
         using var slot = new ReadOutSlot();
-        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot, providers);
+        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot, providers, shapes);
         await readOut.RestoreAsync(buffer);
         var running = providers.Open(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
@@ -59,7 +62,7 @@ public static class ServiceHost
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
         services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Active.Verdict).AddSingleton(time).AddSingleton(request)
-            .AddSingleton(buffer).AddSingleton(providers).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
+            .AddSingleton(buffer).AddSingleton(providers).AddSingleton(shapes).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
             .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
             .AddSingleton(new WindowRing(config.Window.RingCapacity, shape)).AddSingleton(new LabelledWindowSet(config.Window.RingCapacity))
@@ -77,7 +80,7 @@ public static class ServiceHost
         if (settings.LiveView) services.AddHostedService<LiveViewStage>().AddSingleton(settings.Events);
 
         using var host = builder.Build();
-        Announce(host.Services, known, snapshot, snapshots, buffer, running, config.Inference.Precision);
+        Announce(host.Services, known, kept.Contains(snapshot.Id), snapshot, snapshots, buffer, running, config.Inference.Precision);
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
@@ -119,11 +122,10 @@ public static class ServiceHost
     }
 
     /// <summary>Says what the service found when it started.</summary>
-    private static void Announce(IServiceProvider services, SnapshotManifest? known, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision)
+    private static void Announce(IServiceProvider services, SnapshotManifest? known, bool restored, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision)
     {
         string precision = running.Precision;
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start");
-        bool restored = known?.Id == snapshot.Id;
         var counts = buffer.Counts;
         ServiceLog.Started(log, restored ? "restored" : "initial", snapshot.Id, running.Provider, counts.ReplayCount, counts.AnchorCount, counts.FreshCount);
         if (wantedPrecision != "float32") ServiceLog.Precision(log, wantedPrecision, precision);
@@ -133,6 +135,8 @@ public static class ServiceHost
         buffer.Restored += TellRestored;
         if (counts.CorruptCount > 0) ServiceLog.RecordsCorrupt(log, counts.CorruptCount);
         var readOut = services.GetRequiredService<ReadOut>();
+        if (known is not null && known.Window != snapshot.Window) ServiceLog.OtherWindows(log, known.Id, known.Window, snapshot.Window, snapshot.Id);
+        if (readOut.OtherShapeCount > 0) ServiceLog.ExamplesOfOtherWindows(log, readOut.OtherShapeCount, snapshot.Window);
         if (readOut.StatisticsProblem.Length > 0) ServiceLog.StatisticsBegunAnew(log, readOut.FrozenCounted?.Count ?? 0, readOut.StatisticsProblem);
         services.GetRequiredService<Reporter>().Snapshot(new SnapshotMessage
         {

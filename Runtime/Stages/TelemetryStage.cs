@@ -18,25 +18,25 @@ public sealed partial class TelemetryStage(
     /// <inheritdoc/>
     protected override Task RunAsync(CancellationToken stopping)
     {
+        var told = Runs; // Before the status is put together: what changes meanwhile is told again.
         reporter.Status(Status(Telemetry.Messages.DeviceState.Online, request.Restarted ? "reconfigured" : null));
         reporter.ConfigReported(desired.Report());
         return SideBySideAsync(
             stopping,
             link.RunAsync(() => reporter.Farewell(Status(Telemetry.Messages.DeviceState.Offline, Fault is not null ? "fault" : request.RestartWanted ? "reconfiguring" : "stopped")), stopping),
-            SummariseAsync(stopping),
+            SummariseAsync(told, stopping),
             ListenAsync(stopping));
     }
 
-    private async Task SummariseAsync(CancellationToken stopping)
+    private async Task SummariseAsync((string? SnapshotId, string Provider, long FailureCount) told, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(config.Telemetry.SummarySeconds), time);
-        var told = Runs;
         while (await timer.WaitForNextTickAsync(stopping))
         {
             if (Runs is var runs && runs != told)
             {
-                reporter.Status(Status(Telemetry.Messages.DeviceState.Online, null)); // The retained status names the snapshot that runs, and on what.
                 told = runs;
+                reporter.Status(Status(Telemetry.Messages.DeviceState.Online, null)); // The retained status names the snapshot that runs, and on what.
             }
 
             var counts = state.TakeCounts();
