@@ -68,13 +68,16 @@ public sealed partial class TrainingRound(
         if (anchors.Count < config.Promotion.MinAnchors) return; // The first promotion will examine it.
         var trainable = Fitting(await buffer.TrainableAsync(), current);
         var verdict = PrecisionGate.Examine(snapshots.ModelFile(current), current, readOut.Weights, trainable, anchors, config.Inference, time, providers)!;
+        string runs = "float32";
         if (verdict.File is { } reduced)
         {
             string file = Path.Combine(Path.GetTempPath(), $"edge-{Environment.ProcessId}-{current.Id}.{verdict.Kind}.onnx"); // The session has read it when it is open.
             try
             {
                 File.WriteAllBytes(file, reduced);
-                var rerun = new Rerun(providers.Open(new GraphFile(file, verdict.Kind, snapshots.ModelFile(current)), current), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                var session = providers.Open(new GraphFile(file, verdict.Kind, state.Provider == ProviderChain.Cpu ? null : snapshots.ModelFile(current)), current);
+                runs = session.Precision;
+                var rerun = new Rerun(session, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
                 await flows.Handovers.Writer.WriteAsync(rerun, stopping);
                 await rerun.Done.Task.WaitAsync(stopping);
             }
@@ -93,7 +96,7 @@ public sealed partial class TrainingRound(
             Round = current.Round,
             AnchorAccuracyPercent = current.AnchorAccuracy,
             ReadOut = slot.LatestName,
-            Precision = verdict.Runs,
+            Precision = runs,
             PrecisionNote = verdict.ToString(),
         });
     }
@@ -194,6 +197,7 @@ public sealed partial class TrainingRound(
         try
         {
             using var exam = providers.Open(new GraphFile(folder.ModelFile), candidate, AnchorExam.BatchSize);
+            using var onCpu = exam.Provider == ProviderChain.Cpu ? null : Classifier.Open(folder.ModelFile, candidate, config.Inference with { Providers = [ProviderChain.Cpu] });
             using var running = providers.Open(new GraphFile(snapshots.ModelFile(parent)), parent, AnchorExam.BatchSize);
             var present = slot.LatestFor(parent.Id)!;
             brought = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
@@ -203,7 +207,7 @@ public sealed partial class TrainingRound(
             {
                 Running = AnchorExam.Examine(running, present.Weights, config.Inference, AnchorExam.Pairs(anchors)),
                 Candidate = AnchorExam.Examine(exam, brought.Weights, config.Inference, AnchorExam.Pairs(anchors)),
-                ParityError = RoundParity.ErrorOf(ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile)), exam),
+                ParityError = RoundParity.ErrorOf(ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile)), onCpu ?? exam), // What was exported is asked, not how a GPU rounds.
             };
         }
         catch (InvalidDataException e)

@@ -85,7 +85,7 @@ public static class CandidateCheck
     private static double? Parity(CandidateFiles files, SnapshotManifest manifest, DeviceConfig config, List<string> reasons)
     {
         double? worst = null;
-        using var classifier = Classifier.Open(files.Model, manifest, config.Inference);
+        using var classifier = Classifier.Open(files.Model, manifest, config.Inference with { Providers = [ProviderChain.Cpu] }); // What was exported is asked, not how a GPU rounds.
         if (files.Folder is { } folder && Path.Combine(folder, "parity.bin") is var stored && File.Exists(stored)) Compare("parity.bin", () => ParityCases.FromBytes(File.ReadAllBytes(stored)));
         Compare("its checkpoint", () => CheckpointParity.Of(files.Checkpoint, manifest.Window, seed: 1));
         return worst;

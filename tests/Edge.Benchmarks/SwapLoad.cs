@@ -20,7 +20,7 @@ internal sealed class SwapLoad(IReadOnlyList<string> files, SnapshotManifest man
 
     /// <summary>Runs it.</summary>
     /// <param name="warmUpCount">Swaps before memory is looked at.</param>
-    /// <param name="swapCount">Swaps after that; 0: none at all, for comparison, and as many windows as <paramref name="warmUpCount"/> times 100.</param>
+    /// <param name="swapCount">Swaps after that; 0: none at all, for comparison, and as many windows as <paramref name="warmUpCount"/> times 20.</param>
     /// <param name="period">Time between two windows; zero: as fast as they are taken.</param>
     /// <param name="lossless">Whether the queues wait, or drop the oldest as those of a live sensor do.</param>
     /// <param name="cancel">Stops it.</param>
@@ -41,7 +41,7 @@ internal sealed class SwapLoad(IReadOnlyList<string> files, SnapshotManifest man
         double before = 0;
         if (swapCount == 0)
         {
-            while (Interlocked.Read(ref told.Count) < warmUpCount * 100L) await Task.Delay(1, cancel);
+            while (Interlocked.Read(ref told.Count) < warmUpCount * 20L) await Task.Delay(1, cancel);
         }
 
         for (int swap = 1; swap <= warmUpCount + swapCount && swapCount > 0; swap++)

@@ -61,17 +61,20 @@ public sealed class ChangedWindowsTests(ITestOutputHelper report)
     [Fact]
     public async Task Numbers_that_are_asked_for_later_are_examined_after_the_start()
     {
-        await using var device = DeviceFolder.Create();
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = await Fleet.ListenAsync(broker.Port);
+        await using var device = DeviceFolder.Create(broker.Port);
         var before = device.Run();
         await Eventually.Holds(() => before.LoggedCount(Promoted) >= 1, "a candidate is promoted in float32", () => before.Said);
         await EndAsync(before);
         string snapshot = device.CurrentSnapshotId()!;
         var after = device.With("inference.precision", "int8").With("training.enabled", false).Run();
-        await Eventually.Holds(() => after.Logged(Precision) is not null, "it is examined in int8", () => after.Said);
+        var told = await fleet.HearsAsync("snapshot", s => s["precisionNote"] is not null, "it is examined in int8");
         await EndAsync(after);
         string said = (string)after.Logged(Precision)!["Precision"]!;
         report.WriteLine(said);
         Assert.Matches("^(runs in int8|int8 refused: ).*% in int8; ", said); // Which of the two is the machine's to say.
+        Assert.Equal((said, said.StartsWith("runs in int8", StringComparison.Ordinal) ? "int8" : "float32", snapshot), ((string?)told["precisionNote"], (string?)told["precision"], (string?)told["snapshotId"]));
         Assert.Equal((snapshot, 0), (device.CurrentSnapshotId(), after.LoggedCount(Promoted)));
         Assert.Equal(0, (long)after.Summary()["windowsDropped"]!);
     }
