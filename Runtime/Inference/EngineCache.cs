@@ -44,7 +44,7 @@ public sealed class EngineCache(string folder)
         {
             try
             {
-                string path = PathOf(modelFile);
+                if (!Directory.Exists(folder) || PathOf(modelFile) is not { } path) return;
                 if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -75,7 +75,7 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
             }
             catch (Exception e) when (provider != Cpu && e is OnnxRuntimeException or CudaCopyException or EntryPointNotFoundException or DllNotFoundException)
             {
-                engines?.Drop(file.Path); // What is stale there must not stand in the way the next time.
+                if (provider == "tensorrt") engines?.Drop(file.Path); // What is stale there must not stand in the way the next time.
                 Refuse(provider, ReasonOf(e));
             }
             catch (OnnxRuntimeException e)
@@ -89,7 +89,7 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
 
     /// <summary>Opens the graph on a provider, for a classifier.</summary>
     internal InferenceSession Session(GraphFile file, string provider, bool withGraph) =>
-        Maker.Open(file.For(provider), provider, () => ProviderOptions.For(provider, settings.ThreadCount, file.Precision, withGraph, provider == "tensorrt" ? engines?.FolderOf(file.Path) : null));
+        Maker.Open(file.For(provider), provider, () => ProviderOptions.For(provider, settings.ThreadCount, file.Precision, withGraph, () => engines?.FolderOf(file.Path)));
 
     /// <summary>What runs an opened graph: on CUDA with its kernels captured, where that holds on this machine. The session is the step's from here on.</summary>
     internal ISessionStep Step(GraphFile file, string provider, InferenceSession session, SessionValues values)

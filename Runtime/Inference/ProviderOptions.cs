@@ -13,9 +13,9 @@ public static class ProviderOptions
     /// <param name="threadCount">Threads of one inference.</param>
     /// <param name="precision">Numbers that the graph computes with.</param>
     /// <param name="withGraph">Whether CUDA captures a graph of its kernels; only for a session that is run by a <see cref="CudaGraphStep"/>.</param>
-    /// <param name="engines">Folder for TensorRT's engines of this graph; null: none are kept.</param>
+    /// <param name="engines">Gives the folder for TensorRT's engines of this graph, asked where TensorRT is there; null, or null from it: none are kept.</param>
     /// <exception cref="OnnxRuntimeException">The provider does not load; the message says why.</exception>
-    public static SessionOptions For(string provider, int threadCount, string precision = "float32", bool withGraph = false, string? engines = null)
+    public static SessionOptions For(string provider, int threadCount, string precision = "float32", bool withGraph = false, Func<string?>? engines = null)
     {
         var options = new SessionOptions
         {
@@ -69,10 +69,10 @@ public static class ProviderOptions
         options.AppendExecutionProvider_CUDA(cuda);
     }
 
-    private static void AppendTensorRt(SessionOptions options, string precision, string? engines)
+    private static void AppendTensorRt(SessionOptions options, string precision, Func<string?>? engines)
     {
         using var tensorRt = new OrtTensorRTProviderOptions();
-        tensorRt.UpdateOptions(TensorRt(precision, engines));
+        tensorRt.UpdateOptions(TensorRt(precision, engines?.Invoke()));
         options.AppendExecutionProvider_Tensorrt(tensorRt);
     }
 

@@ -20,8 +20,7 @@ public sealed partial class TrainingRound(
     public async Task RunAsync(CancellationToken stopping)
     {
         var parent = Current ?? throw new InvalidOperationException("a round needs a snapshot to start from");
-        var draw = await buffer.DrawAsync();
-        draw = draw with { Fresh = shapes.Fitting(draw.Fresh, parent.Window), Replay = shapes.Fitting(draw.Replay, parent.Window) };
+        var draw = shapes.Fitting(await buffer.DrawAsync(), parent.Window);
         var anchors = shapes.Fitting(await buffer.AnchorsAsync(), parent.Window);
         if (shapes.HasOthers && (draw.Fresh.Count < 2 || anchors.Count < config.Promotion.MinAnchors)) return; // What made it due is partly of other windows; the next example asks again.
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
@@ -55,50 +54,6 @@ public sealed partial class TrainingRound(
         if (anchors.Count == 0) return;
         using var classifier = providers.Open(new GraphFile(snapshots.ModelFile(current)), current, AnchorExam.BatchSize);
         Remember(current, AnchorExam.Examine(classifier, readOut.Weights, config.Inference, AnchorExam.Pairs(anchors)));
-    }
-
-    /// <summary>
-    /// Examines the running snapshot in the numbers that <c>inference.precision</c> asks for, where it has no graph in them: it was promoted before they were asked for. Off the hot path, on the anchors; what passes runs until the
-    /// next start, which examines it again, or the next promotion, which keeps its graph.
-    /// </summary>
-    public async Task ExaminePrecisionAsync(CancellationToken stopping)
-    {
-        if (Current is not { } current || slot.LatestFor(current.Id) is not { } readOut || config.Inference.Precision == "float32" || RunningGraph.Of(snapshots, current, config.Inference.Precision).Precision != "float32") return;
-        var anchors = Fitting(await buffer.AnchorsAsync(), current);
-        if (anchors.Count < config.Promotion.MinAnchors) return; // The first promotion will examine it.
-        var trainable = Fitting(await buffer.TrainableAsync(), current);
-        var verdict = PrecisionGate.Examine(snapshots.ModelFile(current), current, readOut.Weights, trainable, anchors, config.Inference, time, providers)!;
-        string runs = "float32";
-        if (verdict.File is { } reduced)
-        {
-            string file = Path.Combine(Path.GetTempPath(), $"edge-{Environment.ProcessId}-{current.Id}.{verdict.Kind}.onnx"); // The session has read it when it is open.
-            try
-            {
-                File.WriteAllBytes(file, reduced);
-                var session = providers.Open(new GraphFile(file, verdict.Kind, state.Provider == ProviderChain.Cpu ? null : snapshots.ModelFile(current)), current);
-                runs = session.Precision;
-                var rerun = new Rerun(session, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-                await flows.Handovers.Writer.WriteAsync(rerun, stopping);
-                await rerun.Done.Task.WaitAsync(stopping);
-            }
-            finally
-            {
-                File.Delete(file);
-            }
-        }
-
-        LogPrecision(current.Id, verdict.ToString());
-        reporter.Snapshot(new SnapshotMessage
-        {
-            Event = SnapshotEvent.Restored,
-            SnapshotId = current.Id,
-            ParentId = current.ParentId,
-            Round = current.Round,
-            AnchorAccuracyPercent = current.AnchorAccuracy,
-            ReadOut = slot.LatestName,
-            Precision = runs,
-            PrecisionNote = verdict.ToString(),
-        });
     }
 
     private async Task<RoundReport?> TrainAsync(RoundFolder folder, RoundPlan plan, CancellationToken stopping)

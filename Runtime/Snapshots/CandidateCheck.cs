@@ -59,7 +59,7 @@ public static class CandidateCheck
         }
 
         var wanted = current?.Window is { } runs && runs.Length == config.Window.Length && runs.SampleRateHz == config.Sensor.SampleRateHz ? runs : window with { Length = config.Window.Length, SampleRateHz = config.Sensor.SampleRateHz };
-        if (window != wanted) reasons.Add($"contract: it takes windows {window}; this device cuts {wanted} (window.length, sensor.sampleRateHz, the channels of sensor.kind), and the next start would make a first snapshot in its place. Set them to what it takes, or bring one that was trained on such windows.");
+        if (window != wanted) reasons.Add($"contract: it takes windows {window}; this device cuts {wanted} (window.length, sensor.sampleRateHz, the channels of sensor.kind), and the next start would run another snapshot in its place. Set them to what it takes, or bring one that was trained on such windows.");
         var manifest = new SnapshotManifest
         {
             Id = "candidate",

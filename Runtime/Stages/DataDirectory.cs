@@ -72,10 +72,13 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>Puts the statistics of the frozen features aside, as <c>.other</c>: they are of other windows than are cut now.</summary>
+    /// <summary>Statistics of other windows than are cut now, put aside when that changed.</summary>
+    public string OtherStatistics => ReadOut.Statistics + ".other";
+
+    /// <summary>Puts the statistics of the frozen features aside: they are of other windows than are cut now.</summary>
     public void SetStatisticsAside()
     {
-        if (File.Exists(ReadOut.Statistics)) File.Move(ReadOut.Statistics, ReadOut.Statistics + ".other", overwrite: true);
+        if (File.Exists(ReadOut.Statistics)) File.Move(ReadOut.Statistics, OtherStatistics, overwrite: true);
     }
 
     /// <inheritdoc/>

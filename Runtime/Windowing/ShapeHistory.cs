@@ -71,6 +71,9 @@ public sealed class ShapeHistory
     /// <summary>Examples of that shape.</summary>
     public IReadOnlyList<Example> Fitting(IEnumerable<Example> examples, WindowShape window) => [.. examples.Where(example => Fits(example, window))];
 
+    /// <summary>What of a draw is of that shape.</summary>
+    public ReplayDraw Fitting(ReplayDraw draw, WindowShape window) => draw with { Fresh = Fitting(draw.Fresh, window), Replay = Fitting(draw.Replay, window) };
+
     private sealed record Document
     {
         public const int Current = 1;

@@ -43,7 +43,7 @@ public sealed class ShapeHistoryTests : IDisposable
         var written = File.GetLastWriteTimeUtc(data["shapes.json"]);
         Assert.False(Noted(s_long, 50).HasOthers);
         Assert.Equal(written, File.GetLastWriteTimeUtc(data["shapes.json"]));
-        Assert.Equal("""{"schema":1,"spans":[{"fromExampleId":1,"window":{"channelCount":3,"length":32,"sampleRateHz":50}}]}""", System.Text.Encoding.UTF8.GetString(bytes)); // Bytes on a disk are for ever.
+        Assert.Equal("""{"schema":1,"spans":[{"fromExampleId":1,"window":{"channelCount":3,"length":32,"sampleRateHz":50,"valueCount":96}}]}""", System.Text.Encoding.UTF8.GetString(bytes)); // Bytes on a disk are for ever.
         Noted(s_short, 50);
         Assert.Equal([new ShapeSpan(1, s_long), new ShapeSpan(6, s_short)], Noted(s_short, 5).Spans); // Ids count from 1 again: the span from 51 on is gone.
         Directory.CreateDirectory(data["shapes.json.tmp"]); // The disk refuses.
