@@ -71,7 +71,7 @@ public static class InferCommand
         var confusion = Confusion.For(windows, subject.Manifest.Classes);
         var results = new List<LatencyResult>();
         string runsOn = "";
-        IReadOnlyList<string> refused = [];
+        IReadOnlyList<ProviderRefusal> refused = [];
         foreach (int batch in BatchesOf(parsed.GetValue(s_batch)!)!)
         {
             using var classifier = Classifier.Open(subject.File, subject.Manifest, settings, batch);
@@ -86,7 +86,7 @@ public static class InferCommand
             }
         }
 
-        foreach (string why in refused) Console.Error.WriteLine(why);
+        foreach (var why in refused) Console.Error.WriteLine(why);
         if (confusion.Count == 0) Console.Error.WriteLine($"accuracy is left out: the data's classes ({string.Join(", ", windows.ClassNames)}) are none of the model's ({string.Join(", ", subject.Manifest.Classes)}).");
         else if (confusion.NotJudgedCount > 0) Console.Error.WriteLine($"{confusion.NotJudgedCount} windows are not judged: the model does not have their classes ({string.Join(", ", confusion.Strange)}).");
         return new InferenceReport(subject.Name, data, windows.Count, windows.Window, runsOn, subject.Precision, settings.ThreadCount, subject.ReadOut?.Name ?? "the file's own", results, confusion);

@@ -46,7 +46,7 @@ public static class SnapshotExportCommand
     {
         using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Look, copy);
         using var classifier = Classifier.Open(snapshot.ModelFile, manifest with { Classes = config.Labels.Classes }, config.Inference, AnchorExam.BatchSize);
-        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut);
+        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, Windowing.ShapeHistory.Load(data.Shapes));
         if (readOut.Prototypes.KnownCount == 0) Console.Error.WriteLine("no labelled window is known of any class, so the read-out that is put into the file names none.");
         return (StandaloneExport.Bake(model, snapshot.Id, config.Labels.Classes, readOut, config.Inference), readOut.Name);
     }

@@ -24,7 +24,7 @@ public static class SnapshotRollbackCommand
             var (snapshot, manifest) = new SnapshotShelf(data).Good(parsed.GetValue(name)!);
             using var held = DataDirectory.Take(data.Path);
             if (manifest.Window.Length != config.Window.Length || manifest.Window.SampleRateHz != config.Sensor.SampleRateHz)
-                throw new InvalidDataException($"{snapshot.Id} takes windows {manifest.Window}; the configuration cuts {config.Window.Length} samples at {config.Sensor.SampleRateHz:0.###} Hz, and the next start would make a first snapshot in its place. Set window.length and sensor.sampleRateHz, or name another.");
+                throw new InvalidDataException($"{snapshot.Id} takes windows {manifest.Window}; the configuration cuts {config.Window.Length} samples at {config.Sensor.SampleRateHz:0.###} Hz, and the next start would run another snapshot in its place. Set window.length and sensor.sampleRateHz, or name another.");
             if (!parsed.GetValue(drops) && SnapshotCommand.LostStatistics(data, before is null ? null : new(before.Id, before.ModelFile), snapshot.ModelFile) is { } lost) throw new InvalidDataException($"{snapshot.Id}: {lost}");
             var store = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots, (long)config.Promotion.KeepSnapshotsMiB << 20);
             if (store.Current?.Id != snapshot.Id) store.RollBack(snapshot.Id);

@@ -5,6 +5,9 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Snapshots;
+using Edge.Runtime.Stages;
 using Edge.Storage;
 using Microsoft.ML.OnnxRuntime;
 
@@ -23,7 +26,7 @@ public static class Checkup
     {
         var findings = new List<Finding> { LibTorch(config), Cuda(config) };
         findings.AddRange(Providers(config));
-        findings.AddRange([I2cBuses(), await BrokerAsync(config.Telemetry, cancel), Disk(config), Clock()]);
+        findings.AddRange([Inference(config), I2cBuses(), await BrokerAsync(config.Telemetry, cancel), Disk(config), Clock()]);
         if (config.Sensor.Kind == "uciHar") findings.Add(Archive(config));
         return findings;
     }
@@ -90,8 +93,39 @@ public static class Checkup
         {
             string native = provider switch { "tensorrt" => "TensorrtExecutionProvider", "cuda" => "CUDAExecutionProvider", _ => "CPUExecutionProvider" };
             yield return available.Contains(native)
-                ? new Finding($"provider {provider}", FindingState.Ok, "in this build of ONNX Runtime")
+                ? Loaded(provider)
                 : new Finding($"provider {provider}", provider == "cpu" ? FindingState.Missing : FindingState.Absent, "not in this build of ONNX Runtime", "Build with -p:EdgeAccelerator=cuda for TensorRT and CUDA; the next provider in inference.providers is used meanwhile.");
+        }
+    }
+
+    /// <summary>In the build is not yet on the machine: a provider's own libraries (cuDNN, TensorRT) are looked for when it is asked for.</summary>
+    private static Finding Loaded(string provider)
+    {
+        try
+        {
+            ProviderOptions.For(provider, 1).Dispose();
+            return new Finding($"provider {provider}", FindingState.Ok, "in this build of ONNX Runtime");
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
+        {
+            return new Finding($"provider {provider}", provider == ProviderChain.Cpu ? FindingState.Missing : FindingState.Absent, $"does not load: {ProviderChain.ReasonOf(e)}", "Install the libraries that it names, in the versions that this ONNX Runtime was built with; the next provider in inference.providers is used meanwhile.");
+        }
+    }
+
+    /// <summary>What the device's snapshot would run on, asked of a session; nothing is kept.</summary>
+    private static Finding Inference(DeviceConfig config)
+    {
+        const string Name = "inference";
+        if (new SnapshotShelf(DataDirectory.At(config.Device.DataDirectory)).Current is not { Manifest: { } manifest } current)
+            return new Finding(Name, FindingState.Absent, $"there is no snapshot in {Path.GetFullPath(config.Device.DataDirectory)} yet", "'edge run' makes the first.");
+        try
+        {
+            using var classifier = Classifier.Open(current.ModelFile, manifest with { Classes = config.Labels.Classes }, config.Inference);
+            return new Finding(Name, FindingState.Ok, string.Join("; ", classifier.ProvidersRefused.Select(refused => refused.ToString()).Prepend($"{current.Id} runs on {classifier.Provider}")));
+        }
+        catch (Exception e) when (e is InvalidDataException or TypeInitializationException or DllNotFoundException)
+        {
+            return new Finding(Name, FindingState.Missing, e.Message.ReplaceLineEndings(" "), "'edge snapshot list' says which snapshots are good, 'edge snapshot rollback' goes back to one.");
         }
     }
 

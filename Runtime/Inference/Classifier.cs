@@ -15,20 +15,31 @@ public sealed class Classifier : IDisposable
     private static readonly string[] s_frozenInputs = ["readout_frozen", "nearness_frozen", "nearness_bias"];
     private static readonly string[] s_outputs = ["embedding", "similarity", "probability", "novelty"];
     private static readonly string[] s_frozenOutputs = ["frozen"];
-    private readonly InferenceSession session;
-    private readonly RunOptions runOptions = new();
-    private readonly string[] inputNames, outputNames;
-    private readonly OrtValue[] inputs, outputs;
+    private readonly ProviderChain chain;
+    private readonly GraphFile file;
+    private readonly SessionValues values;
     private readonly float[] window, prototypes, classBias, temperature, share, onEmbedding, voteBias, rare, onFrozen, nearness, nearnessBias, embedding, similarity, probability, novelty, frozen;
+    private ISessionStep step;
     private bool weighsFeatures, disposed;
 
-    private Classifier(InferenceSession session, SnapshotManifest snapshot, InferenceSection settings, string provider, IReadOnlyList<string> providersRefused, int batchSize)
+    /// <summary>Opens the graph on one provider and runs it; for <see cref="ProviderChain.Open"/>.</summary>
+    internal Classifier(ProviderChain chain, GraphFile file, SnapshotManifest snapshot, InferenceSection settings, string provider, int batchSize)
     {
-        this.session = session;
+        (this.chain, this.file) = (chain, file);
         Snapshot = snapshot;
         Provider = provider;
-        ProvidersRefused = providersRefused;
         BatchSize = batchSize;
+        var session = chain.Session(file, provider, withGraph: false);
+        try
+        {
+            CheckContract(session, file.For(provider));
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+
         long classes = snapshot.Classes.Count, length = snapshot.EmbeddingLength;
         (window, prototypes, classBias, temperature) = (Pinned(batchSize * snapshot.Window.ValueCount), Pinned(classes * length), Pinned(classes), [(float)settings.Temperature]);
         (embedding, similarity, probability, novelty) = (Pinned(batchSize * length), Pinned(batchSize * classes), Pinned(batchSize * classes), Pinned(batchSize));
@@ -38,20 +49,31 @@ public sealed class Classifier : IDisposable
         FrozenBankId = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
         (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
         (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
-        inputNames = [.. s_inputs, .. votes ? s_votingInputs : [], .. FrozenLength > 0 ? s_frozenInputs : []];
-        outputNames = [.. s_outputs, .. FrozenLength > 0 ? s_frozenOutputs : []];
-        inputs =
+        string[] inputNames = [.. s_inputs, .. votes ? s_votingInputs : [], .. FrozenLength > 0 ? s_frozenInputs : []];
+        string[] outputNames = [.. s_outputs, .. FrozenLength > 0 ? s_frozenOutputs : []];
+        OrtValue[] inputs =
         [
             Tensor(window, batchSize, snapshot.Window.ChannelCount, snapshot.Window.Length), Tensor(prototypes, classes, length), Tensor(classBias, classes), Tensor(temperature, temperatureShape),
             .. votes ? [Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)] : Array.Empty<OrtValue>(),
             .. FrozenLength > 0 ? [Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)] : Array.Empty<OrtValue>(),
         ];
-        outputs =
+        OrtValue[] outputs =
         [
             Tensor(embedding, batchSize, length), Tensor(similarity, batchSize, classes), Tensor(probability, batchSize, classes), Tensor(novelty, batchSize),
             .. FrozenLength > 0 ? [Tensor(frozen, batchSize, FrozenLength)] : Array.Empty<OrtValue>(),
         ];
+        values = new SessionValues(inputNames, inputs, outputNames, outputs);
         Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
+        step = chain.Step(file, provider, session, values);
+        try
+        {
+            step.Run();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
 
         static float[] Pinned(long count) => GC.AllocateArray<float>((int)count, pinned: true);
         static OrtValue Tensor(float[] memory, params long[] shape) => OrtValue.CreateTensorValueFromMemory(memory, shape);
@@ -60,17 +82,20 @@ public sealed class Classifier : IDisposable
     /// <summary>The snapshot it runs.</summary>
     public SnapshotManifest Snapshot { get; }
 
-    /// <summary>The execution provider that took the whole graph.</summary>
-    public string Provider { get; }
+    /// <summary>The execution provider that runs the whole graph: the one that took it, or the CPU once that one has failed.</summary>
+    public string Provider { get; private set; }
 
-    /// <summary>Providers that were asked for before it and did not, each with the reason.</summary>
-    public IReadOnlyList<string> ProvidersRefused { get; }
+    /// <summary>Providers that were asked for before it and do not run, each with the reason.</summary>
+    public IReadOnlyList<ProviderRefusal> ProvidersRefused => chain.Refused;
+
+    /// <summary>Numbers that the graph computes with: those of the file that its provider runs.</summary>
+    public string Precision => Provider == ProviderChain.Cpu && file.PathOnCpu is not null ? "float32" : file.Precision;
 
     /// <summary>Windows scored in one call.</summary>
     public int BatchSize { get; }
 
     /// <summary>Whether anything but prototypes can vote: snapshots of earlier versions have no inputs for it.</summary>
-    public bool TakesVotes => inputNames.Length > s_inputs.Length;
+    public bool TakesVotes => values.InputNames.Length > s_inputs.Length;
 
     /// <summary>Features of the frozen branch; 0 without one.</summary>
     public int FrozenLength { get; }
@@ -81,44 +106,9 @@ public sealed class Classifier : IDisposable
     /// <summary>Classes that have a prototype.</summary>
     public int KnownCount { get; private set; }
 
-    /// <summary>Opens a snapshot's graph on the first provider that takes all of it, and runs it once, so that the first real window is not the slow one.</summary>
+    /// <summary>Opens a snapshot's graph on the first provider that takes all of it, outside of a service: see <see cref="ProviderChain.Open"/>.</summary>
     /// <exception cref="InvalidDataException">The graph cannot be loaded, or does not have the inputs and outputs of a classifier; the message says which.</exception>
-    public static Classifier Open(string modelFile, SnapshotManifest snapshot, InferenceSection settings, int batchSize = 1)
-    {
-        var refused = new List<string>();
-        foreach (string provider in settings.Providers)
-        {
-            try
-            {
-                using var options = Options(provider, settings.ThreadCount);
-                var session = new InferenceSession(modelFile, options);
-                try
-                {
-                    CheckContract(session, modelFile);
-                    var classifier = new Classifier(session, snapshot, settings, provider, refused, batchSize);
-                    classifier.Run();
-                    return classifier;
-                }
-                catch
-                {
-                    session.Dispose();
-                    throw;
-                }
-            }
-            catch (Exception e) when (provider != "cpu" && e is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
-            {
-                refused.Add(e is EntryPointNotFoundException
-                    ? $"{provider}: this build of ONNX Runtime does not have it; build with -p:EdgeAccelerator=cuda"
-                    : $"{provider}: {e.Message.ReplaceLineEndings(" ").Trim()}");
-            }
-            catch (OnnxRuntimeException e)
-            {
-                throw new InvalidDataException($"{modelFile} cannot be run: {e.Message}", e);
-            }
-        }
-
-        throw new InvalidDataException($"{modelFile} runs on none of inference.providers: {string.Join("; ", refused)}. Add \"cpu\" as the last one.");
-    }
+    public static Classifier Open(string modelFile, SnapshotManifest snapshot, InferenceSection settings, int batchSize = 1) => new ProviderChain(settings).Open(new GraphFile(modelFile), snapshot, batchSize);
 
     /// <summary>Takes another read-out from the next window on; nothing is allocated.</summary>
     public void Use(ReadOutWeights readOut)
@@ -177,35 +167,33 @@ public sealed class Classifier : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        foreach (var value in inputs) value.Dispose();
-        foreach (var value in outputs) value.Dispose();
-        runOptions.Dispose();
-        session.Dispose();
+        foreach (var value in values.Inputs) value.Dispose();
+        foreach (var value in values.Outputs) value.Dispose();
+        step.Dispose();
     }
 
     private void Run()
     {
         ObjectDisposedException.ThrowIf(disposed, this); // The session itself would read freed memory.
-        session.Run(runOptions, inputNames, inputs, outputNames, outputs);
+        try
+        {
+            step.Run();
+        }
+        catch (Exception e) when (Provider != ProviderChain.Cpu && e is OnnxRuntimeException or CudaCopyException)
+        {
+            GoOnOnCpu(e);
+            step.Run();
+        }
     }
 
-    /// <summary>How every session of this program runs.</summary>
-    internal static SessionOptions Options(string provider, int threadCount)
+    /// <summary>The provider has failed in the middle of a window: the CPU takes the same inputs.</summary>
+    private void GoOnOnCpu(Exception error)
     {
-        var options = new SessionOptions
-        {
-            IntraOpNumThreads = threadCount,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            EnableCpuMemArena = false, // An arena keeps what a disposed session took; snapshots come and go.
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // A pool that spins takes the core that training needs.
-        options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
-        if (provider != "cpu") options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); // Fail here rather than run half the graph elsewhere.
-        if (provider == "tensorrt") options.AppendExecutionProvider_Tensorrt();
-        if (provider == "cuda") options.AppendExecutionProvider_CUDA();
-        return options;
+        var failed = (Step: step, Provider);
+        step = new PlainStep(chain.Session(file, ProviderChain.Cpu, withGraph: false), values);
+        Provider = ProviderChain.Cpu;
+        failed.Step.Dispose();
+        chain.Fail(failed.Provider, error);
     }
 
     private static bool IsInput(InferenceSession session, string name) => session.InputMetadata.ContainsKey(name) || session.OverridableInitializerMetadata.ContainsKey(name);

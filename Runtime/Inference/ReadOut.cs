@@ -1,5 +1,6 @@
 using Edge.Config;
 using Edge.Runtime.Stages;
+using Edge.Runtime.Windowing;
 using Edge.Storage;
 using Edge.Trainer.ReadOuts;
 
@@ -14,11 +15,11 @@ public sealed record ReadOutFiles(string Statistics, string Choice);
 /// The read-out of the running snapshot: prototypes and ridge on its embedding, exact ridge on its frozen features, and which of them vote. It has a session of its own to encode labelled windows. One stage owns it; everyone
 /// else sees what it publishes in the slot.
 /// </summary>
-public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOutSection wanted, ReadOutFiles files, string modelFile, SnapshotManifest snapshot) : IDisposable
+public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOutSection wanted, ReadOutFiles files, string modelFile, SnapshotManifest snapshot, ProviderChain? providers = null, ShapeHistory? shapes = null) : IDisposable
 {
     private readonly FrozenStatistics frozen = new(files.Statistics);
     private readonly BlendFile blendFile = new(files.Choice);
-    private Classifier encoder = Classifier.Open(modelFile, snapshot, settings, AnchorExam.BatchSize);
+    private Classifier encoder = (providers ?? new ProviderChain(settings)).Open(new GraphFile(modelFile), snapshot, AnchorExam.BatchSize);
     private ClassStatistics learned = new(snapshot.Id, snapshot.EmbeddingLength);
     private ReadOutBlend blend = ReadOutBlend.OfPrototypes;
     private EncodedWindows taken = new(0, 0);
@@ -30,6 +31,9 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
 
     /// <summary>Statistics of the frozen features of everything labelled so far; null without a frozen branch.</summary>
     public ClassStatistics? FrozenCounted => frozen.Counted;
+
+    /// <summary>Examples found at start that are windows of another shape: they are kept, and nothing is learnt from them.</summary>
+    public int OtherShapeCount { get; private set; }
 
     /// <summary>Why the statistics that were stored could not be used and what the buffer holds was counted instead; empty when they could.</summary>
     public string StatisticsProblem => frozen.Problem;
@@ -51,7 +55,9 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         learned = new ClassStatistics(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
         await RestorePrototypesAsync(buffer);
 
-        var trainable = Fitting(await buffer.TrainableAsync()).ToList();
+        var held = await buffer.TrainableAsync();
+        var trainable = Fitting(held).ToList();
+        OtherShapeCount = held.Count - trainable.Count;
         var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable));
         Learn(windows);
         remembered.Clear();
@@ -127,6 +133,13 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         await SavePrototypesAsync(buffer);
         blendFile.TrySave(encoder.Snapshot.Id, blend);
         slot.Swap(adoption.Running, Solve());
+    }
+
+    /// <summary>Runs another session of the running snapshot, of the same weights in other numbers; closes it where another snapshot runs by now.</summary>
+    public void Rerun(Classifier running)
+    {
+        if (running.Snapshot.Id == encoder.Snapshot.Id) slot.Swap(running, Solve());
+        else running.Dispose();
     }
 
     /// <summary>A round is over: what the anchors chose for the running snapshot is taken up, and the buffer lets go what only waited for the round, once the statistics that count it are durable.</summary>
@@ -212,5 +225,5 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         }
     }
 
-    private IEnumerable<Example> Fitting(IEnumerable<Example> examples) => examples.Where(e => e.Samples.Length == encoder.Snapshot.Window.ValueCount);
+    private IEnumerable<Example> Fitting(IEnumerable<Example> examples) => examples.Where(e => shapes?.Fits(e, encoder.Snapshot.Window) ?? e.Samples.Length == encoder.Snapshot.Window.ValueCount);
 }

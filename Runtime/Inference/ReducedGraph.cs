@@ -59,7 +59,7 @@ public static class ReducedGraph
         var outputs = calibration.ValueOfOutput.Keys.ToList();
         if (outputs.Count == 0) throw new InvalidDataException("the graph has nothing that could be computed in int8.");
         var observers = outputs.ConvertAll(_ => new OnnxRangeObserver());
-        using var sessionOptions = Classifier.Options("cpu", settings.ThreadCount);
+        using var sessionOptions = ProviderOptions.For(ProviderChain.Cpu, settings.ThreadCount);
         using var session = new InferenceSession(calibration.File, sessionOptions);
         using var runOptions = new RunOptions();
         float[] samples = new float[window.ValueCount];

@@ -1,4 +1,5 @@
 using Edge.Config;
+using Edge.Runtime.Windowing;
 using Edge.Storage;
 
 namespace Edge.Runtime.Inference;
@@ -11,13 +12,14 @@ public static class StoredReadOut
     /// <param name="buffer">The replay buffer, or a copy of it.</param>
     /// <param name="files">Statistics, and what the anchors chose.</param>
     /// <param name="wanted">The read-out that the configuration wants.</param>
-    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted)
+    /// <param name="shapes">Which windows the examples are; null: only their number of values is looked at.</param>
+    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted, ShapeHistory? shapes = null)
     {
         var snapshot = classifier.Snapshot;
         string kind = classifier.TakesVotes ? wanted.Kind : "prototypes";
         bool hasFrozen = classifier.FrozenLength > 0;
         var blend = new BlendFile(files.Choice).Load(snapshot.Id) is { } chosen && chosen.IsAllowedBy(kind, hasFrozen) ? chosen : ReadOutBlend.Before(kind, hasFrozen);
-        var trainable = (await buffer.TrainableAsync()).Where(e => e.Samples.Length == snapshot.Window.ValueCount).ToList();
+        var trainable = (await buffer.TrainableAsync()).Where(e => shapes?.Fits(e, snapshot.Window) ?? e.Samples.Length == snapshot.Window.ValueCount).ToList();
         var windows = AnchorExam.Encode(classifier, AnchorExam.Pairs(trainable));
 
         var bank = await buffer.PrototypesAsync() is { } stored && stored.SnapshotId == snapshot.Id && stored.EmbeddingLength == snapshot.EmbeddingLength ? stored : BankOf(windows, snapshot);

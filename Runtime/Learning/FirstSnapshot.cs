@@ -6,13 +6,25 @@ namespace Edge.Runtime.Learning;
 /// <summary>The snapshot a device begins with: a seeded random backbone and no prototypes, so that it says "unknown" until somebody has told it something.</summary>
 public static class FirstSnapshot
 {
-    /// <summary>Makes it in a training child, unless there is a snapshot for such windows already.</summary>
+    /// <summary>Makes it in a training child, unless there is a snapshot for such windows already: the running one, or the newest of those that are kept, which runs again then.</summary>
     /// <returns>The running snapshot.</returns>
     /// <exception cref="InvalidOperationException">The child could not make it; the message has its words and the remedy.</exception>
     public static async Task<SnapshotManifest> EnsureAsync(
         SnapshotStore snapshots, RoundFolders folders, DeviceConfig config, WindowShape window, IReadOnlyList<string> channels, TimeProvider time, CancellationToken stopping)
     {
         if (snapshots.Current is { } current && current.Window == window) return current;
+        foreach (var kept in snapshots.List().Reverse().Where(one => one.Window == window))
+        {
+            try
+            {
+                return snapshots.RollBack(kept.Id);
+            }
+            catch (InvalidDataException)
+            {
+                // Damaged: the one before it.
+            }
+        }
+
         var folder = folders.Create(RoundPlans.Initial(config, window, channels), null, null);
         var outcome = await TrainingChild.RunAsync(folder.Path, config.Training, (_, _) => { }, time, stopping);
         if (outcome.Ended is not null)

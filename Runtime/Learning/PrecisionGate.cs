@@ -46,12 +46,13 @@ public static class PrecisionGate
     /// <param name="anchors">The anchor set.</param>
     /// <param name="settings">The section of the configuration.</param>
     /// <param name="time">Clock of the latencies.</param>
+    /// <param name="providers">Providers of the service; null: those of the configuration.</param>
     /// <returns>The verdict; null where the configuration asks for float32.</returns>
     public static PrecisionVerdict? Examine(
-        string modelFile, SnapshotManifest snapshot, ReadOutWeights readOut, IReadOnlyList<Example> trainable, IReadOnlyList<Example> anchors, InferenceSection settings, TimeProvider time)
+        string modelFile, SnapshotManifest snapshot, ReadOutWeights readOut, IReadOnlyList<Example> trainable, IReadOnlyList<Example> anchors, InferenceSection settings, TimeProvider time, ProviderChain? providers = null)
     {
         if (settings.Precision == "float32") return null;
-        using var full = Classifier.Open(modelFile, snapshot, settings);
+        using var full = (providers ?? new ProviderChain(settings)).Open(new GraphFile(modelFile), snapshot);
         string kind = ReducedGraph.KindFor(settings.Precision, full.Provider)!;
         if (anchors.Count == 0) return new PrecisionVerdict(kind, null, "", ["there is no anchor to examine it on"]);
         string derived = Path.Combine(Path.GetDirectoryName(modelFile)!, $"{Path.GetFileNameWithoutExtension(modelFile)}.{kind}.exam");
@@ -59,7 +60,7 @@ public static class PrecisionGate
         {
             byte[] file = ReducedGraph.Derive(kind, File.ReadAllBytes(modelFile), snapshot.Window, [.. trainable.Select(e => (ReadOnlyMemory<float>)e.Samples)], settings);
             File.WriteAllBytes(derived, file);
-            using var reduced = Classifier.Open(derived, snapshot, settings with { Providers = [full.Provider] });
+            using var reduced = new ProviderChain(settings with { Providers = [full.Provider] }).Open(new GraphFile(derived, kind), snapshot);
             var (before, after) = (AnchorExam.Examine(full, readOut, settings, AnchorExam.Pairs(anchors)), AnchorExam.Examine(reduced, readOut, settings, AnchorExam.Pairs(anchors)));
             var latency = SideBySide.Measure(full, reduced, [.. anchors.Select(e => (ReadOnlyMemory<float>)e.Samples)], time);
             var reasons = Judge(before, after, latency);

@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
+using Edge.Runtime.Windowing;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Edge.Trainer.Rounds;
@@ -10,7 +11,7 @@ namespace Edge.Runtime.Learning;
 
 /// <summary>One training round from the draw to the verdict: draw, child process (again if it is killed), exam on the anchor set, promotion or refusal, forgetting.</summary>
 public sealed partial class TrainingRound(
-    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, MemoryRecord memory, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
+    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, ProviderChain providers, ShapeHistory shapes, MemoryRecord memory, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
 {
     /// <summary>The running snapshot, with the classes that the configuration knows now: the graph takes any number of prototypes.</summary>
     private SnapshotManifest? Current => snapshots.Current is { } current ? current with { Classes = config.Labels.Classes } : null;
@@ -22,7 +23,7 @@ public sealed partial class TrainingRound(
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
         {
-            var (folder, throughId) = await DrawAsync(plan, parent);
+            if (await DrawAsync(plan, parent) is not (var folder, var throughId)) return; // What made it due is partly of other windows; the next example asks again.
             var better = await TrainAsync(folder, plan, stopping) is { } report ? await JudgeAsync(folder, report, plan, parent, stopping) : null;
             var settlement = new Settlement(throughId, parent.Id, better, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             await flows.Handovers.Writer.WriteAsync(settlement, stopping);
@@ -48,15 +49,17 @@ public sealed partial class TrainingRound(
         if (Current is not { } current || slot.LatestFor(current.Id) is not { } readOut) return;
         var anchors = Fitting(await buffer.AnchorsAsync(), current);
         if (anchors.Count == 0) return;
-        using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
+        using var classifier = providers.Open(new GraphFile(snapshots.ModelFile(current)), current, AnchorExam.BatchSize);
         Remember(current, AnchorExam.Examine(classifier, readOut.Weights, config.Inference, AnchorExam.Pairs(anchors)));
     }
 
-    /// <summary>Writes down what the round trains on. A method of its own, so that the windows are not held while it does.</summary>
-    private async Task<(RoundFolder Folder, ulong ThroughId)> DrawAsync(RoundPlan plan, SnapshotManifest parent)
+    /// <summary>Writes down what the round trains on; null where too little of it is of the parent's windows. A method of its own, so that the windows are not held while the round runs.</summary>
+    private async Task<(RoundFolder Folder, ulong ThroughId)?> DrawAsync(RoundPlan plan, SnapshotManifest parent)
     {
-        var draw = await buffer.DrawAsync();
-        return (folders.Create(plan, draw, snapshots.CheckpointFile(parent), await buffer.AnchorsAsync()), draw.ThroughId);
+        var draw = shapes.Fitting(await buffer.DrawAsync(), parent.Window);
+        var anchors = shapes.Fitting(await buffer.AnchorsAsync(), parent.Window);
+        if (shapes.HasOthers && (draw.Fresh.Count < 2 || anchors.Count < config.Promotion.MinAnchors)) return null;
+        return (folders.Create(plan, draw, snapshots.CheckpointFile(parent), anchors), draw.ThroughId);
     }
 
     private async Task<RoundReport?> TrainAsync(RoundFolder folder, RoundPlan plan, CancellationToken stopping)
@@ -154,8 +157,9 @@ public sealed partial class TrainingRound(
         var trainable = Fitting(await buffer.TrainableAsync(), candidate);
         try
         {
-            using var exam = Classifier.Open(folder.ModelFile, candidate, config.Inference, AnchorExam.BatchSize);
-            using var running = Classifier.Open(snapshots.ModelFile(parent), parent, config.Inference, AnchorExam.BatchSize);
+            using var exam = providers.Open(new GraphFile(folder.ModelFile), candidate, AnchorExam.BatchSize);
+            using var onCpu = exam.Provider == ProviderChain.Cpu ? null : Classifier.Open(folder.ModelFile, candidate, config.Inference with { Providers = [ProviderChain.Cpu] });
+            using var running = providers.Open(new GraphFile(snapshots.ModelFile(parent)), parent, AnchorExam.BatchSize);
             var present = slot.LatestFor(parent.Id)!;
             brought = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
             string kind = running.TakesVotes ? config.ReadOut.Kind : "prototypes";
@@ -164,7 +168,7 @@ public sealed partial class TrainingRound(
             {
                 Running = AnchorExam.Examine(running, present.Weights, config.Inference, AnchorExam.Pairs(anchors)),
                 Candidate = AnchorExam.Examine(exam, brought.Weights, config.Inference, AnchorExam.Pairs(anchors)),
-                ParityError = RoundParity.ErrorOf(ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile)), exam),
+                ParityError = RoundParity.ErrorOf(ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile)), onCpu ?? exam), // What was exported is asked, not how a GPU rounds.
             };
         }
         catch (InvalidDataException e)
@@ -183,7 +187,7 @@ public sealed partial class TrainingRound(
             return better;
         }
 
-        var precision = PrecisionGate.Examine(folder.ModelFile, candidate, brought.Weights, trainable, anchors, config.Inference, time);
+        var precision = PrecisionGate.Examine(folder.ModelFile, candidate, brought.Weights, trainable, anchors, config.Inference, time, providers);
         var accepted = Accept(folder, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent }, precision);
         await SwitchAsync(accepted, brought, stopping);
         state.CountPromoted();
@@ -213,8 +217,8 @@ public sealed partial class TrainingRound(
     {
         var adoption = new Adoption(
             accepted,
-            Classifier.Open(snapshots.RunningFile(accepted, config.Inference.Precision, out _), accepted, config.Inference),
-            Classifier.Open(snapshots.ModelFile(accepted), accepted, config.Inference, AnchorExam.BatchSize),
+            providers.Open(RunningGraph.Of(snapshots, accepted, config.Inference.Precision), accepted),
+            providers.Open(new GraphFile(snapshots.ModelFile(accepted)), accepted, AnchorExam.BatchSize),
             readOut.Bank.For(accepted.Id),
             readOut.Learned,
             readOut.Frozen,
@@ -277,8 +281,8 @@ public sealed partial class TrainingRound(
         reporter.Snapshot(what);
     }
 
-    private static List<Example> Fitting(IReadOnlyList<Example> examples, SnapshotManifest snapshot) =>
-        [.. examples.Where(e => e.Samples.Length == snapshot.Window.ValueCount && snapshot.Classes.Contains(e.Class, StringComparer.Ordinal))];
+    private List<Example> Fitting(IReadOnlyList<Example> examples, SnapshotManifest snapshot) =>
+        [.. examples.Where(e => shapes.Fits(e, snapshot.Window) && snapshot.Classes.Contains(e.Class, StringComparer.Ordinal))];
 
     [LoggerMessage(2001, LogLevel.Information, "round {Round} started")]
     private partial void LogRoundStarted(int round);

@@ -52,7 +52,7 @@ public sealed record MeasuredModel(string Name, string File, SnapshotManifest Ma
     {
         var manifest = stored with { Classes = config.Labels.Classes };
         using var classifier = Classifier.Open(snapshot.ModelFile, manifest, config.Inference, AnchorExam.BatchSize);
-        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut);
+        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, Windowing.ShapeHistory.Load(data.Shapes));
         return new MeasuredModel(snapshot.Id, snapshot.RunningFile(config.Inference.Precision, out string runs), manifest, readOut) { Precision = runs };
     }
 

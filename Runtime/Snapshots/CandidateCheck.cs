@@ -59,7 +59,7 @@ public static class CandidateCheck
         }
 
         var wanted = current?.Window is { } runs && runs.Length == config.Window.Length && runs.SampleRateHz == config.Sensor.SampleRateHz ? runs : window with { Length = config.Window.Length, SampleRateHz = config.Sensor.SampleRateHz };
-        if (window != wanted) reasons.Add($"contract: it takes windows {window}; this device cuts {wanted} (window.length, sensor). The next start would make a first snapshot in its place.");
+        if (window != wanted) reasons.Add($"contract: it takes windows {window}; this device cuts {wanted} (window.length, sensor.sampleRateHz, the channels of sensor.kind), and the next start would run another snapshot in its place. Set them to what it takes, or bring one that was trained on such windows.");
         var manifest = new SnapshotManifest
         {
             Id = "candidate",
@@ -85,7 +85,7 @@ public static class CandidateCheck
     private static double? Parity(CandidateFiles files, SnapshotManifest manifest, DeviceConfig config, List<string> reasons)
     {
         double? worst = null;
-        using var classifier = Classifier.Open(files.Model, manifest, config.Inference);
+        using var classifier = Classifier.Open(files.Model, manifest, config.Inference with { Providers = [ProviderChain.Cpu] }); // What was exported is asked, not how a GPU rounds.
         if (files.Folder is { } folder && Path.Combine(folder, "parity.bin") is var stored && File.Exists(stored)) Compare("parity.bin", () => ParityCases.FromBytes(File.ReadAllBytes(stored)));
         Compare("its checkpoint", () => CheckpointParity.Of(files.Checkpoint, manifest.Window, seed: 1));
         return worst;

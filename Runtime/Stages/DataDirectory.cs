@@ -19,6 +19,12 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Statistics of the frozen features, and what the anchors chose.</summary>
     public Inference.ReadOutFiles ReadOut => new(System.IO.Path.Combine(Path, "statistics.bin"), System.IO.Path.Combine(Path, "readout.json"));
 
+    /// <summary>Engines that TensorRT has built; may be deleted at any time.</summary>
+    public string Engines => System.IO.Path.Combine(Path, "engines");
+
+    /// <summary>Which windows the examples of the replay buffer are.</summary>
+    public string Shapes => System.IO.Path.Combine(Path, "shapes.json");
+
     /// <summary>Training rounds.</summary>
     public string Rounds => System.IO.Path.Combine(Path, "rounds");
 
@@ -64,6 +70,15 @@ public sealed class DataDirectory : IDisposable
         {
             throw new IOException($"the data directory '{Path}' cannot be created: {e.Message} Set device.dataDirectory to a folder that this user may write.", e);
         }
+    }
+
+    /// <summary>Statistics of other windows than are cut now, put aside when that changed.</summary>
+    public string OtherStatistics => ReadOut.Statistics + ".other";
+
+    /// <summary>Puts the statistics of the frozen features aside: they are of other windows than are cut now.</summary>
+    public void SetStatisticsAside()
+    {
+        if (File.Exists(ReadOut.Statistics)) File.Move(ReadOut.Statistics, OtherStatistics, overwrite: true);
     }
 
     /// <inheritdoc/>

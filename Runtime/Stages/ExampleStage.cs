@@ -155,6 +155,7 @@ public sealed partial class ExampleStage(
                 {
                     Adoption accepted => AdoptAsync(accepted),
                     Settlement settlement => readOut.SettleAsync(settlement, buffer),
+                    Rerun other => RerunAsync(other),
                     _ => throw new InvalidOperationException($"nobody takes over a {brought.GetType().Name}"),
                 });
                 brought.Done.SetResult();
@@ -173,6 +174,12 @@ public sealed partial class ExampleStage(
         await readOut.AdoptAsync(accepted, buffer);
         state.Snapshot = accepted.Snapshot;
         state.Provider = accepted.Running.Provider;
+    }
+
+    private Task RerunAsync(Rerun other)
+    {
+        readOut.Rerun(other.Running);
+        return Task.CompletedTask;
     }
 
     private static Example ToExample(PendingExample pending, DateTimeOffset now) => new()

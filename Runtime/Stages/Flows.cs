@@ -104,6 +104,15 @@ public sealed record Adoption(
     }
 }
 
+/// <summary>The running snapshot in other numbers.</summary>
+/// <param name="Running">The session that the classifier stage will own.</param>
+/// <param name="Done">Completes when it has been left for it.</param>
+public sealed record Rerun(Classifier Running, TaskCompletionSource Done) : Handover(Done), IDisposable
+{
+    /// <summary>Closes the session: nobody took it over.</summary>
+    public void Dispose() => Running.Dispose();
+}
+
 /// <summary>A round is over.</summary>
 /// <param name="ThroughId">The newest example that it used.</param>
 /// <param name="SnapshotId">The snapshot for which <paramref name="Blend"/> was chosen.</param>

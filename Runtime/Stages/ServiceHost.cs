@@ -33,14 +33,18 @@ public static class ServiceHost
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
         var snapshots = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots, (long)config.Promotion.KeepSnapshotsMiB << 20);
         var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds, (long)config.Training.KeepRoundsMiB << 20);
-        var known = snapshots.Current;
+        var (known, kept) = (snapshots.Current, snapshots.List().Select(one => one.Id).ToHashSet());
+        var shapes = ShapeHistory.Load(data.Shapes);
+        shapes.Note(shape, before.AcknowledgedCount, known?.Window);
+        if (known is not null && known.Window != shape) data.SetStatisticsAside(); // Of other windows, though the features may have the same name.
         var stored = await FirstSnapshot.EnsureAsync(snapshots, folders, config, shape, sensor.Channels, time, stopping);
         var snapshot = stored with { Classes = config.Labels.Classes }; // The graph takes any number of prototypes.
 
+        var providers = new ProviderChain(config.Inference, new EngineCache(data.Engines));
         using var slot = new ReadOutSlot();
-        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot);
+        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot, providers, shapes);
         await readOut.RestoreAsync(buffer);
-        var running = Classifier.Open(snapshots.RunningFile(snapshot, config.Inference.Precision, out string precision), snapshot, config.Inference);
+        var running = providers.Open(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
         slot.Swap(running, slot.LatestFor(snapshot.Id)!);
 
@@ -58,7 +62,7 @@ public static class ServiceHost
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
         services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Active.Verdict).AddSingleton(time).AddSingleton(request)
-            .AddSingleton(buffer).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
+            .AddSingleton(buffer).AddSingleton(providers).AddSingleton(shapes).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
             .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
             .AddSingleton(new WindowRing(config.Window.RingCapacity, shape)).AddSingleton(new LabelledWindowSet(config.Window.RingCapacity))
@@ -66,7 +70,7 @@ public static class ServiceHost
             .AddSingleton(new DriftMonitor(
                 new PageHinkley(new PageHinkleyOptions { MinInstances = config.Drift.MinWindows, Delta = config.Drift.Delta, Threshold = config.Drift.Threshold, Direction = DriftDirection.Up }),
                 config.Drift.MinWindows))
-            .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>()
+            .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
             .AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 
         // Consumers first: with concurrent start the order hardly matters, but a tap that opens into a pipe reads better than one that opens into the air.
@@ -76,7 +80,7 @@ public static class ServiceHost
         if (settings.LiveView) services.AddHostedService<LiveViewStage>().AddSingleton(settings.Events);
 
         using var host = builder.Build();
-        Announce(host.Services, known, snapshot, snapshots, buffer, running, config.Inference.Precision, precision);
+        Announce(host.Services, known, kept.Contains(snapshot.Id), snapshot, snapshots, buffer, running, config.Inference.Precision);
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
@@ -118,20 +122,22 @@ public static class ServiceHost
     }
 
     /// <summary>Says what the service found when it started.</summary>
-    private static void Announce(IServiceProvider services, SnapshotManifest? known, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision, string precision)
+    private static void Announce(IServiceProvider services, SnapshotManifest? known, bool restored, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision)
     {
+        string precision = running.Precision;
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start");
         var reporter = services.GetRequiredService<Reporter>();
-        bool restored = known?.Id == snapshot.Id;
         var counts = buffer.Counts;
         ServiceLog.Started(log, restored ? "restored" : "initial", snapshot.Id, running.Provider, counts.ReplayCount, counts.AnchorCount, counts.FreshCount);
         if (wantedPrecision != "float32") ServiceLog.Precision(log, wantedPrecision, precision);
-        foreach (string refused in running.ProvidersRefused) ServiceLog.ProviderRefused(log, refused);
+        ProviderWatch.Begin(services.GetRequiredService<ProviderChain>(), services.GetRequiredService<ServiceState>(), log);
         foreach (string damaged in snapshots.Damaged) ServiceLog.SnapshotDamaged(log, damaged);
         if (buffer.Recovery is { } made) TellRestored(made);
         buffer.Restored += TellRestored;
         if (counts.CorruptCount > 0) ServiceLog.RecordsCorrupt(log, counts.CorruptCount);
         var readOut = services.GetRequiredService<ReadOut>();
+        if (known is not null && known.Window != snapshot.Window) ServiceLog.OtherWindows(log, known.Id, known.Window, snapshot.Window, snapshot.Id);
+        if (readOut.OtherShapeCount > 0) ServiceLog.ExamplesOfOtherWindows(log, readOut.OtherShapeCount, snapshot.Window);
         if (readOut.StatisticsProblem.Length > 0) ServiceLog.StatisticsBegunAnew(log, readOut.FrozenCounted?.Count ?? 0, readOut.StatisticsProblem);
         reporter.Snapshot(new SnapshotMessage
         {

@@ -1,3 +1,4 @@
+using Edge.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Edge.Runtime.Stages;
@@ -33,7 +34,19 @@ public static partial class ServiceLog
     [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad) and made anew from the {Count} examples that the replay buffer holds: {Problem}")]
     public static partial void StatisticsBegunAnew(ILogger log, long count, string problem);
 
+    /// <summary>An execution provider failed while it ran; said once.</summary>
+    [LoggerMessage(1020, LogLevel.Error, "execution provider {Provider}: {Reason}")]
+    public static partial void ProviderFailed(ILogger log, string provider, string reason);
+
+    /// <summary>The configuration cuts other windows than the snapshot that ran takes.</summary>
+    [LoggerMessage(1021, LogLevel.Warning, "snapshot {KnownId} takes windows {Takes}, window.length and sensor.sampleRateHz cut {Cuts}: {SnapshotId} runs in its place. It is kept; set both back to run it again")]
+    public static partial void OtherWindows(ILogger log, string knownId, WindowShape takes, WindowShape cuts, string snapshotId);
+
+    /// <summary>Labelled windows of another shape.</summary>
+    [LoggerMessage(1022, LogLevel.Warning, "{Count} examples of the replay buffer are other windows than {Window}: they are kept, and left out of prototypes, training and exams until such windows are cut again; 'edge replay forget' lets a class go")]
+    public static partial void ExamplesOfOtherWindows(ILogger log, int count, WindowShape window);
+
     /// <summary>Less than float32 was asked for.</summary>
-    [LoggerMessage(1008, LogLevel.Information, "inference.precision asks for {Wanted}; the snapshot has {Precision}, the next promoted one is examined anew")]
+    [LoggerMessage(1008, LogLevel.Information, "inference.precision asks for {Wanted}; the snapshot has {Precision}, it is examined when the service has started, and the next promoted one anew")]
     public static partial void Precision(ILogger log, string wanted, string precision);
 }

@@ -13,7 +13,7 @@ namespace Edge.Runtime.Stages;
 /// with the read-out it runs with, is examined on people never streamed. The learner is told nothing of steps.
 /// </summary>
 public sealed class StreamRecorder(
-    ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, RoundGate rounds, ReplayBuffer buffer, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
+    ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, ProviderChain providers, RoundGate rounds, ReplayBuffer buffer, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
     : IStreamObserver
 {
     private readonly List<ExamResult> afterStep = [];
@@ -35,7 +35,7 @@ public sealed class StreamRecorder(
 
         await RestAsync(cancel);
         var current = snapshots.Current! with { Classes = config.Labels.Classes };
-        using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
+        using var classifier = providers.Open(new GraphFile(snapshots.ModelFile(current)), current, AnchorExam.BatchSize);
         var people = new UciHarPeople(config.Sensor);
         var perClass = new Dictionary<string, (int Right, int Count)>(StringComparer.Ordinal);
         foreach (var classes in Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf))

@@ -11,32 +11,32 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>The device's side of the broker: status and summaries out, labels and desired configuration in.</summary>
 public sealed partial class TelemetryStage(
-    MqttLink link, Topics topics, Reporter reporter, Flows flows, DesiredConfig desired, RunRequest request, DeviceConfig config, ConfigVerdict verdict, ServiceState state, TimeProvider time,
+    MqttLink link, Topics topics, Reporter reporter, Flows flows, DesiredConfig desired, RunRequest request, DeviceConfig config, ConfigVerdict verdict, ServiceState state, ProviderChain providers, TimeProvider time,
     ILogger<TelemetryStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
     protected override Task RunAsync(CancellationToken stopping)
     {
+        var told = Runs; // Before the status is put together: what changes meanwhile is told again.
         reporter.Status(Status(Telemetry.Messages.DeviceState.Online, request.Restarted ? "reconfigured" : null));
         reporter.ConfigReported(desired.Report());
         return SideBySideAsync(
             stopping,
             link.RunAsync(() => reporter.Farewell(Status(Telemetry.Messages.DeviceState.Offline, Fault is not null ? "fault" : request.RestartWanted ? "reconfiguring" : "stopped")), stopping),
-            SummariseAsync(stopping),
+            SummariseAsync(told, stopping),
             ListenAsync(stopping));
     }
 
-    private async Task SummariseAsync(CancellationToken stopping)
+    private async Task SummariseAsync((string? SnapshotId, string Provider, long FailureCount) told, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(config.Telemetry.SummarySeconds), time);
-        string? told = state.Snapshot?.Id;
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            if (state.Snapshot?.Id is { } running && running != told)
+            if (Runs is var runs && runs != told)
             {
-                reporter.Status(Status(Telemetry.Messages.DeviceState.Online, null)); // The retained status names the snapshot that runs.
-                told = running;
+                told = runs;
+                reporter.Status(Status(Telemetry.Messages.DeviceState.Online, null)); // The retained status names the snapshot that runs, and on what.
             }
 
             var counts = state.TakeCounts();
@@ -55,6 +55,8 @@ public sealed partial class TelemetryStage(
             });
         }
     }
+
+    private (string? SnapshotId, string Provider, long FailureCount) Runs => (state.Snapshot?.Id, state.Provider, providers.FailureCount);
 
     private async Task ListenAsync(CancellationToken stopping)
     {
@@ -101,6 +103,8 @@ public sealed partial class TelemetryStage(
         ConfigHash = verdict.Hash,
         Classes = config.Labels.Classes,
         Provider = state.Provider,
+        ProvidersRefused = providers.Refused is { Count: > 0 } refused ? [.. refused.Select(one => new RefusedProvider(one.Provider, one.Reason))] : null,
+        ProviderFailures = providers.FailureCount > 0 ? providers.FailureCount : null,
         UptimeSeconds = Math.Round(state.Uptime.TotalSeconds, 1),
     };
 

@@ -16,6 +16,11 @@ public enum DeviceState
     Offline,
 }
 
+/// <summary>An execution provider that does not run.</summary>
+/// <param name="Provider">Its name in <c>inference.providers</c>; <c>cudaGraph</c> where CUDA runs without its graph.</param>
+/// <param name="Reason">Why, in one line.</param>
+public sealed record RefusedProvider(string Provider, string Reason);
+
 /// <summary>What a device is and runs; retained, and with state offline its last will.</summary>
 public sealed record StatusMessage : TelemetryMessage
 {
@@ -49,6 +54,12 @@ public sealed record StatusMessage : TelemetryMessage
 
     /// <summary>Execution provider that runs the model.</summary>
     public string? Provider { get; init; }
+
+    /// <summary>Execution providers that the configuration asks for and that do not run, in its order, each with the reason; left out when there are none.</summary>
+    public IReadOnlyList<RefusedProvider>? ProvidersRefused { get; init; }
+
+    /// <summary>Sessions whose execution provider failed while it ran, and that went on on the CPU; left out when there were none.</summary>
+    public long? ProviderFailures { get; init; }
 
     /// <summary>Seconds since the service started.</summary>
     public double? UptimeSeconds { get; init; }

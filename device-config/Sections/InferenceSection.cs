@@ -18,9 +18,9 @@ public sealed record InferenceSection
 
     /// <summary>
     /// Numbers that the running snapshot computes with: <c>float32</c>; <c>int8</c> (for CPUs, calibrated on the replay buffer); <c>float16</c> (for CUDA and TensorRT); <c>auto</c>: int8 on a CPU, else float16. Less than float32 is
-    /// examined after a candidate is promoted, and refused where it costs more than half a point on the anchor set or is not faster; float32 runs then.
+    /// examined after a candidate is promoted and after the service has started, and refused where it costs more than half a point on the anchor set or is not faster; float32 runs then.
     /// </summary>
-    /// <value>Default <c>float32</c>. A change counts from the next promoted snapshot on; back to <c>float32</c> at once.</value>
+    /// <value>Default <c>float32</c>. A change is examined in the background after the restart that it brings, as soon as there are <c>promotion.minAnchors</c> anchors then, else at the next promotion; back to <c>float32</c> at once.</value>
     [AllowedValues("float32", "float16", "int8", "auto")]
     public string Precision { get; init; } = "float32";
 

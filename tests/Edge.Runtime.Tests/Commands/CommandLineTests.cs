@@ -120,7 +120,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal("", ended.Errors);
         using var report = OneLine(ended);
         var findings = report.RootElement.GetProperty("findings").EnumerateArray().ToDictionary(f => f.GetProperty("name").GetString()!, f => f);
-        foreach (string name in new[] { "libtorch (training)", "CUDA driver", "provider tensorrt", "provider cuda", "provider cpu", "I2C buses", "MQTT broker", "disk", "clock" }) Assert.Contains(name, findings.Keys);
+        foreach (string name in new[] { "libtorch (training)", "CUDA driver", "provider tensorrt", "provider cuda", "provider cpu", "inference", "I2C buses", "MQTT broker", "disk", "clock" }) Assert.Contains(name, findings.Keys);
         foreach (string name in new[] { "provider cpu", "MQTT broker", "clock" }) Assert.Equal("ok", findings[name].GetProperty("state").GetString());
         if (File.Exists(Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so"))) Assert.Equal("ok", findings["libtorch (training)"].GetProperty("state").GetString());
         Assert.All(findings.Values, f => Assert.True(f.GetProperty("state").GetString() == "ok" || f.GetProperty("remedy").GetString()!.Length > 0, $"{f} has no remedy"));

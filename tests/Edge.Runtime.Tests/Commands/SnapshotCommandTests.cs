@@ -206,6 +206,24 @@ public sealed class SnapshotCommandTests : IDisposable
         Assert.Contains($"{ids[1]} -> s000003-", (await RunAsync("diff", "2")).Output);
     }
 
+    [Fact]
+    public async Task The_doctor_says_what_the_snapshot_runs_on_and_why_on_nothing_faster()
+    {
+        var ids = Fill(2);
+        File.WriteAllText(data["device.json"], """{ "window": { "length": 32, "stride": 16 }, "telemetry": { "port": 0 } }""");
+        var ended = await EdgeProgram.RunAsync(data.Path, "doctor", "--json", "--config", "device.json");
+        using var report = JsonDocument.Parse(ended.Output);
+        var finding = report.RootElement.GetProperty("findings").EnumerateArray().Single(one => one.GetProperty("name").GetString() == "inference");
+        Assert.Equal("ok", finding.GetProperty("state").GetString());
+        string detail = finding.GetProperty("detail").GetString()!;
+        Assert.StartsWith($"{ids[1]} runs on ", detail);
+        if (detail.Contains("runs on cpu", StringComparison.Ordinal)) Assert.Matches("; tensorrt: .{20,}; cuda: .{20,}", detail);
+
+        File.WriteAllText(data[$"edge-data/snapshots/{ids[0]}/model.onnx"], "");
+        File.WriteAllText(data[$"edge-data/snapshots/{ids[1]}/model.onnx"], "");
+        Assert.Matches("absent +inference +there is no snapshot in ", (await EdgeProgram.RunAsync(data.Path, "doctor", "--config", "device.json")).Output); // Both are damaged.
+    }
+
     private static Example Labelled(int i) => new()
     {
         WindowId = (ulong)i,

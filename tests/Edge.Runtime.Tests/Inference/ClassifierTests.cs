@@ -79,10 +79,10 @@ public sealed class ClassifierTests : IDisposable
         using var classifier = Classifier.Open(TestSnapshot.Write(data), TestSnapshot.Manifest, new InferenceSection());
         Assert.SkipUnless(classifier.Provider == "cpu", $"this machine runs {classifier.Provider}");
         Assert.Equal(2, classifier.ProvidersRefused.Count);
-        Assert.StartsWith("tensorrt: ", classifier.ProvidersRefused[0]);
-        Assert.StartsWith("cuda: ", classifier.ProvidersRefused[1]);
-        Assert.All(classifier.ProvidersRefused, reason => Assert.InRange(reason.Length, 20, 2000));
-        Assert.DoesNotContain('\n', classifier.ProvidersRefused[0] + classifier.ProvidersRefused[1]);
+        Assert.StartsWith("tensorrt: ", classifier.ProvidersRefused[0].ToString());
+        Assert.StartsWith("cuda: ", classifier.ProvidersRefused[1].ToString());
+        Assert.All(classifier.ProvidersRefused, refusal => Assert.InRange(refusal.Reason.Length, 20, 2000));
+        Assert.DoesNotContain('\n', classifier.ProvidersRefused[0].Reason + classifier.ProvidersRefused[1].Reason);
         Assert.Equal(-1, classifier.Score(TestSnapshot.WindowOf("slow", 1)).ClassIndex); // And it runs.
     }
 

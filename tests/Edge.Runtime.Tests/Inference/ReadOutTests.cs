@@ -110,6 +110,64 @@ public sealed class ReadOutTests : IDisposable
         running.Dispose();
     }
 
+    [Fact]
+    public async Task A_class_that_left_the_configuration_is_never_answered_one_that_came_is_once_labelled_and_one_that_comes_back_is_remembered()
+    {
+        using var buffer = ReplayBuffer.Open(data["replay.db"], s_options, TimeProvider.System);
+        using (var slot = new ReadOutSlot())
+        using (var readOut = Open(slot, TestSnapshot.Manifest))
+        {
+            await readOut.RestoreAsync(buffer);
+            Example[] examples = [.. Enumerable.Range(1, 12).Select(i => ExampleOf(TestSnapshot.Classes[i % 3], (ulong)i))];
+            readOut.Take([.. examples.Select(e => Pending(e.Class, e.WindowId, null))]);
+            readOut.Keep(await buffer.OfferAsync(examples, readOut.Bank), _ => false);
+        }
+
+        // "slow" is called "ambling" now: one goes, one comes; "still" and "fast" have changed places.
+        var renamed = TestSnapshot.Manifest with { Classes = ["fast", "ambling", "still"] };
+        using (var slot = new ReadOutSlot())
+        using (var readOut = Open(slot, renamed))
+        using (var session = Session(renamed))
+        {
+            await readOut.RestoreAsync(buffer);
+            Assert.Equal(["fast", "fast", "still", "still"], Answers(session, slot, renamed, "fast", "fast", "still", "still"));
+            Assert.DoesNotContain("ambling", Answers(session, slot, renamed, "slow", "slow", "slow"));
+            readOut.Take([.. Enumerable.Range(20, 4).Select(i => Pending("slow", (ulong)i, null) with { Request = new LabelRequest((ulong)i, "ambling", "mqtt") })]);
+            readOut.Publish();
+            Assert.Equal(["ambling", "ambling", "ambling", "fast", "still"], Answers(session, slot, renamed, "slow", "slow", "slow", "fast", "still"));
+        }
+
+        using (var slot = new ReadOutSlot())
+        using (var readOut = Open(slot, TestSnapshot.Manifest))
+        using (var session = Session(TestSnapshot.Manifest))
+        {
+            await readOut.RestoreAsync(buffer);
+            Assert.Equal(["slow", "still"], Answers(session, slot, TestSnapshot.Manifest, "slow", "still"));
+        }
+    }
+
+    [Fact]
+    public async Task Windows_of_another_rate_are_counted_as_left_out_and_teach_nothing()
+    {
+        var fast = TestSnapshot.Window with { SampleRateHz = 100 };
+        using var buffer = ReplayBuffer.Open(data["replay.db"], s_options, TimeProvider.System);
+        await buffer.OfferAsync([ExampleOf("fast", 1), ExampleOf("still", 2)], null);
+        var shapes = ShapeHistory.Load(data["shapes.json"]);
+        shapes.Note(fast, buffer.Counts.AcknowledgedCount, TestSnapshot.Window);
+        await buffer.OfferAsync([ExampleOf("slow", 3)], null);
+        using var slot = new ReadOutSlot();
+        using var readOut = new ReadOut(slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.Write(data), TestSnapshot.Manifest with { Window = fast }, null, shapes);
+        await readOut.RestoreAsync(buffer);
+        Assert.Equal((2, 1), (readOut.OtherShapeCount, readOut.Bank.Counts["slow"]));
+        Assert.Equal(["slow"], readOut.Bank.Counts.Keys);
+    }
+
+    private static string[] Answers(Classifier session, ReadOutSlot slot, SnapshotManifest snapshot, params string[] windows)
+    {
+        session.Use(slot.LatestFor(snapshot.Id)!.Weights);
+        return [.. windows.Select((name, i) => session.Score(TestSnapshot.WindowOf(name, 50 + i)).ClassIndex is var answer && answer < 0 ? "none" : snapshot.Classes[answer])];
+    }
+
     private ReadOut Open(ReadOutSlot slot, SnapshotManifest snapshot) => new(slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.Write(data), snapshot);
 
     private Classifier Session(SnapshotManifest snapshot) => Classifier.Open(TestSnapshot.Write(data), snapshot, s_settings, AnchorExam.BatchSize);

@@ -37,6 +37,8 @@ internal static class Examples
             ConfigHash = "9d0e41c7",
             Classes = ["walking", "sitting"],
             Provider = "cpu",
+            ProvidersRefused = [new RefusedProvider("cuda", "it failed while it ran, and the CPU goes on until the service starts again: CUDA failure 700")],
+            ProviderFailures = 2,
             UptimeSeconds = 61.5,
             BrokerUptimeSeconds = 61.7,
         });
