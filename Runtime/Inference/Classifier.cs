@@ -17,8 +17,8 @@ public sealed class Classifier : IDisposable
     private static readonly string[] s_frozenOutputs = ["frozen"];
     private readonly InferenceSession session;
     private readonly RunOptions runOptions = new();
-    private readonly string[] inputNames, outputNames;
-    private readonly OrtValue[] inputs, outputs;
+    private readonly OrtValue[] readOut;
+    private readonly BoundBatch[] batches;
     private readonly float[] window, prototypes, classBias, temperature, share, onEmbedding, voteBias, rare, onFrozen, nearness, nearnessBias, embedding, similarity, probability, novelty, frozen;
     private bool weighsFeatures, disposed;
 
@@ -38,19 +38,20 @@ public sealed class Classifier : IDisposable
         FrozenBankId = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
         (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
         (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
-        inputNames = [.. s_inputs, .. votes ? s_votingInputs : [], .. FrozenLength > 0 ? s_frozenInputs : []];
-        outputNames = [.. s_outputs, .. FrozenLength > 0 ? s_frozenOutputs : []];
-        inputs =
+        TakesVotes = votes;
+        (string Name, OrtValue Value)[] named =
         [
-            Tensor(window, batchSize, snapshot.Window.ChannelCount, snapshot.Window.Length), Tensor(prototypes, classes, length), Tensor(classBias, classes), Tensor(temperature, temperatureShape),
-            .. votes ? [Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)] : Array.Empty<OrtValue>(),
-            .. FrozenLength > 0 ? [Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)] : Array.Empty<OrtValue>(),
+            (s_inputs[1], Tensor(prototypes, classes, length)), (s_inputs[2], Tensor(classBias, classes)), (s_inputs[3], Tensor(temperature, temperatureShape)),
+            .. votes ? s_votingInputs.Zip([Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)]) : [],
+            .. FrozenLength > 0 ? s_frozenInputs.Zip([Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)]) : [],
         ];
-        outputs =
+        BatchTensor[] results =
         [
-            Tensor(embedding, batchSize, length), Tensor(similarity, batchSize, classes), Tensor(probability, batchSize, classes), Tensor(novelty, batchSize),
-            .. FrozenLength > 0 ? [Tensor(frozen, batchSize, FrozenLength)] : Array.Empty<OrtValue>(),
+            new(s_outputs[0], embedding, length), new(s_outputs[1], similarity, classes), new(s_outputs[2], probability, classes), new(s_outputs[3], novelty),
+            .. FrozenLength > 0 ? [new BatchTensor(s_frozenOutputs[0], frozen, FrozenLength)] : Array.Empty<BatchTensor>(),
         ];
+        readOut = [.. named.Select(input => input.Value)];
+        batches = [.. BatchSizes(batchSize).Select(size => new BoundBatch(session, size, provider == "cpu", new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), named, results))];
         Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
 
         static float[] Pinned(long count) => GC.AllocateArray<float>((int)count, pinned: true);
@@ -70,7 +71,7 @@ public sealed class Classifier : IDisposable
     public int BatchSize { get; }
 
     /// <summary>Whether anything but prototypes can vote: snapshots of earlier versions have no inputs for it.</summary>
-    public bool TakesVotes => inputNames.Length > s_inputs.Length;
+    public bool TakesVotes { get; }
 
     /// <summary>Features of the frozen branch; 0 without one.</summary>
     public int FrozenLength { get; }
@@ -96,7 +97,7 @@ public sealed class Classifier : IDisposable
                 {
                     CheckContract(session, modelFile);
                     var classifier = new Classifier(session, snapshot, settings, provider, refused, batchSize);
-                    classifier.Run();
+                    foreach (var batch in classifier.batches) classifier.Run(batch);
                     return classifier;
                 }
                 catch
@@ -121,41 +122,56 @@ public sealed class Classifier : IDisposable
     }
 
     /// <summary>Takes another read-out from the next window on; nothing is allocated.</summary>
-    public void Use(ReadOutWeights readOut)
+    public void Use(ReadOutWeights weights)
     {
-        var matrix = readOut.Prototypes;
+        var matrix = weights.Prototypes;
         if (matrix.Values.Length != prototypes.Length || matrix.ClassBias.Length != classBias.Length)
-            throw new ArgumentException($"prototypes of {matrix.ClassBias.Length} classes x {matrix.Values.Length / Math.Max(1, matrix.ClassBias.Length)} do not fit {Snapshot.Id}: {classBias.Length} x {Snapshot.EmbeddingLength}", nameof(readOut));
-        if (readOut.OnFrozen.Length != onFrozen.Length)
-            throw new ArgumentException($"weights on {readOut.OnFrozen.Length / classBias.Length} frozen features do not fit {Snapshot.Id}, which has {FrozenLength}", nameof(readOut));
+            throw new ArgumentException($"prototypes of {matrix.ClassBias.Length} classes x {matrix.Values.Length / Math.Max(1, matrix.ClassBias.Length)} do not fit {Snapshot.Id}: {classBias.Length} x {Snapshot.EmbeddingLength}", nameof(weights));
+        if (weights.OnFrozen.Length != onFrozen.Length)
+            throw new ArgumentException($"weights on {weights.OnFrozen.Length / classBias.Length} frozen features do not fit {Snapshot.Id}, which has {FrozenLength}", nameof(weights));
         matrix.Values.CopyTo(prototypes, 0);
         matrix.ClassBias.CopyTo(classBias, 0);
-        share[0] = readOut.Share;
-        readOut.OnEmbedding.CopyTo(onEmbedding, 0);
-        readOut.Bias.CopyTo(voteBias, 0);
-        readOut.Rare.CopyTo(rare, 0);
-        readOut.OnFrozen.CopyTo(onFrozen, 0);
-        readOut.Nearness.CopyTo(nearness, 0);
-        readOut.NearnessBias.CopyTo(nearnessBias, 0);
+        share[0] = weights.Share;
+        weights.OnEmbedding.CopyTo(onEmbedding, 0);
+        weights.Bias.CopyTo(voteBias, 0);
+        weights.Rare.CopyTo(rare, 0);
+        weights.OnFrozen.CopyTo(onFrozen, 0);
+        weights.Nearness.CopyTo(nearness, 0);
+        weights.NearnessBias.CopyTo(nearnessBias, 0);
         KnownCount = matrix.KnownCount;
-        weighsFeatures = readOut.WeighsFeatures;
+        weighsFeatures = weights.WeighsFeatures;
     }
 
     /// <summary>Scores one window.</summary>
     /// <param name="samples">[channels, length] float32, row-major, in the sensor's units.</param>
     public Score Score(ReadOnlySpan<float> samples)
     {
-        samples.CopyTo(window);
-        Run();
+        ScoreBatch(samples);
         return ScoreOf(0);
     }
 
     /// <summary>Scores up to <see cref="BatchSize"/> windows; results are read with <see cref="ScoreOf"/> and <see cref="EmbeddingOf"/>.</summary>
-    /// <param name="samples">[count, channels, length] float32, row-major.</param>
+    /// <param name="samples">[count, channels, length] float32, row-major. Counts of 1, 2, 4, 8 … cost what they need, others as much as the next of these or a whole batch.</param>
     public void ScoreBatch(ReadOnlySpan<float> samples)
     {
         samples.CopyTo(window);
-        Run();
+        ScoreLaidOut(samples.Length / Snapshot.Window.ValueCount);
+    }
+
+    /// <summary>Where the window at <paramref name="index"/> of the next call is written, for <see cref="ScoreLaidOut"/>: [channels, length] float32, row-major, in the sensor's units.</summary>
+    public Span<float> WindowOf(int index) => window.AsSpan(index * Snapshot.Window.ValueCount, Snapshot.Window.ValueCount);
+
+    /// <summary>As <see cref="ScoreBatch"/>, for windows that have been written to <see cref="WindowOf"/>.</summary>
+    public void ScoreLaidOut(int count)
+    {
+        foreach (var batch in batches)
+        {
+            if (batch.WindowCount < count) continue;
+            Run(batch);
+            return;
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(count), count, $"{Snapshot.Id} was opened for {BatchSize} windows at a time.");
     }
 
     /// <summary>Score of the window at <paramref name="index"/> of the latest call.</summary>
@@ -177,16 +193,23 @@ public sealed class Classifier : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        foreach (var value in inputs) value.Dispose();
-        foreach (var value in outputs) value.Dispose();
+        foreach (var batch in batches) batch.Dispose();
+        foreach (var value in readOut) value.Dispose();
         runOptions.Dispose();
         session.Dispose();
     }
 
-    private void Run()
+    private void Run(BoundBatch batch)
     {
         ObjectDisposedException.ThrowIf(disposed, this); // The session itself would read freed memory.
-        session.Run(runOptions, inputNames, inputs, outputNames, outputs);
+        batch.Run(session, runOptions);
+    }
+
+    // 1, 2, 4, 8, 16 below the largest, and the largest itself: each is run once when a session is opened.
+    private static IEnumerable<int> BatchSizes(int largest)
+    {
+        for (int size = 1; size < largest && size <= 16; size *= 2) yield return size;
+        yield return largest;
     }
 
     /// <summary>How every session of this program runs.</summary>

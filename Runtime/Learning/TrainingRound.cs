@@ -206,7 +206,7 @@ public sealed partial class TrainingRound(
     {
         var adoption = new Adoption(
             accepted,
-            Classifier.Open(snapshots.RunningFile(accepted, config.Inference.Precision, out _), accepted, config.Inference),
+            Classifier.Open(snapshots.RunningFile(accepted, config.Inference.Precision, out _), accepted, config.Inference, ClassifierStage.LargestBatch),
             Classifier.Open(snapshots.ModelFile(accepted), accepted, config.Inference, AnchorExam.BatchSize),
             readOut.Bank.For(accepted.Id),
             readOut.Learned,

@@ -40,7 +40,7 @@ public static class ServiceHost
         using var slot = new ReadOutSlot();
         using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot);
         await readOut.RestoreAsync(buffer);
-        var running = Classifier.Open(snapshots.RunningFile(snapshot, config.Inference.Precision, out string precision), snapshot, config.Inference);
+        var running = Classifier.Open(snapshots.RunningFile(snapshot, config.Inference.Precision, out string precision), snapshot, config.Inference, ClassifierStage.LargestBatch);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
         slot.Swap(running, slot.LatestFor(snapshot.Id)!);
 
