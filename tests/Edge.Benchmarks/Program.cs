@@ -8,5 +8,7 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     Stepper.Create(),
     PayloadBenchmark.Create(),
     ReplayBenchmark.Create(),
+    InferenceBenchmark.Create(),
+    Exporting.Create(),
 };
 return await root.Parse(args).InvokeAsync();
