@@ -49,25 +49,25 @@ public sealed class Classifier : IDisposable
         FrozenBankId = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
         (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
         (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
-        string[] inputNames = [.. s_inputs, .. votes ? s_votingInputs : [], .. FrozenLength > 0 ? s_frozenInputs : []];
-        string[] outputNames = [.. s_outputs, .. FrozenLength > 0 ? s_frozenOutputs : []];
-        OrtValue[] inputs =
+        TakesVotes = votes;
+        (string Name, OrtValue Value)[] readOut =
         [
-            Tensor(window, batchSize, snapshot.Window.ChannelCount, snapshot.Window.Length), Tensor(prototypes, classes, length), Tensor(classBias, classes), Tensor(temperature, temperatureShape),
-            .. votes ? [Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)] : Array.Empty<OrtValue>(),
-            .. FrozenLength > 0 ? [Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)] : Array.Empty<OrtValue>(),
+            (s_inputs[1], Tensor(prototypes, classes, length)), (s_inputs[2], Tensor(classBias, classes)), (s_inputs[3], Tensor(temperature, temperatureShape)),
+            .. votes ? s_votingInputs.Zip([Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)]) : [],
+            .. FrozenLength > 0 ? s_frozenInputs.Zip([Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)]) : [],
         ];
-        OrtValue[] outputs =
+        BatchTensor[] results =
         [
-            Tensor(embedding, batchSize, length), Tensor(similarity, batchSize, classes), Tensor(probability, batchSize, classes), Tensor(novelty, batchSize),
-            .. FrozenLength > 0 ? [Tensor(frozen, batchSize, FrozenLength)] : Array.Empty<OrtValue>(),
+            new(s_outputs[0], embedding, length), new(s_outputs[1], similarity, classes), new(s_outputs[2], probability, classes), new(s_outputs[3], novelty),
+            .. FrozenLength > 0 ? [new BatchTensor(s_frozenOutputs[0], frozen, FrozenLength)] : Array.Empty<BatchTensor>(),
         ];
-        values = new SessionValues(inputNames, inputs, outputNames, outputs);
+        values = new SessionValues(batchSize, new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), readOut, results);
         Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
         step = chain.Step(file, provider, session, values);
         try
         {
-            step.Run();
+            for (int size = 1; size < batchSize; size *= 2) step.Run(size);
+            step.Run(batchSize); // Each size once, so that the first real window of it is not the slow one.
         }
         catch
         {
@@ -95,7 +95,7 @@ public sealed class Classifier : IDisposable
     public int BatchSize { get; }
 
     /// <summary>Whether anything but prototypes can vote: snapshots of earlier versions have no inputs for it.</summary>
-    public bool TakesVotes => values.InputNames.Length > s_inputs.Length;
+    public bool TakesVotes { get; }
 
     /// <summary>Features of the frozen branch; 0 without one.</summary>
     public int FrozenLength { get; }
@@ -111,41 +111,50 @@ public sealed class Classifier : IDisposable
     public static Classifier Open(string modelFile, SnapshotManifest snapshot, InferenceSection settings, int batchSize = 1) => new ProviderChain(settings).Open(new GraphFile(modelFile), snapshot, batchSize);
 
     /// <summary>Takes another read-out from the next window on; nothing is allocated.</summary>
-    public void Use(ReadOutWeights readOut)
+    public void Use(ReadOutWeights weights)
     {
-        var matrix = readOut.Prototypes;
+        var matrix = weights.Prototypes;
         if (matrix.Values.Length != prototypes.Length || matrix.ClassBias.Length != classBias.Length)
-            throw new ArgumentException($"prototypes of {matrix.ClassBias.Length} classes x {matrix.Values.Length / Math.Max(1, matrix.ClassBias.Length)} do not fit {Snapshot.Id}: {classBias.Length} x {Snapshot.EmbeddingLength}", nameof(readOut));
-        if (readOut.OnFrozen.Length != onFrozen.Length)
-            throw new ArgumentException($"weights on {readOut.OnFrozen.Length / classBias.Length} frozen features do not fit {Snapshot.Id}, which has {FrozenLength}", nameof(readOut));
+            throw new ArgumentException($"prototypes of {matrix.ClassBias.Length} classes x {matrix.Values.Length / Math.Max(1, matrix.ClassBias.Length)} do not fit {Snapshot.Id}: {classBias.Length} x {Snapshot.EmbeddingLength}", nameof(weights));
+        if (weights.OnFrozen.Length != onFrozen.Length)
+            throw new ArgumentException($"weights on {weights.OnFrozen.Length / classBias.Length} frozen features do not fit {Snapshot.Id}, which has {FrozenLength}", nameof(weights));
         matrix.Values.CopyTo(prototypes, 0);
         matrix.ClassBias.CopyTo(classBias, 0);
-        share[0] = readOut.Share;
-        readOut.OnEmbedding.CopyTo(onEmbedding, 0);
-        readOut.Bias.CopyTo(voteBias, 0);
-        readOut.Rare.CopyTo(rare, 0);
-        readOut.OnFrozen.CopyTo(onFrozen, 0);
-        readOut.Nearness.CopyTo(nearness, 0);
-        readOut.NearnessBias.CopyTo(nearnessBias, 0);
+        share[0] = weights.Share;
+        weights.OnEmbedding.CopyTo(onEmbedding, 0);
+        weights.Bias.CopyTo(voteBias, 0);
+        weights.Rare.CopyTo(rare, 0);
+        weights.OnFrozen.CopyTo(onFrozen, 0);
+        weights.Nearness.CopyTo(nearness, 0);
+        weights.NearnessBias.CopyTo(nearnessBias, 0);
         KnownCount = matrix.KnownCount;
-        weighsFeatures = readOut.WeighsFeatures;
+        weighsFeatures = weights.WeighsFeatures;
     }
 
     /// <summary>Scores one window.</summary>
     /// <param name="samples">[channels, length] float32, row-major, in the sensor's units.</param>
     public Score Score(ReadOnlySpan<float> samples)
     {
-        samples.CopyTo(window);
-        Run();
+        ScoreBatch(samples);
         return ScoreOf(0);
     }
 
     /// <summary>Scores up to <see cref="BatchSize"/> windows; results are read with <see cref="ScoreOf"/> and <see cref="EmbeddingOf"/>.</summary>
-    /// <param name="samples">[count, channels, length] float32, row-major.</param>
+    /// <param name="samples">[count, channels, length] float32, row-major. Counts of 1, 2, 4, 8 … cost what they need, others as much as the next of these or a whole batch.</param>
     public void ScoreBatch(ReadOnlySpan<float> samples)
     {
         samples.CopyTo(window);
-        Run();
+        ScoreLaidOut(samples.Length / Snapshot.Window.ValueCount);
+    }
+
+    /// <summary>Where the window at <paramref name="index"/> of the next call is written, for <see cref="ScoreLaidOut"/>: [channels, length] float32, row-major, in the sensor's units.</summary>
+    public Span<float> WindowOf(int index) => window.AsSpan(index * Snapshot.Window.ValueCount, Snapshot.Window.ValueCount);
+
+    /// <summary>As <see cref="ScoreBatch"/>, for windows that have been written to <see cref="WindowOf"/>.</summary>
+    public void ScoreLaidOut(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, BatchSize);
+        Run(count);
     }
 
     /// <summary>Score of the window at <paramref name="index"/> of the latest call.</summary>
@@ -167,22 +176,21 @@ public sealed class Classifier : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        foreach (var value in values.Inputs) value.Dispose();
-        foreach (var value in values.Outputs) value.Dispose();
         step.Dispose();
+        values.Dispose();
     }
 
-    private void Run()
+    private void Run(int windowCount)
     {
         ObjectDisposedException.ThrowIf(disposed, this); // The session itself would read freed memory.
         try
         {
-            step.Run();
+            step.Run(windowCount);
         }
         catch (Exception e) when (Provider != ProviderChain.Cpu && e is OnnxRuntimeException or CudaCopyException)
         {
             GoOnOnCpu(e);
-            step.Run();
+            step.Run(windowCount);
         }
     }
 
@@ -190,7 +198,7 @@ public sealed class Classifier : IDisposable
     private void GoOnOnCpu(Exception error)
     {
         var failed = (Step: step, Provider);
-        step = new PlainStep(chain.Session(file, ProviderChain.Cpu, withGraph: false), values);
+        step = new CpuStep(chain.Session(file, ProviderChain.Cpu, withGraph: false), values);
         Provider = ProviderChain.Cpu;
         failed.Step.Dispose();
         chain.Fail(failed.Provider, error);

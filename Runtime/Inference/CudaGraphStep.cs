@@ -18,7 +18,7 @@ internal sealed partial class CudaGraphStep : ISessionStep
     private const int HostToDevice = 1, DeviceToHost = 2;
     private const double Tolerance = 1e-4;
     private readonly InferenceSession session;
-    private readonly SessionValues values;
+    private readonly BatchValues values;
     private readonly RunOptions options = new();
     private readonly OrtMemoryInfo memory = new("Cuda", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.Default);
     private readonly OrtAllocator allocator;
@@ -27,15 +27,16 @@ internal sealed partial class CudaGraphStep : ISessionStep
 
     public CudaGraphStep(InferenceSession session, SessionValues values)
     {
-        (this.session, this.values) = (session, values);
+        (this.session, this.values) = (session, values.Of(values.WindowCount));
+        var host = this.values;
         try
         {
             allocator = new OrtAllocator(session, memory);
             binding = session.CreateIoBinding();
-            inputs = Array.ConvertAll(values.Inputs, OnDevice);
-            outputs = Array.ConvertAll(values.Outputs, OnDevice);
-            for (int i = 0; i < inputs.Length; i++) binding.BindInput(values.InputNames[i], inputs[i]);
-            for (int i = 0; i < outputs.Length; i++) binding.BindOutput(values.OutputNames[i], outputs[i]);
+            inputs = Array.ConvertAll(host.Inputs, OnDevice);
+            outputs = Array.ConvertAll(host.Outputs, OnDevice);
+            for (int i = 0; i < inputs.Length; i++) binding.BindInput(host.InputNames[i], inputs[i]);
+            for (int i = 0; i < outputs.Length; i++) binding.BindOutput(host.OutputNames[i], outputs[i]);
             CheckReplay();
         }
         catch
@@ -46,7 +47,7 @@ internal sealed partial class CudaGraphStep : ISessionStep
     }
 
     /// <inheritdoc/>
-    public void Run()
+    public void Run(int windowCount)
     {
         for (int i = 0; i < inputs.Length; i++) Copy(inputs[i], values.Inputs[i], HostToDevice);
         Check(Synchronize(0)); // A copy from pageable memory may still be under way, and the session's stream does not wait for it.
@@ -62,6 +63,7 @@ internal sealed partial class CudaGraphStep : ISessionStep
         foreach (var value in inputs ?? []) value?.Dispose();
         foreach (var value in outputs ?? []) value?.Dispose();
         allocator?.Dispose();
+        values.Dispose();
         memory.Dispose();
         options.Dispose();
         session.Dispose();
@@ -84,7 +86,7 @@ internal sealed partial class CudaGraphStep : ISessionStep
         {
             var samples = window.GetTensorMutableDataAsSpan<float>();
             for (int i = 0; i < samples.Length; i++) samples[i] = MathF.Sin(pitch * i);
-            Run();
+            Run(values.WindowCount);
             return values.Outputs[0].GetTensorDataAsSpan<float>().ToArray();
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Learning;
@@ -10,27 +11,40 @@ using Microsoft.Extensions.Logging;
 
 namespace Edge.Runtime.Stages;
 
-/// <summary>Classifies windows with the running session, which it owns, and switches sessions between two windows.</summary>
+/// <summary>
+/// Classifies windows with the running session, which it owns, and switches sessions between two windows. One that comes alone is scored alone, for the sake of latency; windows that have piled up are scored together.
+/// </summary>
 public sealed partial class ClassifierStage(
     Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftMonitor drift, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<ClassifierStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
+    /// <summary>Most windows that are scored together: as many as can wait.</summary>
+    public const int LargestBatch = 8;
+
+    private readonly Window[] taken = new Window[LargestBatch];
+
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
+        using var ending = flows.EndWith(stopping);
         Classifier? running = null;
         object? applied = null;
         try
         {
-            while (await flows.Windows.Reader.WaitToReadAsync(stopping))
+            while (await flows.Windows.Reader.WaitToReadAsync(CancellationToken.None))
             {
-                while (flows.Windows.Reader.TryRead(out var window))
+                while (true)
                 {
-                    if (flows.Lossless) window.ReadyTicks = Stopwatch.GetTimestamp(); // Here the stream waits for us; how long is no latency.
                     if (slot.Apply(ref running, ref applied)) drift.Rebase();
-                    var prediction = Classify(running, window);
-                    windows.Return(window);
-                    await flows.Predictions.Writer.WriteAsync(prediction, stopping);
+                    int count = Take(running?.BatchSize ?? 1);
+                    if (count == 0) break;
+                    Score(running, count);
+                    for (int i = 0; i < count; i++)
+                    {
+                        var prediction = Tell(running, taken[i], i);
+                        windows.Return(taken[i]);
+                        await flows.Predictions.Writer.WriteAsync(prediction, CancellationToken.None);
+                    }
                 }
             }
         }
@@ -40,7 +54,28 @@ public sealed partial class ClassifierStage(
         }
     }
 
-    private Prediction Classify(Classifier? running, Window window)
+    // As many as wait, rounded down to a power of two: for these sizes the session has tensors, and computes no row that nobody asked for.
+    private int Take(int most)
+    {
+        int waiting = Math.Clamp(flows.Windows.Reader.Count, 1, Math.Min(most, LargestBatch)), count = 0;
+        for (waiting = 1 << BitOperations.Log2((uint)waiting); count < waiting && flows.Windows.Reader.TryRead(out var window); count++)
+        {
+            if (flows.Lossless) window.ReadyTicks = Stopwatch.GetTimestamp(); // Here the stream waits for us; how long is no latency.
+            taken[count] = window;
+        }
+
+        return count;
+    }
+
+    private void Score(Classifier? running, int count)
+    {
+        if (running is null) return;
+        for (int i = 0; i < count; i++) taken[i].Samples.CopyTo(running.WindowOf(i));
+        running.ScoreLaidOut(count);
+        state.CountCall();
+    }
+
+    private Prediction Tell(Classifier? running, Window window, int index)
     {
         if (running is null)
         {
@@ -48,8 +83,8 @@ public sealed partial class ClassifierStage(
             return Counted(new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, 1, window.Truth), window);
         }
 
-        var score = running.Score(window.Samples);
-        ring.Keep(window, running.EmbeddingOf(0), running.Snapshot.Id);
+        var score = running.ScoreOf(index);
+        ring.Keep(window, running.EmbeddingOf(index), running.Snapshot.Id);
         int answer = score.ClassOrUnknown(settings.UnknownBelowSimilarity);
         var prediction = answer < 0
             ? new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, score.Novelty, window.Truth)

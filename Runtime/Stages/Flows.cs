@@ -49,6 +49,18 @@ public sealed class Flows
     /// <summary>Whether every queue waits.</summary>
     public bool Lossless { get; }
 
+    /// <summary>
+    /// When <paramref name="stopping"/> is cancelled, the queues from the sensor to labelling end, and whoever waits at one gets an <see cref="OperationCanceledException"/>. Those who read and write them call this
+    /// once and then wait with <see cref="CancellationToken.None"/>: a wait that has a token of its own allocates.
+    /// </summary>
+    public CancellationTokenRegistration EndWith(CancellationToken stopping) => stopping.Register(() =>
+    {
+        var stopped = new OperationCanceledException(stopping);
+        Blocks.Writer.TryComplete(stopped);
+        Windows.Writer.TryComplete(stopped);
+        Predictions.Writer.TryComplete(stopped);
+    });
+
     /// <summary>How much is under way in the first four queues and between them.</summary>
     public InFlight InFlight { get; } = new();
 

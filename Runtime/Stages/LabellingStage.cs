@@ -15,17 +15,21 @@ public sealed class LabellingStage(
 
     private async Task FollowSourceAsync(CancellationToken stopping)
     {
-        await foreach (var prediction in flows.Predictions.Reader.ReadAllAsync(stopping))
+        using var ending = flows.EndWith(stopping);
+        while (await flows.Predictions.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            source.Note(prediction);
-            while (source.NextDue(prediction.EndSeconds) is { } label)
+            while (flows.Predictions.Reader.TryRead(out var prediction))
             {
-                flows.InFlight.Enter();
-                await flows.Labels.Writer.WriteAsync(label, stopping);
-            }
+                source.Note(prediction);
+                while (source.NextDue(prediction.EndSeconds) is { } label)
+                {
+                    flows.InFlight.Enter();
+                    await flows.Labels.Writer.WriteAsync(label, stopping);
+                }
 
-            state.LabelsWaiting = source.WaitingCount;
-            flows.InFlight.Leave();
+                state.LabelsWaiting = source.WaitingCount;
+                flows.InFlight.Leave();
+            }
         }
     }
 

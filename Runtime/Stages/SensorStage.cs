@@ -12,6 +12,7 @@ public sealed class SensorStage(
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
+        using var ending = flows.EndWith(stopping);
         long startTicks = time.GetTimestamp();
         double paced = 0;
         long sampleCount = 0;
@@ -26,7 +27,7 @@ public sealed class SensorStage(
                     block.FirstSample = sampleCount;
                     sampleCount += block.SampleCount;
                     flows.InFlight.Enter();
-                    await flows.Blocks.Writer.WriteAsync(block, stopping);
+                    await flows.Blocks.Writer.WriteAsync(block, CancellationToken.None);
                     break;
                 case SensorReading.StepEnd:
                     pool.Return(block);

@@ -44,7 +44,7 @@ public static class ServiceHost
         using var slot = new ReadOutSlot();
         using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot, providers, shapes);
         await readOut.RestoreAsync(buffer);
-        var running = providers.Open(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot);
+        var running = providers.Open(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot, ClassifierStage.LargestBatch);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
         slot.Swap(running, slot.LatestFor(snapshot.Id)!);
 

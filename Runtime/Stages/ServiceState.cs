@@ -17,7 +17,7 @@ public sealed class ServiceState(TimeProvider time)
     private readonly Dictionary<string, long> countsSinceSummary = new(StringComparer.Ordinal);
     private readonly Queue<(long Ticks, long Count)> recent = new();
     private readonly long startTicks = time.GetTimestamp();
-    private long windowsSeen, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled;
+    private long windowsSeen, calls, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled;
     private Prediction? latest;
 
     /// <summary>Time since the service started.</summary>
@@ -25,6 +25,9 @@ public sealed class ServiceState(TimeProvider time)
 
     /// <summary>Windows classified.</summary>
     public long WindowsSeen => Interlocked.Read(ref windowsSeen);
+
+    /// <summary>Calls of the classifier's session; fewer than windows where some waited and were scored together.</summary>
+    public long ClassifierCalls => Interlocked.Read(ref calls);
 
     /// <summary>Windows lost: dropped by a full queue, or never cut because their samples were dropped.</summary>
     public long WindowsDropped => Interlocked.Read(ref droppedWindows);
@@ -136,6 +139,8 @@ public sealed class ServiceState(TimeProvider time)
             return counts;
         }
     }
+
+    internal void CountCall() => Interlocked.Increment(ref calls);
 
     internal void CountDroppedWindows(long count) => Interlocked.Add(ref droppedWindows, count);
 

@@ -33,9 +33,9 @@ public abstract class Stage(FaultRecord faults, IHostApplicationLifetime lifetim
         {
             await work();
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // Asked to stop.
+            // Asked to stop, or its neighbour was a moment earlier and has ended the queue between them.
         }
         catch (Exception e)
         {

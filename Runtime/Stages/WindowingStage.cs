@@ -14,8 +14,9 @@ public sealed class WindowingStage(
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
+        using var ending = flows.EndWith(stopping);
         long broken = 0, lost = 0;
-        while (await flows.Blocks.Reader.WaitToReadAsync(stopping))
+        while (await flows.Blocks.Reader.WaitToReadAsync(CancellationToken.None))
         {
             while (flows.Blocks.Reader.TryRead(out var block))
             {
@@ -24,7 +25,7 @@ public sealed class WindowingStage(
                 while (cut.TryDequeue(out var window))
                 {
                     flows.InFlight.Enter(); // It leaves as a prediction.
-                    await flows.Windows.Writer.WriteAsync(window, stopping);
+                    await flows.Windows.Writer.WriteAsync(window, CancellationToken.None);
                 }
 
                 flows.InFlight.Leave();

@@ -52,6 +52,7 @@ public static class RoundRunner
         using var net = samples is null ? NewNet(plan, method) : ReadParent(folder, plan, method, out beganAnew);
         if (beganAnew is not null) samples = samples! with { IsFresh = Array.ConvertAll(samples.IsFresh, _ => true) }; // To new weights everything is new.
 
+        if (samples is not null) Rehearse(net, plan, export);
         var outcome = samples is null
             ? new TrainingOutcome(0, 0, 0, null)
             : RoundTraining.Train(net, method, samples, plan, new RoundAttempt(anchors, device, progress, new TimeAllowance(TimeSpan.FromSeconds(plan.Training.TimeBudgetSeconds), time, started), Throttled(plan, report, time), cancel));
@@ -90,6 +91,13 @@ public static class RoundRunner
         unfinished.Complete();
         progress.Remove();
         return result;
+    }
+
+    /// <summary>Exports what is there before the training: a network that cannot be written fails the round now and not after it; and the export that counts finds its code compiled (1 to 3 ms instead of 70 to 90 for the first one in a process).</summary>
+    private static void Rehearse(LearnerNet net, RoundPlan plan, Func<LearnerNet, RoundPlan, byte[]> export)
+    {
+        net.eval();
+        export(net, plan);
     }
 
     private static LearnerNet NewNet(RoundPlan plan, TrainingMethod method) => new(BackboneCatalogue.CreateFor(plan.Window, plan.Training.Backbone), plan.Classes, method.Head);

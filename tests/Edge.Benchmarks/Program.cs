@@ -9,5 +9,7 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     PayloadBenchmark.Create(),
     ReplayBenchmark.Create(),
     SwapBenchmark.Create(),
+    InferenceBenchmark.Create(),
+    Exporting.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -31,11 +31,11 @@ internal sealed class FailingCuda : SessionMaker
 
     private sealed class Breakable(ISessionStep step, FailingCuda cuda) : ISessionStep
     {
-        public void Run()
+        public void Run(int windowCount)
         {
             if (cuda.countdown == 0) throw Error();
             if (cuda.countdown > 0) cuda.countdown--;
-            step.Run();
+            step.Run(windowCount);
         }
 
         public void Dispose() => step.Dispose();

@@ -123,14 +123,14 @@ public class IndependentReaderTests
             """{"embedding": ["batch", 128], "similarity": ["batch", "classes"], "probability": ["batch", "classes"], "novelty": ["batch"]}""", read.GetProperty("outputs").GetRawText());
 
         var weight = read.GetProperty("tensors").GetProperty("backbone.layers.conv1.weight");
-        Assert.Equal("[128, 64, 5]", weight[0].GetRawText());
+        Assert.Equal("[128, 64, 1, 5]", weight[0].GetRawText());
         using var first = backbone.state_dict()["layers.conv1.weight"].flatten()[0];
         Assert.Equal(first.item<float>(), weight[1].GetSingle());
         Assert.Equal("[2, 128]", read.GetProperty("tensors").GetProperty("prototypes")[0].GetRawText());
         Assert.Equal(0.1f, read.GetProperty("tensors").GetProperty("temperature")[1].GetSingle());
 
         var conv = read.GetProperty("nodes").EnumerateArray().First(node => node[0].GetString() == "Conv")[1];
-        Assert.Equal("""{"dilations": [1], "group": 1, "kernel_shape": [5], "pads": [2, 2], "strides": [1]}""", conv.GetRawText());
+        Assert.Equal("""{"kernel_shape": [1, 5], "pads": [0, 2, 0, 2]}""", conv.GetRawText());
     }
 
     [Fact]

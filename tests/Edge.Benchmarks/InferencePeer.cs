@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Globalization;
+using Edge.Runtime.Inference;
+
+namespace Edge.Benchmarks;
+
+/// <summary>The C program of <c>inference_peer.c</c>, compiled here and now against the same library, with the same graph, read-out and windows.</summary>
+internal sealed class InferencePeer : IDisposable
+{
+    private readonly Process process;
+
+    private InferencePeer(Process process) => this.process = process;
+
+    /// <summary>Compiles it into a folder.</summary>
+    /// <returns>The program; null where there is no gcc.</returns>
+    public static string? Compile(string folder)
+    {
+        string from = AppContext.BaseDirectory, program = Path.Combine(folder, "inference_peer"), library = Path.Combine(folder, "libonnxruntime.so.1"); // The name that it asks for when it runs.
+        File.CreateSymbolicLink(library, Path.Combine(from, "libonnxruntime.so"));
+        try
+        {
+            using var gcc = Process.Start("gcc", ["-O3", "-march=native", "-ffp-contract=fast", "-I", Path.Combine(from, "include"), Path.Combine(from, "inference_peer.c"), library, "-o", program]);
+            gcc.WaitForExit();
+            return gcc.ExitCode == 0 ? program : throw new InvalidOperationException($"gcc exited with {gcc.ExitCode}; what it said is above.");
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>GFLOP/s of one core.</summary>
+    public static double Peak(string program)
+    {
+        using var process = Begin(program, "peak");
+        return double.Parse(process.StandardOutput.ReadLine()!.Split(' ')[0], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Starts it on a graph.</summary>
+    public static InferencePeer Start(string program, Classifier classifier, ReadOutWeights readOut, string model, float[] windows, int threadCount)
+    {
+        string stem = Path.Combine(Path.GetDirectoryName(program)!, Path.GetFileNameWithoutExtension(model));
+        int classes = classifier.Snapshot.Classes.Count, length = classifier.Snapshot.EmbeddingLength, frozen = classifier.FrozenLength;
+        List<string> spec =
+        [
+            $"in window 3 1 {classifier.Snapshot.Window.ChannelCount} {classifier.Snapshot.Window.Length}", $"in prototypes 2 {classes} {length}", $"in class_bias 1 {classes}", "in temperature 1 1", "in readout_share 1 1",
+            $"in readout_embedding 2 {classes} {length}", $"in readout_bias 1 {classes}", $"in readout_rare 1 {classes}",
+            $"out embedding 2 1 {length}", $"out similarity 2 1 {classes}", $"out probability 2 1 {classes}", "out novelty 1 1",
+        ];
+        if (frozen > 0) spec.AddRange([$"in readout_frozen 2 {classes} {frozen}", $"in nearness_frozen 2 {classes} {frozen}", $"in nearness_bias 1 {classes}", $"out frozen 2 1 {frozen}"]);
+        float[] values =
+        [
+            .. readOut.Prototypes.Values, .. readOut.Prototypes.ClassBias, (float)InferenceSubject.Settings.Temperature, readOut.Share, .. readOut.OnEmbedding, .. readOut.Bias, .. readOut.Rare,
+            .. readOut.OnFrozen, .. readOut.Nearness, .. frozen > 0 ? readOut.NearnessBias : [],
+        ];
+        File.WriteAllLines($"{stem}.spec", spec);
+        File.WriteAllBytes($"{stem}.values", System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values));
+        File.WriteAllBytes($"{stem}.windows", System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(windows));
+        var process = Begin(program, model, $"{stem}.spec", $"{stem}.values", $"{stem}.windows", threadCount.ToString(CultureInfo.InvariantCulture));
+        if (process.StandardOutput.ReadLine() != "ready") throw new InvalidOperationException("the C program ended; what it said is above.");
+        return new InferencePeer(process);
+    }
+
+    /// <summary>Lets it classify the next windows.</summary>
+    /// <returns>Milliseconds of each, and the sum of the best classes' probabilities.</returns>
+    public (double[] Ms, double Sum) Take(int count)
+    {
+        process.StandardInput.WriteLine(count.ToString(CultureInfo.InvariantCulture));
+        process.StandardInput.Flush();
+        double[] numbers = [.. (process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the C program ended.")).Split(' ').Select(word => double.Parse(word, CultureInfo.InvariantCulture))];
+        return ([.. numbers.SkipLast(1).Select(ns => ns / 1e6)], numbers[^1]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        process.StandardInput.Close();
+        process.WaitForExit();
+        process.Dispose();
+    }
+
+    private static Process Begin(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        start.Environment["LD_LIBRARY_PATH"] = Path.GetDirectoryName(program);
+        return Process.Start(start)!;
+    }
+}

@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Sensors;
+using Edge.Runtime.Stages;
+using Edge.Runtime.Tests.Inference;
+using Edge.Runtime.Windowing;
+using Edge.Telemetry.Drift;
+using Edge.Telemetry.Messages;
+using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Edge.Runtime.Tests.Stages;
+
+/// <summary>The real stages from the sensor's block to the prediction, with a real session. Alone in the process while it measures: bytes are counted over all threads.</summary>
+[CollectionDefinition(nameof(HotPathTests), DisableParallelization = true)]
+[Collection(nameof(HotPathTests))]
+public sealed class HotPathTests : IDisposable
+{
+    private const int Stride = 16, RoundCount = 12, WindowsPerRound = 128;
+    private static readonly InferenceSection s_settings = new() { Providers = ["cpu"], UnknownBelowSimilarity = -1 };
+    private readonly DataFolder data = new();
+    private readonly FaultRecord faults = new();
+    private readonly ServiceState state = new(TimeProvider.System);
+
+    public void Dispose() => data.Dispose();
+
+    [Theory]
+    [InlineData(false)] // Every stage waits for every window.
+    [InlineData(true)] // Queues are full, and windows are scored together.
+    public async Task From_the_sensor_s_block_to_the_prediction_nothing_is_allocated(bool hasBacklog)
+    {
+        long[] bytes = new long[RoundCount];
+        await RunAsync(hasBacklog, async predictions =>
+        {
+            for (int round = 0; round < RoundCount; round++)
+            {
+                long before = GC.GetTotalAllocatedBytes(precise: true);
+                await predictions(WindowsPerRound, null);
+                bytes[round] = GC.GetTotalAllocatedBytes(precise: true) - before;
+            }
+        });
+
+        // Warm-up is in the first rounds; the test's host allocates now and then, the hot path would in every round.
+        Assert.True(bytes.Skip(RoundCount / 2).Contains(0), $"bytes in rounds of {WindowsPerRound} windows: {string.Join(", ", bytes)}");
+    }
+
+    [Fact]
+    public async Task Windows_that_pile_up_are_scored_together_in_their_order_and_as_each_would_be_alone()
+    {
+        var told = new List<Prediction>();
+        await RunAsync(hasBacklog: true, async predictions => await predictions(WindowsPerRound, told));
+        Assert.InRange(state.ClassifierCalls, 1, state.WindowsSeen / 2);
+        Assert.Equal(Enumerable.Range(1, told.Count).Select(id => (ulong)id), told.Select(prediction => prediction.WindowId));
+
+        using var alone = Open(1);
+        var cut = new List<Window>();
+        var sensor = new Waves(null);
+        var (pool, windower) = (new WindowPool(TestSnapshot.Window), new Windower(TestSnapshot.Window, Stride, 1));
+        for (long first = 0; cut.Count < told.Count; first += Stride)
+        {
+            var block = new SampleBlock(TestSnapshot.Window.ChannelCount, Stride);
+            await sensor.ReadAsync(block, TestContext.Current.CancellationToken);
+            block.FirstSample = first;
+            windower.Push(block, pool, cut, static (list, window) => list.Add(window));
+        }
+
+        foreach (var (prediction, window) in told.Zip(cut))
+        {
+            var score = alone.Score(window.Samples);
+            Assert.Equal(TestSnapshot.Classes[score.ClassIndex], prediction.Class);
+            Assert.Equal(score.Confidence, prediction.Confidence, 1e-6f);
+            Assert.Equal(score.Novelty, prediction.Novelty, 1e-6f);
+        }
+    }
+
+    /// <summary>Runs the stages while <paramref name="consume"/> takes predictions: so many, into a list where there is one.</summary>
+    private async Task RunAsync(bool hasBacklog, Func<Func<int, List<Prediction>?, ValueTask>, Task> consume)
+    {
+        var (blocks, windows) = (new SampleBlockPool(TestSnapshot.Window.ChannelCount, Stride), new WindowPool(TestSnapshot.Window));
+        var flows = new Flows(lossless: hasBacklog, state, blocks, windows);
+        var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        var turns = hasBacklog ? null : Channel.CreateBounded<bool>(4);
+        using var slot = new ReadOutSlot();
+        var classifier = Open(ClassifierStage.LargestBatch);
+        slot.Swap(classifier, new PublishedReadOut(ReadOut(classifier), null!, null!, null));
+        var drift = new DriftMonitor(new PageHinkley(new PageHinkleyOptions { MinInstances = 30, Delta = 1, Threshold = 1e6, Direction = DriftDirection.Up }), 30);
+        using var sensing = new SensorStage(new Waves(turns?.Reader), new SensorSection { Speed = 0 }, flows, blocks, new Nobody(), TimeProvider.System, faults, lifetime);
+        using var windowing = new WindowingStage(new Windower(TestSnapshot.Window, Stride, 1), flows, blocks, windows, state, faults, lifetime);
+        using var classifying = new ClassifierStage(
+            flows, windows, new WindowRing(64, TestSnapshot.Window), slot, s_settings, drift, new RoundGate(flows), new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { }), state,
+            NullLogger<ClassifierStage>.Instance, faults, lifetime);
+        foreach (var stage in new Stage[] { classifying, windowing, sensing }) await stage.StartAsync(TestContext.Current.CancellationToken);
+
+        await consume(TakeAsync);
+        lifetime.StopApplication();
+        turns?.Writer.TryComplete(new OperationCanceledException());
+        foreach (var stage in new Stage[] { sensing, windowing, classifying }) await stage.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Null(faults.First);
+        Assert.Equal(0, state.WindowsDropped);
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+        async ValueTask TakeAsync(int count, List<Prediction>? into)
+        {
+            for (int i = 0; i < count;)
+            {
+                turns?.Writer.TryWrite(true);
+                Assert.True(await flows.Predictions.Reader.WaitToReadAsync(CancellationToken.None));
+                for (; i < count && flows.Predictions.Reader.TryRead(out var prediction); i++)
+                {
+                    into?.Add(prediction);
+                    flows.InFlight.Leave();
+                }
+            }
+        }
+    }
+
+    private Classifier Open(int batchSize)
+    {
+        var classifier = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, batchSize);
+        classifier.Use(ReadOut(classifier));
+        return classifier;
+    }
+
+    private static ReadOutWeights ReadOut(Classifier classifier)
+    {
+        var bank = new Storage.PrototypeBank(TestSnapshot.Manifest.Id, 128);
+        foreach (string name in TestSnapshot.Classes)
+        {
+            classifier.Score(TestSnapshot.WindowOf(name, 1));
+            bank.Add(name, classifier.EmbeddingOf(0));
+        }
+
+        return ReadOutWeights.OfPrototypes(bank.ToMatrix(TestSnapshot.Classes), classifier.FrozenLength);
+    }
+
+    /// <summary>Waves whose frequency changes slowly, a stride in a block; the next when it is its turn.</summary>
+    private sealed class Waves(ChannelReader<bool>? turns) : ISensor
+    {
+        private long sample;
+
+        public IReadOnlyList<string> Channels { get; } = ["x", "y", "z"];
+
+        public double SampleRateHz => TestSnapshot.Window.SampleRateHz;
+
+        public int BlockCapacity => Stride;
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        public async ValueTask<SensorReading> ReadAsync(SampleBlock block, CancellationToken cancel)
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (turns is not null && sample > Stride) await turns.ReadAsync(CancellationToken.None);
+            block.SampleCount = Stride;
+            block.StartSeconds = sample / SampleRateHz;
+            block.Truth = "slow";
+            for (int channel = 0; channel < Channels.Count; channel++)
+                for (int i = 0; i < Stride; i++)
+                    block.Channel(channel)[i] = (float)((channel + 1) * Math.Sin(2 * Math.PI * (sample + i) * (1 + (sample + i) % 4096 / 1024.0) / 32));
+            sample += Stride;
+            return SensorReading.Block;
+        }
+    }
+
+    private sealed class Nobody : IStreamObserver
+    {
+        public Task StepEndedAsync(int step, CancellationToken cancel) => Task.CompletedTask;
+
+        public Task StreamEndedAsync(CancellationToken cancel) => Task.CompletedTask;
+    }
+}
