@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Edge.Config;
+using Edge.Storage;
 
 namespace Edge.Trainer.Bench;
 
@@ -66,9 +67,13 @@ public static class MethodSpec
         }
         catch (JsonException e)
         {
-            throw new ArgumentException($"'{text}': {e.Message}", nameof(text), e);
+            string remedy = e.Path switch { "$.pretrain" => OneOf<UnlabelledWindows>(), "$.retention" => OneOf<RetentionKind>(), _ => "" };
+            throw new ArgumentException($"'{text}': {e.Message}{remedy}", nameof(text), e);
         }
     }
+
+    private static string OneOf<T>()
+        where T : struct, Enum => $" Write one of {string.Join(", ", Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName))}.";
 
     /// <summary>The value that stands after an equals sign: JSON, or a word of letters and digits, which is a text. Null: neither.</summary>
     public static JsonNode? ValueOf(string value)

@@ -69,8 +69,8 @@ public class MethodSpecTests
     }
 
     [Theory]
-    [InlineData("er:bench.pretrain=some", "bench.pretrain")]
-    [InlineData("er:bench.retention=4", "bench.retention")]
+    [InlineData("er:bench.pretrain=some", "Write one of first, all.")]
+    [InlineData("er:bench.retention=4", "Write one of classBalanced, reservoir, ring, herding, segmented.")]
     [InlineData("er:bench.pretrainEpochs=0", "'bench.pretrainEpochs' in 'er:bench.pretrainEpochs=0' is 0; expected at least 1")]
     [InlineData("edge:bench.magic=true", "'bench.magic=true' in 'edge:bench.magic=true' is no setting")]
     [InlineData("edge:bench.viewWeight=1.5", "'bench.viewWeight' in 'edge:bench.viewWeight=1.5' is 1.5; expected 0 to 1")]
