@@ -61,6 +61,37 @@ public sealed class ClassifierTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(5)] // None of the sizes that have tensors of their own: it is scored as eight.
+    public void Windows_scored_together_get_what_each_gets_alone(int count)
+    {
+        string model = TestSnapshot.WriteFrozen(data);
+        using var single = Classifier.Open(model, TestSnapshot.Manifest, s_settings);
+        using var batched = Classifier.Open(model, TestSnapshot.Manifest, s_settings, 16);
+        var bank = new PrototypeBank(TestSnapshot.Manifest.Id, 128);
+        Count(bank, AnchorExam.Encode(single, Windows(["still", "slow", "fast"], 100)));
+        var readOut = ReadOutWeights.OfPrototypes(bank.ToMatrix(TestSnapshot.Classes), 139);
+        single.Use(readOut);
+        batched.Use(readOut);
+        for (int i = 0; i < count; i++) TestSnapshot.WindowOf(TestSnapshot.Classes[i % 3], i).CopyTo(batched.WindowOf(i));
+        batched.ScoreLaidOut(count);
+        for (int i = 0; i < count; i++)
+        {
+            var (alone, together) = (single.Score(TestSnapshot.WindowOf(TestSnapshot.Classes[i % 3], i)), batched.ScoreOf(i));
+            Assert.Equal(alone.ClassIndex, together.ClassIndex);
+            Assert.Equal(alone.Confidence, together.Confidence, 1e-6f);
+            Assert.Equal(alone.Novelty, together.Novelty, 1e-6f);
+            Assert.Equal(0, PromotionGate.ParityError(single.EmbeddingOf(0), batched.EmbeddingOf(i)), 1e-6);
+            Assert.Equal(0, PromotionGate.ParityError(single.FrozenOf(0), batched.FrozenOf(i)), 1e-6);
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => batched.ScoreLaidOut(17));
+    }
+
     [Fact]
     public void The_largest_values_that_the_windower_lets_through_have_a_finite_embedding()
     {

@@ -87,11 +87,21 @@ public sealed class RoundRunnerTests : IDisposable
     public void An_export_that_fails_leaves_no_candidate_and_the_round_can_start_over()
     {
         var folder = FineTune(Ran(Initial()), round: 1);
-        Assert.Throws<IOException>(() => RoundRunner.Run(folder, (_, _) => throw new IOException("disk full"), _ => { }, TestContext.Current.CancellationToken));
+        int exportCount = 0;
+        Assert.Throws<IOException>(() => RoundRunner.Run(folder, (_, _) => exportCount++ == 0 ? [] : throw new IOException("disk full"), _ => { }, TestContext.Current.CancellationToken)); // The first one is the rehearsal.
         Assert.False(Directory.Exists(folder.CandidateDirectory));
         Assert.True(Directory.Exists(folder.CandidateDirectory + ".tmp"));
         Assert.True(Run(folder).HasCandidate);
         Assert.False(Directory.Exists(folder.CandidateDirectory + ".tmp"));
+    }
+
+    [Fact]
+    public void A_network_that_cannot_be_exported_fails_the_round_before_it_trains()
+    {
+        var folder = FineTune(Ran(Initial()), round: 1);
+        var steps = new List<RoundProgress>();
+        Assert.Throws<InvalidOperationException>(() => RoundRunner.Run(folder, (_, _) => throw new InvalidOperationException("no translator"), steps.Add, TestContext.Current.CancellationToken));
+        Assert.Empty(steps);
     }
 
     [Fact]
