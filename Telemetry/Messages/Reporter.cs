@@ -94,6 +94,9 @@ public sealed class Reporter
     /// <summary>Sends the active configuration with the latest attempt.</summary>
     public void ConfigReported(ConfigReportedMessage config) => _send(Make(config));
 
+    /// <summary>Asks for the label of a window.</summary>
+    public void LabelRequest(LabelRequestMessage request) => _send(Make(request));
+
     /// <summary>Sends what became of a label.</summary>
     public void LabelResult(LabelResultMessage result) => _send(Make(result));
 

@@ -22,6 +22,8 @@ public sealed record Topics
             "at start and when a candidate is promoted or refused"),
         new("configReported", "config/reported", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedEvent, ConfigReportedMessage.SchemaName,
             "at start and after every desired configuration"),
+        new("labelRequest", "label/request", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelRequestMessage.SchemaName,
+            "when a window is unknown or of low margin, within labels.requestsPerHour"),
         new("labelResult", "label/result", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelResultMessage.SchemaName,
             "after every label"),
         new("label", "label", TopicDirection.ToDevice, 1, false, null, LabelMessage.SchemaName,
@@ -69,6 +71,9 @@ public sealed record Topics
 
     /// <summary>The active configuration and the latest attempt to change it; retained.</summary>
     public string ConfigReported => _prefix + "config/reported";
+
+    /// <summary>Windows whose label is asked for.</summary>
+    public string LabelRequest => _prefix + "label/request";
 
     /// <summary>What became of a label.</summary>
     public string LabelResult => _prefix + "label/result";
