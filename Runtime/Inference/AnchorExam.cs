@@ -15,6 +15,13 @@ public sealed record ExamResult(IReadOnlyDictionary<string, (int Right, int Coun
 
     /// <summary>Share of right answers of one class, percent.</summary>
     public double PercentOf(string className) => PerClass.TryGetValue(className, out var c) && c.Count > 0 ? 100.0 * c.Right / c.Count : double.NaN;
+
+    /// <summary>Share of windows of some classes that the device would call unknown, percent; NaN without windows.</summary>
+    public double UnknownPercentOf(IEnumerable<string> classNames)
+    {
+        string[] met = [.. classNames.Where(PerClass.ContainsKey)];
+        return 100.0 * met.Sum(name => UnknownPerClass.GetValueOrDefault(name)) / met.Sum(name => PerClass[name].Count);
+    }
 }
 
 /// <summary>Encoding and judging many windows with one classifier, in batches.</summary>

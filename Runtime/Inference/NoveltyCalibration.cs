@@ -6,7 +6,7 @@ namespace Edge.Runtime.Inference;
 /// <summary>
 /// From which novelty on a window is "unknown", so that a stated share of windows of known classes is at most. Split-conformal (Vovk et al. 2005; Angelopoulos and Bates 2021, section 1): the score was fixed without the n anchors, the
 /// threshold is the k-th smallest of their scores, k = ⌈(n + 1)(1 − α)⌉, and a window that could as well have been one of them is above it with a probability of 1 − k / (n + 1) ≤ α, averaged over the draw of the anchors. With k > n there is
-/// none: n = 60 allows no α below 1/61. Pooled over the classes, for 60 anchors of six classes leave ten of each, which would allow no α below 9 %; the score is in units of each class (<see cref="PrincipalMetric"/>) instead. Immutable.
+/// none: n = 60 allows no α below 1/61. Pooled over the classes: 60 anchors of six classes leave ten of each, which would allow no α below 9 %. Neighbouring anchors overlap in time, so that they tell less than n independent ones, and a person whom no anchor shows is none that could as well have been one: Runtime/README.md has what people never seen get. Immutable.
 /// </summary>
 /// <param name="Metric">The score over the frozen features; null: the graph's own, 1 - cosine to the nearest prototype.</param>
 /// <param name="Threshold">Scores above it are unknown; in units of the score, above 0.</param>
@@ -15,8 +15,8 @@ namespace Edge.Runtime.Inference;
 /// <param name="AnchorCount">n.</param>
 public sealed record NoveltyCalibration(PrincipalMetric? Metric, float Threshold, double FalseAlarmPercent, double AnchorFalseAlarmPercent, int AnchorCount)
 {
-    /// <summary>Directions of <see cref="Metric"/>, by the measurement in Runtime/README.md: 16 to 64 differ by a point of AUROC.</summary>
-    public const int Rank = 32;
+    /// <summary>Directions of <see cref="Metric"/>, by the measurement in Runtime/README.md.</summary>
+    public const int Rank = 64;
 
     private bool[] covers = [];
 

@@ -38,9 +38,9 @@ public sealed class StreamRecorder(
         using var classifier = Classifier.Open(snapshots.ModelFile(current), current, config.Inference, AnchorExam.BatchSize);
         var people = new UciHarPeople(config.Sensor);
         // Two classes at a time: the service has a memory budget, and a test split is large.
-        var perClass = Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf)
-            .SelectMany(classes => AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(people.JudgedOn(classes))).PerClass);
-        afterStep.Add(new ExamResult(perClass.ToDictionary(StringComparer.Ordinal)));
+        var exams = Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf)
+            .Select(classes => AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(people.JudgedOn(classes)))).ToList();
+        afterStep.Add(new ExamResult(exams.SelectMany(exam => exam.PerClass).ToDictionary(StringComparer.Ordinal)) { UnknownPerClass = exams.SelectMany(exam => exam.UnknownPerClass).ToDictionary(StringComparer.Ordinal) });
     }
 
     /// <inheritdoc/>
@@ -59,6 +59,9 @@ public sealed class StreamRecorder(
             Forgetting = ContinualMetrics.ForgettingChaudhry(accuracy),
             LearningAccuracy = ContinualMetrics.LearningAccuracy(accuracy),
             PerClassAccuracy = config.Labels.Classes.ToDictionary(name => name, name => (IReadOnlyList<double>)[.. afterStep.Select(exam => exam.PercentOf(name))], StringComparer.Ordinal),
+            PerClassUnknown = config.Labels.Classes.ToDictionary(name => name, name => (IReadOnlyList<double>)[.. afterStep.Select(exam => exam.UnknownPercentOf([name]))], StringComparer.Ordinal),
+            UnknownOfKnownPercent = Enumerable.Range(0, steps).Average(step => afterStep[step].UnknownPercentOf(ClassesIn(0, step + 1))),
+            UnknownOfNewPercent = steps == 1 ? null : Enumerable.Range(0, steps - 1).Average(step => afterStep[step].UnknownPercentOf(ClassesIn(step + 1, steps))),
             Steps = [.. Enumerable.Range(0, steps).Select(sensor.ClassesOf)],
         };
         lifetime.StopApplication();
@@ -70,6 +73,8 @@ public sealed class StreamRecorder(
     {
         while (flows.InFlight.Count > 0 || state.ExamplesPending > 0 || !rounds.Quiet.IsCompleted) await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
     }
+
+    private IReadOnlyList<string> ClassesIn(int from, int to) => [.. Enumerable.Range(from, to - from).SelectMany(sensor.ClassesOf)];
 
     private static double Mean(ExamResult exam, IReadOnlyList<string> classes) =>
         100.0 * classes.Sum(name => exam.PerClass[name].Right) / classes.Sum(name => exam.PerClass[name].Count);

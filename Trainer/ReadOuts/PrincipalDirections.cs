@@ -6,7 +6,7 @@ namespace Edge.Trainer.ReadOuts;
 /// <summary>The directions of largest variance of a covariance matrix, by subspace iteration (Golub and Van Loan, Matrix Computations, 8.2.4): orthonormal, and together close to the leading eigenvectors; none of them need be one.</summary>
 public static class PrincipalDirections
 {
-    private const int Iterations = 10; // The leading subspace is wanted roughly: what is mixed in at its edge varies almost as much.
+    private const int Iterations = 6; // The leading subspace is wanted roughly: what is mixed in at its edge varies almost as much.
     private const int Seed = 1;
 
     /// <summary>Finds them; the same matrix gives the same directions.</summary>
