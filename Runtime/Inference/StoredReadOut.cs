@@ -11,8 +11,7 @@ public static class StoredReadOut
     /// <param name="buffer">The replay buffer, or a copy of it.</param>
     /// <param name="files">Statistics, and what the anchors chose.</param>
     /// <param name="wanted">The read-out that the configuration wants.</param>
-    /// <param name="falseAlarmPercent"><c>inference.unknownFalseAlarmPercent</c>; 0: novelty is not calibrated.</param>
-    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted, double falseAlarmPercent = 0)
+    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted)
     {
         var snapshot = classifier.Snapshot;
         string kind = classifier.TakesVotes ? wanted.Kind : "prototypes";
@@ -29,16 +28,13 @@ public static class StoredReadOut
         remembered.Offer(windows);
 
         var ridge = kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen, snapshot.Classes);
-        var weights = new BranchReadOuts(
+        return new BranchReadOuts(
             snapshot.Classes,
             bank.ToMatrix(snapshot.Classes),
             kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, snapshot.Classes),
             ridge,
             kind == "prototypes" ? null : BranchReadOuts.NearnessOf(frozen, snapshot.Classes, ridge, remembered.Features, remembered.Classes),
             classifier.FrozenLength).Compose(blend);
-        if (falseAlarmPercent <= 0) return weights;
-        var anchors = AnchorExam.Encode(classifier, AnchorExam.Pairs((await buffer.AnchorsAsync()).Where(e => e.Samples.Length == snapshot.Window.ValueCount)));
-        return weights with { Calibration = NoveltyExam.Of(anchors, weights.Prototypes, frozen, snapshot.Classes, falseAlarmPercent) };
     }
 
     private static PrototypeBank BankOf(EncodedWindows windows, SnapshotManifest snapshot)

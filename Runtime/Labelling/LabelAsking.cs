@@ -79,24 +79,26 @@ public sealed class LabelAsking(LabelsSection settings, HourlyBudget budget, Win
     private void Hold(in Prediction prediction)
     {
         if (heldCount == 0) (heldTicks, waitedWindows) = (time.GetTimestamp(), 0);
-        int place = heldCount;
-        if (heldCount == MostHeld)
-        {
-            place = 0;
-            for (int i = 1; i < MostHeld; i++)
-            {
-                if (IsBetter(held[place].Window, held[i].Window)) place = i;
-            }
-
-            if (!IsBetter(prediction, held[place].Window)) return;
-        }
-        else
-        {
-            heldCount++;
-        }
-
+        bool isFull = heldCount == MostHeld;
+        int place = isFull ? Weakest() : heldCount++;
+        if (isFull && !IsLabelled(place) && !IsBetter(prediction, held[place].Window)) return;
         held[place] = (prediction, time.GetUtcNow());
     }
+
+    /// <summary>The one to give up: one that has a label by now, else the least doubtful.</summary>
+    private int Weakest()
+    {
+        int place = 0;
+        for (int i = 0; i < MostHeld; i++)
+        {
+            if (IsLabelled(i)) return i;
+            if (IsBetter(held[place].Window, held[i].Window)) place = i;
+        }
+
+        return place;
+    }
+
+    private bool IsLabelled(int place) => labelled.Find(held[place].Window.WindowId) is not null;
 
     private static bool IsBetter(in Prediction one, in Prediction other)
     {
@@ -112,7 +114,7 @@ public sealed class LabelAsking(LabelsSection settings, HourlyBudget budget, Win
         for (int i = 0; i < heldCount; i++)
         {
             ulong id = held[i].Window.WindowId;
-            if (id >= oldest && labelled.Find(id) is null && (best < 0 || IsBetter(held[i].Window, held[best].Window))) best = i;
+            if (id >= oldest && !IsLabelled(i) && (best < 0 || IsBetter(held[i].Window, held[best].Window))) best = i;
         }
 
         heldCount = 0;

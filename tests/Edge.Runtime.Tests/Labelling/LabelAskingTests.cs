@@ -102,6 +102,25 @@ public class LabelAskingTests
     }
 
     [Fact]
+    public void A_sensor_that_labels_every_window_two_seconds_late_is_asked_within_the_budget_all_the_same()
+    {
+        var asking = Asking(12);
+        int count = 0;
+        for (int i = 0; i < 3600 / WindowSeconds; i++)
+        {
+            var doubtful = Next(Prediction.Unknown, 0.9f - 0.0001f * i); // Every one less novel than those before it, which have a label.
+            if (lastId > 2) labelled.Set(new LabelOutcome(new LabelRequest(lastId - 2, "walking", "sensor"), null, null));
+            if (asking.Note(doubtful) is { } request)
+            {
+                count++;
+                Assert.Null(labelled.Find(request.WindowId));
+            }
+        }
+
+        Assert.InRange(count, 11, 15);
+    }
+
+    [Fact]
     public void What_all_got_labels_costs_none_of_the_budget()
     {
         var asking = Asking(1);
