@@ -7,11 +7,21 @@ namespace Edge.Runtime.Inference;
 /// <param name="PerClass">Class name to (right answers, windows).</param>
 public sealed record ExamResult(IReadOnlyDictionary<string, (int Right, int Count)> PerClass)
 {
+    /// <summary>Class name to windows that the device would call unknown.</summary>
+    public IReadOnlyDictionary<string, int> UnknownPerClass { get; init; } = new Dictionary<string, int>();
+
     /// <summary>Share of right answers over all windows, percent; NaN without windows.</summary>
     public double AccuracyPercent => 100.0 * PerClass.Values.Sum(c => c.Right) / PerClass.Values.Sum(c => c.Count);
 
     /// <summary>Share of right answers of one class, percent.</summary>
     public double PercentOf(string className) => PerClass.TryGetValue(className, out var c) && c.Count > 0 ? 100.0 * c.Right / c.Count : double.NaN;
+
+    /// <summary>Share of windows of some classes that the device would call unknown, percent; NaN without windows.</summary>
+    public double UnknownPercentOf(IEnumerable<string> classNames)
+    {
+        string[] met = [.. classNames.Where(PerClass.ContainsKey)];
+        return 100.0 * met.Sum(name => UnknownPerClass.GetValueOrDefault(name)) / met.Sum(name => PerClass[name].Count);
+    }
 }
 
 /// <summary>Encoding and judging many windows with one classifier, in batches.</summary>
@@ -20,19 +30,25 @@ public static class AnchorExam
     /// <summary>Windows scored in one call of the session. Four together cost less each than one alone, and than sixteen, whose intermediate results leave the cache; and they need a quarter of the memory.</summary>
     public const int BatchSize = 4;
 
-    /// <summary>Scores labelled windows; "unknown" counts as wrong.</summary>
+    /// <summary>
+    /// Scores labelled windows by the class that has the votes. What the fixed threshold calls unknown counts as wrong; what calibrated novelty calls unknown is counted beside: its stated share of false alarms would fall on every
+    /// snapshot alike, and blur what a gate compares.
+    /// </summary>
     public static ExamResult Examine(Classifier classifier, ReadOutWeights readOut, InferenceSection settings, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows)
     {
         classifier.Use(readOut);
         var perClass = new Dictionary<string, (int Right, int Count)>(StringComparer.Ordinal);
+        var unknown = new Dictionary<string, int>(StringComparer.Ordinal);
         Visit(classifier, windows, (index, className) =>
         {
-            int answer = classifier.ScoreOf(index).ClassOrUnknown(settings.UnknownBelowSimilarity);
+            var score = classifier.ScoreOf(index);
+            int answer = score.ClassOrUnknown(settings.UnknownBelowSimilarity);
             bool right = answer >= 0 && classifier.Snapshot.Classes[answer] == className;
             var (sofar, count) = perClass.GetValueOrDefault(className);
             perClass[className] = (sofar + (right ? 1 : 0), count + 1);
+            unknown[className] = unknown.GetValueOrDefault(className) + (UnknownRule.Answer(classifier, index, score, settings, out _) < 0 ? 1 : 0);
         });
-        return new ExamResult(perClass);
+        return new ExamResult(perClass) { UnknownPerClass = unknown };
     }
 
     /// <summary>Embeddings and, where they are needed, frozen features of labelled windows.</summary>

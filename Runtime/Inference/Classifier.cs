@@ -106,6 +106,9 @@ public sealed class Classifier : IDisposable
     /// <summary>Classes that have a prototype.</summary>
     public int KnownCount { get; private set; }
 
+    /// <summary>From which novelty on a window is unknown; null: not calibrated.</summary>
+    public NoveltyCalibration? Calibration { get; private set; }
+
     /// <summary>Opens a snapshot's graph on the first provider that takes all of it, outside of a service: see <see cref="ProviderChain.Open"/>.</summary>
     /// <exception cref="InvalidDataException">The graph cannot be loaded, or does not have the inputs and outputs of a classifier; the message says which.</exception>
     public static Classifier Open(string modelFile, SnapshotManifest snapshot, InferenceSection settings, int batchSize = 1) => new ProviderChain(settings).Open(new GraphFile(modelFile), snapshot, batchSize);
@@ -129,6 +132,7 @@ public sealed class Classifier : IDisposable
         weights.NearnessBias.CopyTo(nearnessBias, 0);
         KnownCount = matrix.KnownCount;
         weighsFeatures = weights.WeighsFeatures;
+        Calibration = weights.Calibration;
     }
 
     /// <summary>Scores one window.</summary>
@@ -167,6 +171,9 @@ public sealed class Classifier : IDisposable
 
     /// <summary>L2-normalised embedding of the window at <paramref name="index"/> of the latest call: [embedding length]. Valid until the next call.</summary>
     public ReadOnlySpan<float> EmbeddingOf(int index) => embedding.AsSpan(index * Snapshot.EmbeddingLength, Snapshot.EmbeddingLength);
+
+    /// <summary>Probabilities of the window at <paramref name="index"/> of the latest call: [classes]. Valid until the next call.</summary>
+    public ReadOnlySpan<float> ProbabilityOf(int index) => probability.AsSpan(index * classBias.Length, classBias.Length);
 
     /// <summary>Frozen features of the window at <paramref name="index"/> of the latest call: [frozen length]. Valid until the next call.</summary>
     public ReadOnlySpan<float> FrozenOf(int index) => frozen.AsSpan(index * FrozenLength, FrozenLength);

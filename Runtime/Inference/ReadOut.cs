@@ -25,6 +25,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     private EncodedWindows taken = new(0, 0);
     private readonly RememberedFeatures remembered = new(wanted.FrozenSeed);
     private RidgeSolver? spent;
+    private NoveltyCalibration? calibration;
 
     /// <summary>Prototypes of everything labelled so far, in the running snapshot's embedding.</summary>
     public PrototypeBank Bank { get; private set; } = new(snapshot.Id, snapshot.EmbeddingLength);
@@ -65,6 +66,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         if (frozen.Counted is { } counted)
             frozen.Count(windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)), buffer.Counts.AcknowledgedCount); // In the order of ids.
         await FitAsync(buffer);
+        await CalibrateAsync(buffer);
         Publish();
     }
 
@@ -132,6 +134,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
 
         await SavePrototypesAsync(buffer);
         blendFile.TrySave(encoder.Snapshot.Id, blend);
+        await CalibrateAsync(buffer);
         slot.Swap(adoption.Running, Solve());
     }
 
@@ -150,6 +153,11 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         {
             blend = chosen;
             blendFile.TrySave(encoder.Snapshot.Id, blend);
+        }
+
+        if (settlement.SnapshotId == encoder.Snapshot.Id)
+        {
+            await CalibrateAsync(buffer); // Another one was calibrated when it was adopted.
             Publish();
         }
 
@@ -179,6 +187,14 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
 
     private string Kind => encoder.TakesVotes ? wanted.Kind : "prototypes";
 
+    /// <summary>Novelty is calibrated anew with every round and at start, on the anchors that there are; until the next time the score and the threshold stay, so that what is stated holds.</summary>
+    private async Task CalibrateAsync(ReplayBuffer buffer)
+    {
+        if (settings.UnknownFalseAlarmPercent <= 0) return;
+        var anchors = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.AnchorsAsync())));
+        calibration = NoveltyExam.Of(anchors, Bank.ToMatrix(encoder.Snapshot.Classes), frozen.Counted, encoder.Snapshot.Classes, settings.UnknownFalseAlarmPercent);
+    }
+
     private PublishedReadOut Solve()
     {
         var classes = encoder.Snapshot.Classes;
@@ -190,7 +206,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
             ridge,
             Kind == "prototypes" ? null : BranchReadOuts.NearnessOf(frozen.Counted, classes, ridge, remembered.Features, remembered.Classes),
             encoder.FrozenLength);
-        return new PublishedReadOut(branches.Compose(blend), branches, blend, encoder.FrozenBankId);
+        return new PublishedReadOut(branches.Compose(blend) with { Calibration = calibration }, branches, blend, encoder.FrozenBankId);
     }
 
     private void Learn(EncodedWindows windows)

@@ -36,6 +36,9 @@ public sealed record ReadOutWeights
     /// <summary>n: [classes] float32.</summary>
     public required float[] NearnessBias { get; init; }
 
+    /// <summary>From which novelty on a window is unknown; null: not calibrated.</summary>
+    public NoveltyCalibration? Calibration { get; init; }
+
     /// <summary>The read-out by prototypes alone.</summary>
     /// <param name="prototypes">Prototypes of the running snapshot.</param>
     /// <param name="frozenLength">Features of its frozen branch; 0 without one.</param>

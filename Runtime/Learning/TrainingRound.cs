@@ -253,6 +253,7 @@ public sealed partial class TrainingRound(
         AnchorAccuracyPercent = evidence.Candidate.AccuracyPercent,
         PreviousAnchorAccuracyPercent = evidence.Running.AccuracyPercent,
         ReadOut = slot.LatestName,
+        Novelty = slot.LatestFor(runs.Id)?.Weights.Calibration?.ToMessage(),
     };
 
     private void Tell(TrainingMessage what)

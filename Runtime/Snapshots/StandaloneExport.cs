@@ -15,7 +15,8 @@ public static class StandaloneExport
     /// <param name="classes">Classes in the order of the read-out's rows.</param>
     /// <param name="readOut">The read-out.</param>
     /// <param name="settings">Temperature, and the distance from which a window is unknown.</param>
-    public static byte[] Bake(ReadOnlySpan<byte> file, string snapshotId, IReadOnlyList<string> classes, ReadOutWeights readOut, InferenceSection settings)
+    /// <param name="novelty">From which value of the graph's output <c>novelty</c> a window is unknown at a stated rate; null: the anchors are too few to say.</param>
+    public static byte[] Bake(ReadOnlySpan<byte> file, string snapshotId, IReadOnlyList<string> classes, ReadOutWeights readOut, InferenceSection settings, NoveltyCalibration? novelty = null)
     {
         var inputs = OnnxContents.Read(file).Initializers;
         long rows = classes.Count, length = readOut.Prototypes.Values.Length / rows, frozen = readOut.OnFrozen.Length / rows;
@@ -39,6 +40,12 @@ public static class StandaloneExport
             ["readOut"] = readOut.Name,
             ["unknownBelowSimilarity"] = settings.UnknownBelowSimilarity.ToString("R", CultureInfo.InvariantCulture),
         };
+        if (novelty is not null)
+        {
+            metadata["noveltyThreshold"] = novelty.Threshold.ToString("R", CultureInfo.InvariantCulture);
+            metadata["noveltyFalseAlarmPercent"] = novelty.FalseAlarmPercent.ToString("0.00", CultureInfo.InvariantCulture);
+        }
+
         return OnnxDefaults.Replace(file, all.Where(pair => inputs.ContainsKey(pair.Key)).ToDictionary(), metadata);
     }
 }

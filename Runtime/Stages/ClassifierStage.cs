@@ -85,10 +85,11 @@ public sealed partial class ClassifierStage(
 
         var score = running.ScoreOf(index);
         ring.Keep(window, running.EmbeddingOf(index), running.Snapshot.Id);
-        int answer = score.ClassOrUnknown(settings.UnknownBelowSimilarity);
+        int answer = UnknownRule.Answer(running, index, score, settings, out float ratio);
+        var contenders = score.ClassIndex < 0 ? default : Contenders.Of(running.Snapshot.Classes, running.ProbabilityOf(index));
         var prediction = answer < 0
-            ? new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, score.Novelty, window.Truth)
-            : new Prediction(window.Id, window.EndSeconds, running.Snapshot.Classes[answer], score.Confidence, score.Novelty, window.Truth);
+            ? new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, score.Novelty, window.Truth, ratio, contenders)
+            : new Prediction(window.Id, window.EndSeconds, running.Snapshot.Classes[answer], score.Confidence, score.Novelty, window.Truth, ratio, contenders);
         Counted(prediction, window);
         if (running.KnownCount > 0) Watch(prediction);
         return prediction;

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Edge.Runtime.Stages;
 
-/// <summary>Takes labels in, an operator's and a recorded one alike: finds the window each speaks of and hands the pair on, or says why not.</summary>
+/// <summary>Takes labels in, an operator's and a recorded one alike: finds the window each speaks of and hands the pair on, or says why not. And asks for labels of windows that the device is in doubt about.</summary>
 public sealed class LabellingStage(
-    Flows flows, WindowRing ring, SourceLabels source, LabelledWindowSet labelled, IReadOnlyList<string> classes, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, WindowRing ring, SourceLabels source, LabelledWindowSet labelled, LabelAsking asking, IReadOnlyList<string> classes, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
@@ -21,6 +21,12 @@ public sealed class LabellingStage(
             while (flows.Predictions.Reader.TryRead(out var prediction))
             {
                 source.Note(prediction);
+                if (asking.Note(prediction) is { } request)
+                {
+                    state.CountRequest();
+                    reporter.LabelRequest(request);
+                }
+
                 while (source.NextDue(prediction.EndSeconds) is { } label)
                 {
                     flows.InFlight.Enter();
@@ -62,6 +68,7 @@ public sealed class LabellingStage(
         else if (ring.Find(request.WindowId) is { } window)
         {
             labelled.Set(new LabelOutcome(request, null, null));
+            if (asking.Answered(request.WindowId)) state.CountRequestAnswered();
             state.CountTaken();
             await flows.Examples.Writer.WriteAsync(new PendingExample(request, window), stopping);
         }

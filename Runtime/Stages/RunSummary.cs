@@ -22,6 +22,7 @@ public sealed record RunSummary
         RoundsFailed = state.RoundsFailed,
         SnapshotsPromoted = state.SnapshotsPromoted,
         SnapshotsRefused = state.SnapshotsRefused,
+        RequestsMade = state.RequestsMade,
         DriftAlarms = state.DriftAlarms,
         LatencyP50Ms = state.LatencyMs(50),
         LatencyP99Ms = state.LatencyMs(99),
@@ -44,6 +45,18 @@ public sealed record RunSummary
 
     /// <summary>Class name to its accuracy after each step.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<double>> PerClassAccuracy { get; init; } = new Dictionary<string, IReadOnlyList<double>>();
+
+    /// <summary>
+    /// Class name to the share of its windows that the device would call "unknown" after each step, percent: false alarms from the step on that brings the class, and before it what "unknown" is for. The accuracies above judge the
+    /// class that has the votes, so that they say the same whatever false-alarm rate is asked for.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> PerClassUnknown { get; init; } = new Dictionary<string, IReadOnlyList<double>>();
+
+    /// <summary>How many windows of classes met so far would be called "unknown", percent, mean over the steps.</summary>
+    public double? UnknownOfKnownPercent { get; init; }
+
+    /// <summary>The same of classes not met yet; null where a stream brings all at once.</summary>
+    public double? UnknownOfNewPercent { get; init; }
 
     /// <summary>Classes that each step brought.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Steps { get; init; } = [];
@@ -77,6 +90,9 @@ public sealed record RunSummary
 
     /// <summary>Candidates refused.</summary>
     public required long SnapshotsRefused { get; init; }
+
+    /// <summary>Labels that the device asked for.</summary>
+    public required long RequestsMade { get; init; }
 
     /// <summary>Drift alarms.</summary>
     public required long DriftAlarms { get; init; }

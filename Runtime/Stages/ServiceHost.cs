@@ -66,6 +66,9 @@ public static class ServiceHost
             .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
             .AddSingleton(new WindowRing(config.Window.RingCapacity, shape)).AddSingleton(new LabelledWindowSet(config.Window.RingCapacity))
+            .AddSingleton(provider => new LabelAsking(
+                config.Labels, new HourlyBudget(config.Labels.RequestsPerHour, time), provider.GetRequiredService<WindowRing>(), provider.GetRequiredService<LabelledWindowSet>(),
+                config.Sensor.Speed > 0 ? config.Window.Stride / (config.Sensor.SampleRateHz * config.Sensor.Speed) : 0, time))
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
             .AddSingleton(new DriftMonitor(
                 new PageHinkley(new PageHinkleyOptions { MinInstances = config.Drift.MinWindows, Delta = config.Drift.Delta, Threshold = config.Drift.Threshold, Direction = DriftDirection.Up }),
@@ -148,6 +151,7 @@ public static class ServiceHost
             AnchorAccuracyPercent = snapshot.AnchorAccuracy,
             ReadOut = services.GetRequiredService<ReadOutSlot>().LatestName,
             Precision = wantedPrecision == "float32" ? null : precision,
+            Novelty = services.GetRequiredService<ReadOutSlot>().LatestFor(snapshot.Id)?.Weights.Calibration?.ToMessage(),
         });
 
         void TellRestored(ReplayRecovery made)

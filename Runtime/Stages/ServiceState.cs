@@ -17,7 +17,7 @@ public sealed class ServiceState(TimeProvider time)
     private readonly Dictionary<string, long> countsSinceSummary = new(StringComparer.Ordinal);
     private readonly Queue<(long Ticks, long Count)> recent = new();
     private readonly long startTicks = time.GetTimestamp();
-    private long windowsSeen, calls, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled;
+    private long windowsSeen, calls, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled, requestsMade, requestsAnswered;
     private Prediction? latest;
 
     /// <summary>Time since the service started.</summary>
@@ -40,6 +40,12 @@ public sealed class ServiceState(TimeProvider time)
 
     /// <summary>Labels that were refused.</summary>
     public long LabelsRefused => Interlocked.Read(ref labelsRefused);
+
+    /// <summary>Labels that the device has asked for.</summary>
+    public long RequestsMade => Interlocked.Read(ref requestsMade);
+
+    /// <summary>Those of them whose window has got a label since.</summary>
+    public long RequestsAnswered => Interlocked.Read(ref requestsAnswered);
 
     /// <summary>Examples made durable since the start.</summary>
     public long ExamplesStored => Interlocked.Read(ref examplesStored);
@@ -149,6 +155,10 @@ public sealed class ServiceState(TimeProvider time)
     internal void CountBroken(long count) => Interlocked.Add(ref brokenWindows, count);
 
     internal void CountLabelRefused() => Interlocked.Increment(ref labelsRefused);
+
+    internal void CountRequest() => Interlocked.Increment(ref requestsMade);
+
+    internal void CountRequestAnswered() => Interlocked.Increment(ref requestsAnswered);
 
     internal void CountTaken() => Interlocked.Increment(ref taken);
 

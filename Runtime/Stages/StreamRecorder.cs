@@ -38,14 +38,17 @@ public sealed class StreamRecorder(
         using var classifier = providers.Open(new GraphFile(snapshots.ModelFile(current)), current, AnchorExam.BatchSize);
         var people = new UciHarPeople(config.Sensor);
         var perClass = new Dictionary<string, (int Right, int Count)>(StringComparer.Ordinal);
+        var unknownPerClass = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var classes in Enumerable.Range(0, sensor.StepCount).Select(sensor.ClassesOf))
         {
             // Two classes at a time: the service has a memory budget, and a test split is large; so is what the stream has read, of which the next step will be read when this one has been let go.
             NativeMemory.Release();
-            foreach (var (name, answers) in AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(people.JudgedOn(classes))).PerClass) perClass.Add(name, answers);
+            var exam = AnchorExam.Examine(classifier, slot.LatestFor(current.Id)!.Weights, config.Inference, Pairs(people.JudgedOn(classes)));
+            foreach (var (name, answers) in exam.PerClass) perClass.Add(name, answers);
+            foreach (var (name, count) in exam.UnknownPerClass) unknownPerClass.Add(name, count);
         }
 
-        afterStep.Add(new ExamResult(perClass));
+        afterStep.Add(new ExamResult(perClass) { UnknownPerClass = unknownPerClass });
         NativeMemory.Release();
     }
 
@@ -65,6 +68,9 @@ public sealed class StreamRecorder(
             Forgetting = ContinualMetrics.ForgettingChaudhry(accuracy),
             LearningAccuracy = ContinualMetrics.LearningAccuracy(accuracy),
             PerClassAccuracy = config.Labels.Classes.ToDictionary(name => name, name => (IReadOnlyList<double>)[.. afterStep.Select(exam => exam.PercentOf(name))], StringComparer.Ordinal),
+            PerClassUnknown = config.Labels.Classes.ToDictionary(name => name, name => (IReadOnlyList<double>)[.. afterStep.Select(exam => exam.UnknownPercentOf([name]))], StringComparer.Ordinal),
+            UnknownOfKnownPercent = Enumerable.Range(0, steps).Average(step => afterStep[step].UnknownPercentOf(ClassesIn(0, step + 1))),
+            UnknownOfNewPercent = steps == 1 ? null : Enumerable.Range(0, steps - 1).Average(step => afterStep[step].UnknownPercentOf(ClassesIn(step + 1, steps))),
             Steps = [.. Enumerable.Range(0, steps).Select(sensor.ClassesOf)],
         };
         lifetime.StopApplication();
@@ -76,6 +82,8 @@ public sealed class StreamRecorder(
     {
         while (flows.InFlight.Count > 0 || state.ExamplesPending > 0 || !rounds.Quiet.IsCompleted) await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
     }
+
+    private IReadOnlyList<string> ClassesIn(int from, int to) => [.. Enumerable.Range(from, to - from).SelectMany(sensor.ClassesOf)];
 
     private static double Mean(ExamResult exam, IReadOnlyList<string> classes) =>
         100.0 * classes.Sum(name => exam.PerClass[name].Right) / classes.Sum(name => exam.PerClass[name].Count);

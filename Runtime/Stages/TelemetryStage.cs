@@ -48,9 +48,11 @@ public sealed partial class TelemetryStage(
                 WindowsPerSecond = Math.Round(state.WindowsPerSecond(), 2),
                 LatencyP50Ms = state.LatencyMs(50),
                 LatencyP99Ms = state.LatencyMs(99),
-                Latest = state.Latest is { } latest ? new LatestPrediction(latest.WindowId, latest.Class, latest.Confidence, latest.Novelty) : null,
+                Latest = state.Latest is { } latest ? new LatestPrediction(latest.WindowId, latest.Class, latest.Confidence, latest.Novelty, latest.NoveltyRatio > 0 ? latest.NoveltyRatio : null) : null,
                 CountsByClass = counts.Where(c => c.Key != Prediction.Unknown).ToDictionary(StringComparer.Ordinal),
                 UnknownCount = counts.GetValueOrDefault(Prediction.Unknown),
+                RequestsMade = state.RequestsMade,
+                RequestsAnswered = state.RequestsAnswered,
                 SnapshotId = state.Snapshot?.Id,
             });
         }

@@ -22,6 +22,8 @@ public static class SummaryTable
 
             console.Write(table);
             console.MarkupLine($"average accuracy [bold]{summary.AverageAccuracy:0.0} %[/]   forgetting (Chaudhry) [bold]{summary.Forgetting:0.0}[/]   learning accuracy [bold]{summary.LearningAccuracy:0.0} %[/]");
+            string ofNew = summary.UnknownOfNewPercent is { } percent ? FormattableString.Invariant($", and {percent:0.0} % of those of classes not met yet") : "";
+            console.WriteLine($"called unknown: {summary.UnknownOfKnownPercent:0.0} % of the windows of classes met{ofNew} (mean over the steps; the accuracies judge the class that has the votes)");
             if (summary.StartedWithExamples > 0) console.MarkupLine($"[yellow]the run began with {summary.StartedWithExamples} examples from an earlier one; start with an empty data directory (--fresh) for figures of this stream alone[/]");
         }
 

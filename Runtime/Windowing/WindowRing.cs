@@ -12,6 +12,9 @@ public sealed class WindowRing(int capacity, WindowShape shape)
     private readonly Lock gate = new();
     private int next;
 
+    /// <summary>Windows that it holds when it is full.</summary>
+    public int Capacity => slots.Length;
+
     /// <summary>Oldest and newest window held; (0, 0) when empty.</summary>
     public (ulong Oldest, ulong Newest) Range
     {

@@ -6,8 +6,9 @@ namespace Edge.Telemetry.Messages;
 /// <param name="WindowId">Its id: the name under which a label for it can be sent.</param>
 /// <param name="Class">Its class, or <see cref="PredictionMessage.UnknownClass"/>.</param>
 /// <param name="Confidence">Probability of the class, 0 to 1.</param>
-/// <param name="Novelty">Distance to the nearest prototype; left out while there is none.</param>
-public sealed record LatestPrediction(ulong WindowId, string Class, double Confidence, double? Novelty);
+/// <param name="Novelty">1 - cosine to the nearest prototype, 0 to 2; left out while there is none.</param>
+/// <param name="NoveltyRatio">Novelty in units of the threshold that the anchors calibrated: above 1 the window is unknown; left out while it is not calibrated.</param>
+public sealed record LatestPrediction(ulong WindowId, string Class, double Confidence, double? Novelty, double? NoveltyRatio = null);
 
 /// <summary>What was classified since the last summary.</summary>
 public sealed record PredictionMessage : TelemetryMessage
@@ -48,6 +49,12 @@ public sealed record PredictionMessage : TelemetryMessage
 
     /// <summary>Windows like no class since the last summary.</summary>
     public required long UnknownCount { get; init; }
+
+    /// <summary>Labels asked for on <c>…/label/request</c> since the start.</summary>
+    public long RequestsMade { get; init; }
+
+    /// <summary>Those of them whose window has got a label since, from whomever.</summary>
+    public long RequestsAnswered { get; init; }
 
     /// <summary>The snapshot that classified the latest window.</summary>
     public string? SnapshotId { get; init; }

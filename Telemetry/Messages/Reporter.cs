@@ -97,6 +97,9 @@ public sealed class Reporter
     /// <summary>Sends what happened to the replay buffer.</summary>
     public void Replay(ReplayMessage replay) => _send(Make(replay));
 
+    /// <summary>Asks for the label of a window.</summary>
+    public void LabelRequest(LabelRequestMessage request) => _send(Make(request));
+
     /// <summary>Sends what became of a label.</summary>
     public void LabelResult(LabelResultMessage result) => _send(Make(result));
 

@@ -19,6 +19,13 @@ public enum SnapshotEvent
     Initial,
 }
 
+/// <summary>From which novelty on a window is unknown, and how often that is wrong.</summary>
+/// <param name="Threshold">In units of the score: about 1 is typical of a known class.</param>
+/// <param name="FalseAlarmPercent">Stated: windows of known classes that could as well have been anchors are unknown this often, on average at most.</param>
+/// <param name="AnchorFalseAlarmPercent">Measured on the anchors that calibrated it.</param>
+/// <param name="AnchorCount">Their number.</param>
+public sealed record NoveltyReport(double Threshold, double FalseAlarmPercent, double AnchorFalseAlarmPercent, int AnchorCount);
+
 /// <summary>The running snapshot and the latest event at the gate; retained.</summary>
 public sealed record SnapshotMessage : TelemetryMessage
 {
@@ -56,6 +63,9 @@ public sealed record SnapshotMessage : TelemetryMessage
 
     /// <summary>What was measured of less than float32, and why it runs or was refused, for a person; left out where it was not tried.</summary>
     public string? PrecisionNote { get; init; }
+
+    /// <summary>How "unknown" is calibrated at the moment; left out while the anchors are too few for the rate that is asked for, or none is asked for.</summary>
+    public NoveltyReport? Novelty { get; init; }
 
     /// <summary>All reasons of a refusal; empty otherwise.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];

@@ -17,6 +17,7 @@ namespace Edge.Telemetry.Messages;
 [JsonSerializable(typeof(TrainingMessage))]
 [JsonSerializable(typeof(SnapshotMessage))]
 [JsonSerializable(typeof(ConfigReportedMessage))]
+[JsonSerializable(typeof(LabelRequestMessage))]
 [JsonSerializable(typeof(LabelResultMessage))]
 [JsonSerializable(typeof(ReplayMessage))]
 internal sealed partial class TelemetryJson : JsonSerializerContext;

@@ -22,6 +22,8 @@ public sealed record Topics
             "at start and when a candidate is promoted or refused"),
         new("configReported", "config/reported", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedEvent, ConfigReportedMessage.SchemaName,
             "at start and after every desired configuration"),
+        new("labelRequest", "label/request", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelRequestMessage.SchemaName,
+            "when a window is unknown or of low margin, within labels.requestsPerHour"),
         new("labelResult", "label/result", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelResultMessage.SchemaName,
             "after every label"),
         new("replay", "replay", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, ReplayMessage.SchemaName,
@@ -74,6 +76,9 @@ public sealed record Topics
 
     /// <summary>What happened to the replay buffer.</summary>
     public string Replay => _prefix + "replay";
+
+    /// <summary>Windows whose label is asked for.</summary>
+    public string LabelRequest => _prefix + "label/request";
 
     /// <summary>What became of a label.</summary>
     public string LabelResult => _prefix + "label/result";

@@ -24,7 +24,15 @@ public sealed record InferenceSection
     [AllowedValues("float32", "float16", "int8", "auto")]
     public string Precision { get; init; } = "float32";
 
-    /// <summary>A window whose cosine to the nearest prototype is below this is "unknown", unless a ridge read-out gives its class nine tenths of the probability.</summary>
+    /// <summary>
+    /// Share of windows of known classes that may be called "unknown", percent. The anchors say from which novelty on that is so: one less in a hundred than this share needs a hundred anchors, 2 needs 49. While there are fewer, and
+    /// with 0, <see cref="UnknownBelowSimilarity"/> decides.
+    /// </summary>
+    /// <value>Default 2. More: more of what is new is noticed, and more of what is known is doubted. 0: never calibrated.</value>
+    [Range(0, 50)]
+    public double UnknownFalseAlarmPercent { get; init; } = 2;
+
+    /// <summary>Before anchors have calibrated novelty: a window whose cosine to the nearest prototype is below this is "unknown", unless a ridge read-out gives its class nine tenths of the probability.</summary>
     /// <value>Default 0.2. 1: everything is unknown of which the read-out is not that sure; -1: nothing is, once there is one prototype.</value>
     [Range(-1, 1)]
     public double UnknownBelowSimilarity { get; init; } = 0.2;

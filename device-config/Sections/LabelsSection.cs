@@ -21,4 +21,14 @@ public sealed record LabelsSection
     /// <value>Default 2. 0: at once. Must be shorter than the window ring holds windows.</value>
     [Range(0, 86_400)]
     public double SourceDelaySeconds { get; init; } = 2;
+
+    /// <summary>Labels that the device may ask for in an hour, for windows that are unknown or of low margin; they go out on <c>…/label/request</c>.</summary>
+    /// <value>Default 12. 0: it never asks. What was not used is saved up for a quarter of an hour.</value>
+    [Range(0, 3600)]
+    public int RequestsPerHour { get; init; } = 12;
+
+    /// <summary>A window is also asked for when the probability of its class is ahead of the next one's by less than this.</summary>
+    /// <value>Default 0.2. 0: only unknown windows are asked for; 1: nearly every window may be.</value>
+    [Range(0, 1)]
+    public double RequestBelowMargin { get; init; } = 0.2;
 }

@@ -119,6 +119,33 @@ public sealed class FleetTests
     }
 
     [Fact]
+    public async Task A_label_that_the_device_asks_for_is_given_by_the_id_that_it_names()
+    {
+        int port = Mosquitto.FreePort();
+        await using var device = DeviceFolder.Create(port).With("telemetry.broker", "embedded").With("labels.sourceShare", 0).With("labels.requestsPerHour", 3600).With("replay.anchorShare", 0.01);
+        var run = device.Run();
+        await Eventually.Holds(() => Mosquitto.Listens(port), "the embedded broker listens", () => run.Said);
+        await using var fleet = await Fleet.ListenAsync(port);
+
+        // Nothing is known yet, so all is unknown; what is asked for is in the ring, and says until when.
+        var request = await fleet.HearsAsync("label/request", r => (string?)r["reason"] == "unknown", "an unknown window is asked for");
+        Assert.True(DateTimeOffset.Parse((string)request["answerableUntil"]!) > DateTimeOffset.Parse((string)request["at"]!), request.ToJsonString());
+        await fleet.TellAsync("label", Label((ulong)request["windowId"]!, "sitting", "asked"));
+        var answer = await AnswerAsync(fleet, "asked");
+        Assert.True((bool)answer["accepted"]!, answer.ToJsonString());
+        Assert.Equal((ulong)request["windowId"]!, (ulong)answer["windowId"]!);
+        var summary = await fleet.HearsAsync("prediction", p => (long)p["requestsAnswered"]! == 1, "the answer is counted");
+        Assert.True((long)summary["requestsMade"]! >= 1, summary.ToJsonString());
+
+        // It asks on, and never for that window again.
+        await Eventually.Holds(() => fleet.On("label/request").Count >= 3, "it asks for more");
+        var ids = fleet.On("label/request").Select(r => (ulong)r["windowId"]!).ToList();
+        Assert.Equal(ids.Distinct(), ids);
+        run.CtrlC();
+        Assert.Equal(0, await run.EndAsync());
+    }
+
+    [Fact]
     public async Task A_turned_and_weakened_sensor_is_reported_as_drift()
     {
         await using var broker = await Mosquitto.StartAsync();

@@ -30,7 +30,13 @@ internal sealed class Mosquitto : IAsyncDisposable
         string config = Path.Combine(broker.folder, "mosquitto.conf");
         File.WriteAllLines(config, [$"listener {broker.Port} 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest none", "max_queued_messages 0"]);
         broker.process = Process.Start(new ProcessStartInfo(program, ["-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        await Eventually.Holds(broker.Listens, "mosquitto listens");
+        await Eventually.Holds(
+            () =>
+            {
+                Assert.False(broker.process.HasExited, "mosquitto ended");
+                return Listens(broker.Port);
+            },
+            "mosquitto listens");
         return broker;
     }
 
@@ -53,13 +59,13 @@ internal sealed class Mosquitto : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private bool Listens()
+    /// <summary>Whether somebody listens on a port of 127.0.0.1.</summary>
+    public static bool Listens(int port)
     {
-        Assert.False(process!.HasExited, "mosquitto ended");
         using var probe = new TcpClient();
         try
         {
-            probe.Connect(IPAddress.Loopback, Port);
+            probe.Connect(IPAddress.Loopback, port);
             return true;
         }
         catch (SocketException)

@@ -153,6 +153,7 @@ public sealed class SnapshotCommandTests : IDisposable
     [Fact]
     public async Task An_export_with_the_read_out_answers_alone_as_the_device_would()
     {
+        File.WriteAllText(data["device.json"], Device.Replace("[\"cpu\"]", "[\"cpu\"], \"unknownFalseAlarmPercent\": 20", StringComparison.Ordinal)); // Five anchors are enough.
         var store = new SnapshotStore(data["edge-data/snapshots"], 5);
         var manifest = store.Promote(first.Folder.CandidateDirectory, TestSnapshot.Manifest);
         var config = RunningConfig.Read(data["device.json"]).Verdict.Config!;
@@ -185,6 +186,9 @@ public sealed class SnapshotCommandTests : IDisposable
         }
 
         Assert.Equal(12, right);
+        var about = session.ModelMetadata.CustomMetadataMap;
+        Assert.InRange(float.Parse(about["noveltyThreshold"], System.Globalization.CultureInfo.InvariantCulture), 1e-6f, 2f);
+        Assert.InRange(double.Parse(about["noveltyFalseAlarmPercent"], System.Globalization.CultureInfo.InvariantCulture), 1, 20);
     }
 
     [Fact]

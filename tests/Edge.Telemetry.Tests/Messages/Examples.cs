@@ -49,9 +49,11 @@ internal static class Examples
             WindowsPerSecond = 0.78,
             LatencyP50Ms = 0.21,
             LatencyP99Ms = 0.48,
-            Latest = new LatestPrediction(1200, "walking", 0.93, 0.12),
+            Latest = new LatestPrediction(1200, "walking", 0.93, 0.12, 0.31),
             CountsByClass = new Dictionary<string, long> { ["walking"] = 3 },
             UnknownCount = 1,
+            RequestsMade = 2,
+            RequestsAnswered = 1,
             SnapshotId = "s000003-1f9a0c42",
         });
         reporter.Drift(new Telemetry.Drift.DriftReading("pageHinkley", 5.5, 5, true, 1103), "roundStarted");
@@ -68,6 +70,7 @@ internal static class Examples
             AnchorAccuracyPercent = 71.5,
             PreviousAnchorAccuracyPercent = 90,
             ReadOut = "frozen ridge",
+            Novelty = new NoveltyReport(2.75, 1.64, 0, 60),
             Reasons = ["anchor accuracy 71.5 %; expected at least 89 %. Collect labels of sitting."],
             CandidateId = "s000004-0be11d90",
         });
@@ -75,6 +78,17 @@ internal static class Examples
         {
             Active = new ActiveConfig(6, "9d0e41c7", "desired"),
             LastAttempt = new ConfigAttempt(7, "c3", ConfigResult.Refused, ["window.length: -1; expected 8 to 65536. Correct the value."], Now),
+        });
+        reporter.LabelRequest(new LabelRequestMessage
+        {
+            WindowId = 1200,
+            At = Now,
+            Reason = LabelRequestReason.Unknown,
+            Novelty = 0.41,
+            NoveltyRatio = 1.8,
+            Margin = 0.52,
+            Candidates = [new ClassCandidate("walking", 0.71), new ClassCandidate("sitting", 0.19)],
+            AnswerableUntil = Now.AddSeconds(1310),
         });
         reporter.LabelResult(new LabelResultMessage { RequestId = "r1", WindowId = 1200, Class = "walking", Accepted = true, ExampleId = 88, Role = ExampleRole.Replay });
         reporter.Replay(new ReplayMessage
