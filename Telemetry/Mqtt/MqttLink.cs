@@ -4,18 +4,19 @@ using Microsoft.Extensions.Logging;
 namespace Edge.Telemetry.Mqtt;
 
 /// <summary>
-/// The one link between the device and a broker, both ways, MQTT 5. One loop, <see cref="RunAsync(CancellationToken)"/>, connects, watches, publishes, and
-/// after a loss tries again with growing pauses, for ever. Events
-/// are delivered at least once and in order as long as the process lives and the queue does not overflow; states are brought up to date after every reconnect.
-/// <see cref="Send"/> and <see cref="State"/> may be used from any thread at any time.
+/// The one link between the device and a broker, both ways, MQTT 5 or 3.1.1. One loop, <see cref="RunAsync(CancellationToken)"/>, connects, watches, publishes, and
+/// after a loss tries again with growing pauses, for ever. Messages of the queue
+/// are delivered at least once and in order; those that are never dropped survive the process where there is an outbox, and the others as <see cref="Delivery"/> says; states are brought up to date after every reconnect.
+/// <see cref="Send"/>, <see cref="SendAsync"/> and <see cref="State"/> may be used from any thread at any time.
 /// </summary>
-public sealed partial class MqttLink
+public sealed partial class MqttLink : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(0.3);
 
-    private readonly MqttLinkOptions _options;
+    private readonly Dictionary<string, long> _refusedByName = new(StringComparer.Ordinal);
+    private MqttLinkOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
@@ -23,9 +24,10 @@ public sealed partial class MqttLink
     private readonly Channel<InboundMessage> _inbound;
     private readonly Lock _gate = new();
     private bool _connected;
+    private int _window;
     private DateTimeOffset _since;
     private string? _lastError;
-    private long _connectCount, _published, _refused, _received, _receivedDropped;
+    private long _connectCount, _published, _received, _receivedDropped;
 
     /// <summary>A link that does nothing until <see cref="RunAsync(CancellationToken)"/>.</summary>
     /// <param name="options">Where the broker is.</param>
@@ -33,6 +35,7 @@ public sealed partial class MqttLink
     /// <param name="time">Clock for pauses and time-outs.</param>
     /// <param name="random">Draws the pauses; owned by the link from now on.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="IOException">The outbox's mark of ids cannot be read. Everything else that its disk refuses is weather.</exception>
     public MqttLink(MqttLinkOptions options, ILogger logger, TimeProvider time, Random random)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -41,11 +44,21 @@ public sealed partial class MqttLink
         ArgumentNullException.ThrowIfNull(random);
         (_options, _logger, _time) = (options.Checked(), logger, time);
         _backoff = new Backoff(FirstPause, options.MaxPause, random);
-        _outgoing = new OutgoingMessages(options.QueueCapacity);
+        _outgoing = new OutgoingMessages(
+            new OutgoingLimits { EventCount = options.QueueCapacity, EventBytes = options.QueueBytes, EventAge = options.QueueAge, MemoryBytes = options.MemoryBytes }, time);
         _inbound = Channel.CreateBounded<InboundMessage>(
             new BoundedChannelOptions(options.InboundCapacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = false },
             _ => Interlocked.Increment(ref _receivedDropped));
         _since = time.GetUtcNow();
+        if (options.Outbox is not { } outbox) return;
+        _outgoing.OutboxChanged = health =>
+        {
+            if (health.Problem is { } problem) LogOutboxRefused(problem);
+            else if (health.RefusedCount > 0) LogOutboxWell(health.Count);
+        };
+        _outgoing.OutboxDamaged = LogOutboxDamaged;
+        _outgoing.Open(outbox);
+        if (_outgoing.Count > 0) LogFound(_outgoing.Count);
     }
 
     /// <summary>Messages from the broker, in order of arrival; when nobody reads, the oldest are dropped and counted. Never completes: stop reading when the
@@ -61,7 +74,6 @@ public sealed partial class MqttLink
         get
         {
             IReadOnlyDictionary<string, long> dropped = _outgoing.DroppedByName;
-            int queued = _outgoing.Count;
             lock (_gate)
             {
                 return new LinkState
@@ -69,26 +81,44 @@ public sealed partial class MqttLink
                     Connected = _connected,
                     Broker = $"{_options.Host}:{_options.Port}",
                     Since = _since,
+                    InFlightWindow = _window,
                     LastError = _lastError,
                     ReconnectCount = Math.Max(0, _connectCount - 1),
-                    QueuedCount = queued,
+                    QueuedCount = _outgoing.Count,
+                    QueuedMemoryBytes = _outgoing.MemoryBytes,
                     DroppedCount = dropped.Values.Sum(),
                     DroppedByName = dropped,
-                    RefusedCount = Interlocked.Read(ref _refused),
+                    NeverDroppedLostCount = _outgoing.NeverDroppedLostCount,
+                    CoalescedByName = _outgoing.CoalescedByName,
+                    RefusedCount = _refusedByName.Values.Sum(),
+                    RefusedByName = new Dictionary<string, long>(_refusedByName),
                     PublishedCount = Interlocked.Read(ref _published),
                     ReceivedCount = Interlocked.Read(ref _received),
                     ReceivedDroppedCount = Interlocked.Read(ref _receivedDropped),
+                    Outbox = _outgoing.OutboxHealth,
                 };
             }
         }
     }
 
-    /// <summary>Hands over a message; returns at once, whether there is a broker or not.</summary>
+    /// <summary>Hands over a message, whether there is a broker or not. Returns at once; with an outbox and a message that is never dropped, when it is on disk or the broker has it, which takes milliseconds, and at most
+    /// <see cref="MqttLinkOptions.SafeTimeout"/>; at once, too, while the disk refuses.</summary>
     public void Send(OutboundMessage message)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        _outgoing.Add(message);
+        Task safe = SendAsync(message);
+        if (!safe.IsCompleted) safe.Wait(_options.SafeTimeout);
     }
+
+    /// <summary>Hands over a message; it has its place in the order when this returns.</summary>
+    /// <returns>Completes, and never fails, when the message is as safe as it will be; see <see cref="Send"/>.</returns>
+    public Task SendAsync(OutboundMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return _outgoing.Add(message);
+    }
+
+    /// <summary>Writes what waits to the outbox and closes it. After <see cref="RunAsync(CancellationToken)"/> has ended.</summary>
+    public void Dispose() => _outgoing.Dispose();
 
     /// <summary>Keeps the link up until <paramref name="stop"/>, then ends it cleanly without a farewell; call once.</summary>
     public Task RunAsync(CancellationToken stop) => RunAsync(farewell: null, stop);
@@ -112,6 +142,7 @@ public sealed partial class MqttLink
             }
             catch (IOException e)
             {
+                if (e is RefusedConnectionException { IsForRetain: true }) _options = _options with { RetainsWill = false };
                 Note(connected: false, e.Message);
                 LogConnectFailed(_options.Host, _options.Port, e.Message);
             }
@@ -133,6 +164,7 @@ public sealed partial class MqttLink
         long start = _time.GetTimestamp();
         _outgoing.Rewind();
         Interlocked.Increment(ref _connectCount);
+        _window = connection.Window;
         Note(connected: true, connection.RefusedSubscriptions.Count == 0 ? null : "not subscribed: " + string.Join("; ", connection.RefusedSubscriptions));
         LogConnected(_options.Host, _options.Port, connection.Window, connection.RefusedSubscriptions.Count);
 
@@ -182,16 +214,33 @@ public sealed partial class MqttLink
             }
 
             Task<PublishOutcome> oldest = inFlight.Peek().Outcome;
-            if (inFlight.Count < connection.Window)
+            if (inFlight.Count < connection.Window && !oldest.IsCompleted)
             {
-                await Task.WhenAny(oldest, _outgoing.WhenAvailable()).WaitAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await Task.WhenAny(oldest, _outgoing.WhenAvailable()).WaitAsync(_options.PublishTimeout, _time, cancellationToken).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
+                }
+
                 if (!oldest.IsCompleted)
                 {
                     continue;
                 }
             }
 
-            PublishOutcome outcome = await oldest.WaitAsync(cancellationToken).ConfigureAwait(false);
+            PublishOutcome outcome;
+            try
+            {
+                outcome = oldest.IsCompletedSuccessfully ? oldest.Result : await oldest.WaitAsync(_options.PublishTimeout, _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
+            }
+
             if (outcome.Result == PublishResult.Failed)
             {
                 return outcome.Reason;
@@ -209,9 +258,9 @@ public sealed partial class MqttLink
         }
         else
         {
-            Interlocked.Increment(ref _refused);
             lock (_gate)
             {
+                _refusedByName[sent.Message.Name] = _refusedByName.GetValueOrDefault(sent.Message.Name) + 1;
                 _lastError = $"{sent.Message.Topic}: {outcome.Reason}";
             }
 
@@ -226,7 +275,7 @@ public sealed partial class MqttLink
     {
         if (farewell is not null)
         {
-            _outgoing.Add(farewell);
+            _ = _outgoing.Add(farewell);
         }
 
         long start = _time.GetTimestamp();
@@ -247,6 +296,7 @@ public sealed partial class MqttLink
 
     private void Note(bool connected, string? error)
     {
+        _outgoing.SetReachable(connected);
         lock (_gate)
         {
             _lastError = error ?? _lastError;
@@ -268,6 +318,18 @@ public sealed partial class MqttLink
 
     [LoggerMessage(4004, LogLevel.Warning, "Message to {topic} given up: {reason}")]
     private partial void LogRefused(string topic, string reason);
+
+    [LoggerMessage(4006, LogLevel.Information, "Messages from an earlier run that wait for the broker: {queuedCount}")]
+    private partial void LogFound(int queuedCount);
+
+    [LoggerMessage(4007, LogLevel.Warning, "Outbox: {damage}")]
+    private partial void LogOutboxDamaged(string damage);
+
+    [LoggerMessage(4008, LogLevel.Warning, "Outbox: the disk refuses, messages wait in memory only: {problem}")]
+    private partial void LogOutboxRefused(string problem);
+
+    [LoggerMessage(4009, LogLevel.Information, "Outbox: the disk takes writes again, {recordCount} messages on it")]
+    private partial void LogOutboxWell(int recordCount);
 
     [LoggerMessage(4005, LogLevel.Information, "Leaving broker {host}:{port}, events not delivered {queuedCount}")]
     private partial void LogStopped(string host, int port, int queuedCount);
