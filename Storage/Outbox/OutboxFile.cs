@@ -146,7 +146,8 @@ internal sealed class OutboxFile(string path, string journalPath) : IDisposable
 
         string aside = $"{path}.bad-{now:yyyyMMddTHHmmssfff}";
         if (File.Exists(path)) DurableFile.Rename(path, aside);
-        if (File.Exists(journalPath)) DurableFile.Rename(journalPath, aside + "-log");
+        if (Length(journalPath) > 0) DurableFile.Rename(journalPath, aside + "-log");
+        else File.Delete(journalPath);
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         foreach (string old in Directory.GetFiles(folder, System.IO.Path.GetFileName(path) + ".bad-*").Where(name => !name.EndsWith("-log", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SkipLast(3))
         {

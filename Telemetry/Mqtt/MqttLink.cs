@@ -68,6 +68,9 @@ public sealed partial class MqttLink : IDisposable
     /// <summary>Whether the broker is on this machine; see <see cref="BrokerAddress.IsLoopback"/>.</summary>
     public bool IsLoopback => BrokerAddress.IsLoopback(_options.Host);
 
+    /// <summary>Messages of the queue that wait for their acknowledgement or to be sent.</summary>
+    public int QueuedCount => _outgoing.Count;
+
     /// <summary>How the link is doing.</summary>
     public LinkState State
     {

@@ -12,7 +12,7 @@ public sealed class Broker : IDisposable
     private Process? process;
 
     /// <summary>Prepares one; <see cref="StartAsync"/> starts it.</summary>
-    public Broker(string folder)
+    public Broker(string folder, params string[] settings)
     {
         Directory.CreateDirectory(folder);
         using (var listener = new TcpListener(IPAddress.Loopback, 0))
@@ -25,7 +25,7 @@ public sealed class Broker : IDisposable
         File.WriteAllLines(config,
         [
             $"listener {Port} 127.0.0.1", "allow_anonymous true", "persistence true", $"persistence_location {folder}/", $"user {Environment.UserName}", "log_dest none", "max_queued_messages 0",
-            "max_queued_bytes 0",
+            "max_queued_bytes 0", .. settings,
         ]);
     }
 
