@@ -52,8 +52,16 @@ public sealed partial class TelemetryStage(
                 CountsByClass = counts.Where(c => c.Key != Prediction.Unknown).ToDictionary(StringComparer.Ordinal),
                 UnknownCount = counts.GetValueOrDefault(Prediction.Unknown),
                 SnapshotId = state.Snapshot?.Id,
+                MessagesDropped = GivenUp(link.State),
+                OutboxProblem = link.State.Outbox?.Problem,
             });
         }
+    }
+
+    private static Dictionary<string, long>? GivenUp(LinkState state)
+    {
+        var all = state.DroppedByName.Concat(state.RefusedByName).GroupBy(count => count.Key, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(count => count.Value), StringComparer.Ordinal);
+        return all.Count == 0 ? null : all;
     }
 
     private async Task ListenAsync(CancellationToken stopping)

@@ -11,6 +11,9 @@ namespace Edge.Telemetry.Mqtt;
 /// </summary>
 public sealed partial class MqttLink : IDisposable
 {
+    /// <summary>So many connections in a row must end with the same message waiting longest, nothing of the queue acknowledged before, until it alone is sent; and so many until it is given up.</summary>
+    private const int SuspectedAfter = 3, GivenUpAfter = 10;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(0.3);
@@ -27,6 +30,9 @@ public sealed partial class MqttLink : IDisposable
     private int _window;
     private DateTimeOffset _since;
     private string? _lastError;
+    private long? _suspect;
+    private int _suspectCount;
+    private bool _hasSettled;
     private long _connectCount, _published, _received, _receivedDropped;
 
     /// <summary>A link that does nothing until <see cref="RunAsync(CancellationToken)"/>.</summary>
@@ -167,7 +173,8 @@ public sealed partial class MqttLink : IDisposable
         long start = _time.GetTimestamp();
         _outgoing.Rewind();
         Interlocked.Increment(ref _connectCount);
-        _window = connection.Window;
+        _window = _suspectCount < SuspectedAfter ? connection.Window : 1;
+        _hasSettled = false;
         Note(connected: true, connection.RefusedSubscriptions.Count == 0 ? null : "not subscribed: " + string.Join("; ", connection.RefusedSubscriptions));
         LogConnected(_options.Host, _options.Port, connection.Window, connection.RefusedSubscriptions.Count);
 
@@ -190,6 +197,7 @@ public sealed partial class MqttLink : IDisposable
         if (first != stopped)
         {
             string reason = await first.ConfigureAwait(false);
+            Suspect(first == connection.Lost || (first == pump && connection.Lost.IsCompleted), reason);
             Note(connected: false, reason);
             LogLost(_options.Host, _options.Port, reason);
             if (_time.GetElapsedTime(start) >= _options.KeepAlive)
@@ -205,7 +213,7 @@ public sealed partial class MqttLink : IDisposable
         Queue<(Outgoing Sent, Task<PublishOutcome> Outcome)> inFlight = new();
         while (true)
         {
-            while (inFlight.Count < connection.Window && _outgoing.TryTake(out Outgoing next))
+            while (inFlight.Count < _window && _outgoing.TryTake(out Outgoing next))
             {
                 inFlight.Enqueue((next, connection.PublishAsync(next.Message)));
             }
@@ -217,7 +225,7 @@ public sealed partial class MqttLink : IDisposable
             }
 
             Task<PublishOutcome> oldest = inFlight.Peek().Outcome;
-            if (inFlight.Count < connection.Window && !oldest.IsCompleted)
+            if (inFlight.Count < _window && !oldest.IsCompleted)
             {
                 try
                 {
@@ -255,22 +263,42 @@ public sealed partial class MqttLink : IDisposable
 
     private void Settle(Outgoing sent, PublishOutcome outcome)
     {
+        _hasSettled |= !sent.IsState;
         if (outcome.Result == PublishResult.Acknowledged)
         {
             Interlocked.Increment(ref _published);
         }
         else
         {
-            lock (_gate)
-            {
-                _refusedByName[sent.Message.Name] = _refusedByName.GetValueOrDefault(sent.Message.Name) + 1;
-                _lastError = $"{sent.Message.Topic}: {outcome.Reason}";
-            }
-
-            LogRefused(sent.Message.Topic, outcome.Reason);
+            CountRefused(sent.Message, outcome.Reason);
         }
 
         _outgoing.Remove(sent);
+    }
+
+    /// <summary>
+    /// Looks for a message that ends every connection: too large for a broker that does not say how much it takes, as every one of MQTT 3.1.1. A broker that hangs, or cannot be reached, says nothing about a message.
+    /// </summary>
+    private void Suspect(bool endedByBroker, string reason)
+    {
+        WaitingMessage? oldest = endedByBroker && !_hasSettled ? _outgoing.OldestInFlight : null;
+        _suspectCount = oldest is null ? 0 : oldest.Id == _suspect ? _suspectCount + 1 : 1;
+        _suspect = oldest?.Id;
+        if (_suspectCount < GivenUpAfter || oldest?.Message is not { } message) return;
+        CountRefused(message, $"{GivenUpAfter} connections in a row ended when it was sent: {reason}");
+        _outgoing.Remove(new Outgoing(message, oldest));
+        _suspectCount = 0;
+    }
+
+    private void CountRefused(OutboundMessage message, string reason)
+    {
+        lock (_gate)
+        {
+            _refusedByName[message.Name] = _refusedByName.GetValueOrDefault(message.Name) + 1;
+            _lastError = $"{message.Topic}: {reason}";
+        }
+
+        LogRefused(message.Topic, reason);
     }
 
     /// <summary>Sends the farewell and what is queued. True when the broker has the farewell.</summary>

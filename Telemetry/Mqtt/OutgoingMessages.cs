@@ -74,6 +74,15 @@ internal sealed class OutgoingMessages(OutgoingLimits limits, TimeProvider time)
         }
     }
 
+    /// <summary>The message of the queue that has been in flight longest; null when none is.</summary>
+    public WaitingMessage? OldestInFlight
+    {
+        get
+        {
+            lock (_gate) return _inFlight.First?.Value;
+        }
+    }
+
     /// <summary>Told when the disk begins to refuse, and when it takes writes again.</summary>
     public Action<OutboxHealth>? OutboxChanged { get; set; }
 

@@ -120,5 +120,22 @@ public class BrokerLimitsTests
         broker.Thaw();
     }
 
+    [Fact]
+    public async Task A_message_that_ends_every_connection_is_found_and_given_up_and_the_others_arrive_in_order()
+    {
+        await using Mosquitto broker = await Mosquitto.StartAsync("max_packet_size 2000");
+        await using MosquittoSub subscriber = await MosquittoSub.StartAsync(broker.Port, "edge/+/training");
+        await using Device device = new(broker.Port, options => Speaks311(options) with { MaxPause = TimeSpan.FromSeconds(0.1) });
+        device.Event(1);
+        device.Link.Send(new OutboundMessage("big", "edge/pump-7/big", new byte[3000], Delivery.NeverDrop));
+        device.Event(2);
+        device.Start();
+
+        await Eventually.Holds(() => device.Link.State is { Connected: true, QueuedCount: 0 }, "everything else is acknowledged");
+        Assert.Equal(new Dictionary<string, long> { ["big"] = 1 }, device.Link.State.RefusedByName);
+        await Eventually.Holds(() => subscriber.All.Count >= 2, "both arrived");
+        Assert.Equal([1, 2], subscriber.All.Select(seen => Device.RoundOf(seen.Payload)).Distinct());
+    }
+
     private static MqttLinkOptions Speaks311(MqttLinkOptions options) => options with { Protocol = MqttProtocol.V311 };
 }
