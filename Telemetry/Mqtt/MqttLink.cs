@@ -11,12 +11,10 @@ namespace Edge.Telemetry.Mqtt;
 /// </summary>
 public sealed partial class MqttLink : IDisposable
 {
-    /// <summary>So many connections in a row must end with the same message waiting longest, nothing of the queue acknowledged before, until it alone is sent; and so many until it is given up.</summary>
-    private const int SuspectedAfter = 3, GivenUpAfter = 10;
-
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(0.3);
+    private static readonly TimeSpan LostLimit = TimeSpan.FromSeconds(0.2);
 
     private readonly Dictionary<string, long> _refusedByName = new(StringComparer.Ordinal);
     private MqttLinkOptions _options;
@@ -30,8 +28,7 @@ public sealed partial class MqttLink : IDisposable
     private int _window;
     private DateTimeOffset _since;
     private string? _lastError;
-    private long? _suspect;
-    private int _suspectCount;
+    private readonly Suspicion _suspicion = new();
     private bool _hasSettled;
     private long _connectCount, _published, _received, _receivedDropped;
 
@@ -77,39 +74,6 @@ public sealed partial class MqttLink : IDisposable
     /// <summary>Messages of the queue that wait for their acknowledgement or to be sent.</summary>
     public int QueuedCount => _outgoing.Count;
 
-    /// <summary>How the link is doing.</summary>
-    public LinkState State
-    {
-        get
-        {
-            IReadOnlyDictionary<string, long> dropped = _outgoing.DroppedByName;
-            lock (_gate)
-            {
-                return new LinkState
-                {
-                    Connected = _connected,
-                    Broker = $"{_options.Host}:{_options.Port}",
-                    Since = _since,
-                    InFlightWindow = _window,
-                    LastError = _lastError,
-                    ReconnectCount = Math.Max(0, _connectCount - 1),
-                    QueuedCount = _outgoing.Count,
-                    QueuedMemoryBytes = _outgoing.MemoryBytes,
-                    DroppedCount = dropped.Values.Sum(),
-                    DroppedByName = dropped,
-                    NeverDroppedLostCount = _outgoing.NeverDroppedLostCount,
-                    CoalescedByName = _outgoing.CoalescedByName,
-                    RefusedCount = _refusedByName.Values.Sum(),
-                    RefusedByName = new Dictionary<string, long>(_refusedByName),
-                    PublishedCount = Interlocked.Read(ref _published),
-                    ReceivedCount = Interlocked.Read(ref _received),
-                    ReceivedDroppedCount = Interlocked.Read(ref _receivedDropped),
-                    Outbox = _outgoing.OutboxHealth,
-                };
-            }
-        }
-    }
-
     /// <summary>Hands over a message, whether there is a broker or not. Returns at once; with an outbox and a message that is never dropped, when it is on disk or the broker has it, which takes milliseconds, and at most
     /// <see cref="MqttLinkOptions.SafeTimeout"/>; at once, too, while the disk refuses.</summary>
     public void Send(OutboundMessage message)
@@ -120,9 +84,12 @@ public sealed partial class MqttLink : IDisposable
 
     /// <summary>Hands over a message; it has its place in the order when this returns.</summary>
     /// <returns>Completes, and never fails, when the message is as safe as it will be; see <see cref="Send"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The name has more than 64 characters, or the topic more than 16,384.</exception>
     public Task SendAsync(OutboundMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Name.Length, 64, nameof(message)); // What a stored message has room for.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Topic.Length, 16_384, nameof(message));
         return _outgoing.Add(message);
     }
 
@@ -173,7 +140,7 @@ public sealed partial class MqttLink : IDisposable
         long start = _time.GetTimestamp();
         _outgoing.Rewind();
         Interlocked.Increment(ref _connectCount);
-        _window = _suspectCount < SuspectedAfter ? connection.Window : 1;
+        _window = _suspicion.IsRaised ? 1 : connection.Window;
         _hasSettled = false;
         Note(connected: true, connection.RefusedSubscriptions.Count == 0 ? null : "not subscribed: " + string.Join("; ", connection.RefusedSubscriptions));
         LogConnected(_options.Host, _options.Port, connection.Window, connection.RefusedSubscriptions.Count);
@@ -183,6 +150,7 @@ public sealed partial class MqttLink : IDisposable
         Task<string> watch = connection.WatchAsync(ending.Token);
         Task<string> first = await Task.WhenAny(pump, watch, connection.Lost, stopped).ConfigureAwait(false);
         bool sayGoodbye = first == stopped && await DrainAsync(farewell?.Invoke(), Task.WhenAny(pump, watch, connection.Lost)).ConfigureAwait(false);
+        bool endedByBroker = first == connection.Lost || (first == pump && await IsLostAsync(connection).ConfigureAwait(false));
         await ending.CancelAsync().ConfigureAwait(false);
         if (sayGoodbye)
         {
@@ -197,7 +165,12 @@ public sealed partial class MqttLink : IDisposable
         if (first != stopped)
         {
             string reason = await first.ConfigureAwait(false);
-            Suspect(first == connection.Lost || (first == pump && connection.Lost.IsCompleted), reason);
+            if (_suspicion.Confirms(endedByBroker && !_hasSettled ? _outgoing.OldestInFlight : null) is { Message: { } culprit } entry)
+            {
+                CountRefused(culprit, $"{Suspicion.GivenUpAfter} connections in a row ended when it was sent: {reason}");
+                _outgoing.Remove(new Outgoing(culprit, entry));
+            }
+
             Note(connected: false, reason);
             LogLost(_options.Host, _options.Port, reason);
             if (_time.GetElapsedTime(start) >= _options.KeepAlive)
@@ -276,19 +249,9 @@ public sealed partial class MqttLink : IDisposable
         _outgoing.Remove(sent);
     }
 
-    /// <summary>
-    /// Looks for a message that ends every connection: too large for a broker that does not say how much it takes, as every one of MQTT 3.1.1. A broker that hangs, or cannot be reached, says nothing about a message.
-    /// </summary>
-    private void Suspect(bool endedByBroker, string reason)
-    {
-        WaitingMessage? oldest = endedByBroker && !_hasSettled ? _outgoing.OldestInFlight : null;
-        _suspectCount = oldest is null ? 0 : oldest.Id == _suspect ? _suspectCount + 1 : 1;
-        _suspect = oldest?.Id;
-        if (_suspectCount < GivenUpAfter || oldest?.Message is not { } message) return;
-        CountRefused(message, $"{GivenUpAfter} connections in a row ended when it was sent: {reason}");
-        _outgoing.Remove(new Outgoing(message, oldest));
-        _suspectCount = 0;
-    }
+    /// <summary>Whether the connection itself has ended, which the client may say a moment after its publishes failed; a time-out and a passing refusal leave it standing.</summary>
+    private async Task<bool> IsLostAsync(MqttConnection connection) =>
+        await Task.WhenAny(connection.Lost, Task.Delay(LostLimit, _time)).ConfigureAwait(false) == connection.Lost;
 
     private void CountRefused(OutboundMessage message, string reason)
     {
@@ -337,31 +300,4 @@ public sealed partial class MqttLink : IDisposable
             }
         }
     }
-
-    [LoggerMessage(4001, LogLevel.Information, "Connected to broker {host}:{port}, window {windowMessages}, refused subscriptions {refusedSubscriptionCount}")]
-    private partial void LogConnected(string host, int port, int windowMessages, int refusedSubscriptionCount);
-
-    [LoggerMessage(4002, LogLevel.Warning, "Cannot connect to broker {host}:{port}: {reason}")]
-    private partial void LogConnectFailed(string host, int port, string reason);
-
-    [LoggerMessage(4003, LogLevel.Warning, "Lost broker {host}:{port}: {reason}")]
-    private partial void LogLost(string host, int port, string reason);
-
-    [LoggerMessage(4004, LogLevel.Warning, "Message to {topic} given up: {reason}")]
-    private partial void LogRefused(string topic, string reason);
-
-    [LoggerMessage(4006, LogLevel.Information, "Messages from an earlier run that wait for the broker: {queuedCount}")]
-    private partial void LogFound(int queuedCount);
-
-    [LoggerMessage(4007, LogLevel.Warning, "Outbox: {damage}")]
-    private partial void LogOutboxDamaged(string damage);
-
-    [LoggerMessage(4008, LogLevel.Warning, "Outbox: the disk refuses, messages wait in memory only: {problem}")]
-    private partial void LogOutboxRefused(string problem);
-
-    [LoggerMessage(4009, LogLevel.Information, "Outbox: the disk takes writes again, {recordCount} messages on it")]
-    private partial void LogOutboxWell(int recordCount);
-
-    [LoggerMessage(4005, LogLevel.Information, "Leaving broker {host}:{port}, events not delivered {queuedCount}")]
-    private partial void LogStopped(string host, int port, int queuedCount);
 }

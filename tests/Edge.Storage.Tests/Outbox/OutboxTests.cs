@@ -112,7 +112,7 @@ public sealed class OutboxTests : IDisposable
     [Fact]
     public async Task A_file_that_is_no_outbox_is_put_aside_and_said_and_another_is_begun()
     {
-        byte[] noise = new byte[50_000];
+        byte[] noise = new byte[6 * 8192];
         new Random(1).NextBytes(noise);
         File.WriteAllBytes(File1, noise);
         var owner = new Owner();
