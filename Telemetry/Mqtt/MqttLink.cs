@@ -231,6 +231,7 @@ public sealed partial class MqttLink : IDisposable
             }
 
             Settle(inFlight.Dequeue().Sent, outcome);
+            if (_hasSettled) _window = connection.Window; // Whatever was suspected has got through.
         }
     }
 

@@ -167,7 +167,7 @@ public sealed class OutboxTests : IDisposable
 
         byte[] good = File.ReadAllBytes(File1);
         var random = new Random(5);
-        for (int trial = 0; trial < 40; trial++)
+        for (int trial = 0; trial < 20; trial++)
         {
             byte[] bytes = [.. good];
             for (int flip = 0; flip < 3; flip++) bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
