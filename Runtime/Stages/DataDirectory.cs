@@ -31,6 +31,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Best accuracies so far.</summary>
     public string Forgetting => System.IO.Path.Combine(Path, "forgetting.json");
 
+    /// <summary>The LiteDB file of what waits for the broker.</summary>
+    public string OutboxFile => System.IO.Path.Combine(Path, "outbox.db");
+
     /// <summary>Configuration accepted over the air.</summary>
     public string Config => System.IO.Path.Combine(Path, "config");
 

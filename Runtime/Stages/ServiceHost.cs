@@ -111,7 +111,12 @@ public static class ServiceHost
                 ClientId = $"edge-{topics.DeviceId}",
                 KeepAlive = TimeSpan.FromSeconds(config.Telemetry.KeepAliveSeconds),
                 QueueCapacity = config.Telemetry.QueueCapacity,
-                InFlightWindow = Math.Min(16, config.Telemetry.QueueCapacity / 2),
+                QueueBytes = config.Telemetry.QueueKiB * 1024L,
+                QueueAge = TimeSpan.FromHours(config.Telemetry.QueueHours),
+                InFlightWindow = config.Telemetry.InFlightWindow,
+                Protocol = config.Telemetry.Protocol == "5" ? MqttProtocol.V5 : MqttProtocol.V311,
+                Tls = settings.Broker is null ? TlsOf(config.Telemetry.Tls) : null,
+                Outbox = new OutboxOptions { Path = settings.Data.OutboxFile },
                 LastWill = Reporter.LastWill(topics, bootId, TimeProvider.System),
                 Subscriptions = topics.Inbound,
             },
@@ -119,10 +124,14 @@ public static class ServiceHost
             TimeProvider.System,
             new Random()));
         services.AddSingleton(topics);
-        services.AddSingleton(provider => new Reporter(topics, bootId, TimeProvider.System, provider.GetRequiredService<MqttLink>().Send));
+        services.AddSingleton(provider => new Reporter(topics, bootId, TimeProvider.System, provider.GetRequiredService<MqttLink>().SendAsync));
         services.AddSingleton(provider => new DesiredConfig(settings.Active, settings.Data.Config, provider.GetRequiredService<MqttLink>().IsLoopback, request.LastAttempt, TimeProvider.System));
         services.AddHostedService<TelemetryStage>();
     }
+
+    private static MqttTlsOptions? TlsOf(TlsSection tls) => tls.Mode == "off"
+        ? null
+        : new MqttTlsOptions { CaFile = tls.CaFile, CertificateFile = tls.ClientCertificateFile, KeyFile = tls.ClientKeyFile, CheckHostName = tls.CheckHostName };
 
     /// <summary>Says what the service found when it started.</summary>
     private static void Announce(IServiceProvider services, SnapshotManifest? known, bool restored, SnapshotManifest snapshot, SnapshotStore snapshots, ReplayBuffer buffer, Classifier running, string wantedPrecision)

@@ -54,11 +54,19 @@ public sealed partial class TelemetryStage(
                 RequestsMade = state.RequestsMade,
                 RequestsAnswered = state.RequestsAnswered,
                 SnapshotId = state.Snapshot?.Id,
+                MessagesDropped = GivenUp(link.State),
+                OutboxProblem = link.State.Outbox?.Problem,
             });
         }
     }
 
     private (string? SnapshotId, string Provider, long FailureCount) Runs => (state.Snapshot?.Id, state.Provider, providers.FailureCount);
+
+    private static Dictionary<string, long>? GivenUp(LinkState state)
+    {
+        var all = state.DroppedByName.Concat(state.RefusedByName).GroupBy(count => count.Key, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(count => count.Value), StringComparer.Ordinal);
+        return all.Count == 0 ? null : all;
+    }
 
     private async Task ListenAsync(CancellationToken stopping)
     {

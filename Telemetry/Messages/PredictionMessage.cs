@@ -56,6 +56,12 @@ public sealed record PredictionMessage : TelemetryMessage
     /// <summary>Those of them whose window has got a label since, from whomever.</summary>
     public long RequestsAnswered { get; init; }
 
+    /// <summary>Messages given up since the service started, by name: dropped over a limit of the queue, or refused by the broker for good. Left out while there are none.</summary>
+    public IReadOnlyDictionary<string, long>? MessagesDropped { get; init; }
+
+    /// <summary>Why what waits for the broker is in memory only at the moment; left out when it is on disk, as it should be.</summary>
+    public string? OutboxProblem { get; init; }
+
     /// <summary>The snapshot that classified the latest window.</summary>
     public string? SnapshotId { get; init; }
 }

@@ -6,24 +6,41 @@ using Edge.Telemetry.Mqtt;
 namespace Edge.Telemetry.Messages;
 
 /// <summary>
-/// Puts the envelope on messages and hands them to the link; one method per kind. Thread-safe. The sequence number is taken when a message is made, so that
-/// two threads that
-/// report at once may hand over out of sequence; messages of one thread never are.
+/// Puts the envelope on messages and hands them to the link; one method per kind. Thread-safe; messages are handed over in the order of their sequence numbers. A message that is never dropped is on disk when its method
+/// returns, or the broker has it; a drift alarm, which is reported between two windows, milliseconds later.
 /// </summary>
 public sealed class Reporter
 {
     private readonly Topics _topics;
     private readonly string _bootId;
     private readonly TimeProvider _time;
-    private readonly Action<OutboundMessage> _send;
+    private static readonly TimeSpan SafeLimit = TimeSpan.FromSeconds(2);
+
+    private readonly Func<OutboundMessage, Task> _send;
+    private readonly Lock _gate = new();
     private long _seq;
 
     /// <summary>A reporter for one start of the service.</summary>
     /// <param name="topics">Topics of the device.</param>
     /// <param name="bootId">Unique per start of the service.</param>
     /// <param name="time">The clock for time stamps.</param>
-    /// <param name="send">Takes the finished message, for example <see cref="MqttLink.Send"/>; must not block.</param>
+    /// <param name="send">Takes the finished message; must not block.</param>
     public Reporter(Topics topics, string bootId, TimeProvider time, Action<OutboundMessage> send)
+        : this(topics, bootId, time, message =>
+        {
+            send(message);
+            return Task.CompletedTask;
+        })
+    {
+        ArgumentNullException.ThrowIfNull(send);
+    }
+
+    /// <summary>A reporter for one start of the service.</summary>
+    /// <param name="topics">Topics of the device.</param>
+    /// <param name="bootId">Unique per start of the service.</param>
+    /// <param name="time">The clock for time stamps.</param>
+    /// <param name="send">Takes the finished message without blocking; its task completes when the message is safe: <see cref="MqttLink.SendAsync"/>.</param>
+    public Reporter(Topics topics, string bootId, TimeProvider time, Func<OutboundMessage, Task> send)
     {
         ArgumentNullException.ThrowIfNull(topics);
         ArgumentException.ThrowIfNullOrEmpty(bootId);
@@ -45,17 +62,17 @@ public sealed class Reporter
     }
 
     /// <summary>Sends the device's status.</summary>
-    public void Status(StatusMessage status) => _send(Make(status));
+    public void Status(StatusMessage status) => Send(status);
 
     /// <summary>Makes the last status of a clean stop, for <see cref="MqttLink.RunAsync(Func{OutboundMessage}, CancellationToken)"/>; it is not sent by this
     /// call.</summary>
     public OutboundMessage Farewell(StatusMessage status) => Make(status);
 
     /// <summary>Sends a prediction summary.</summary>
-    public void Prediction(PredictionMessage summary) => _send(Make(summary));
+    public void Prediction(PredictionMessage summary) => Send(summary);
 
     /// <summary>Sends a drift message.</summary>
-    public void Drift(DriftMessage drift) => _send(Make(drift));
+    public void Drift(DriftMessage drift) => Send(drift, waits: false);
 
     /// <summary>Sends a reading of the drift monitor.</summary>
     /// <param name="reading">The reading.</param>
@@ -75,24 +92,24 @@ public sealed class Reporter
     public void Forgetting(ForgettingReading reading)
     {
         ArgumentNullException.ThrowIfNull(reading);
-        _send(Make(new ForgettingMessage
+        Send(new ForgettingMessage
         {
             SnapshotId = reading.SnapshotId,
             Round = reading.Round,
             PerClass = reading.PerClass,
             AverageAccuracyPercent = reading.AverageAccuracyPercent,
             ForgettingChaudhryPoints = reading.ForgettingChaudhryPoints,
-        }));
+        });
     }
 
     /// <summary>Sends an event of a training round.</summary>
-    public void Training(TrainingMessage training) => _send(Make(training));
+    public void Training(TrainingMessage training) => Send(training);
 
     /// <summary>Sends the running snapshot with the event that led to it.</summary>
-    public void Snapshot(SnapshotMessage snapshot) => _send(Make(snapshot));
+    public void Snapshot(SnapshotMessage snapshot) => Send(snapshot);
 
     /// <summary>Sends the active configuration with the latest attempt.</summary>
-    public void ConfigReported(ConfigReportedMessage config) => _send(Make(config));
+    public void ConfigReported(ConfigReportedMessage config) => Send(config);
 
     /// <summary>Sends what happened to the replay buffer.</summary>
     public void Replay(ReplayMessage replay) => _send(Make(replay));
@@ -101,14 +118,25 @@ public sealed class Reporter
     public void LabelRequest(LabelRequestMessage request) => _send(Make(request));
 
     /// <summary>Sends what became of a label.</summary>
-    public void LabelResult(LabelResultMessage result) => _send(Make(result));
+    public void LabelResult(LabelResultMessage result) => Send(result);
 
     private static OutboundMessage Wrap(TelemetryMessage body, Topics topics, string bootId, long seq, DateTimeOffset now)
     {
         TelemetryMessage message = body with { DeviceId = topics.DeviceId, BootId = bootId, Seq = seq, Ts = now };
         TopicRow row = Topics.RowOf(message.Schema);
         byte[] payload = JsonSerializer.SerializeToUtf8Bytes(message, message.GetType(), TelemetryJson.Default);
-        return new OutboundMessage(row.Name, topics.Of(row), payload, row.Delivery ?? Delivery.Event);
+        return new OutboundMessage(row.Name, topics.Of(row), payload, DeliveryOf(body, row));
+    }
+
+    /// <summary>How a message is treated: as its topic is, but what went wrong with a training round is an alarm.</summary>
+    private static Delivery DeliveryOf(TelemetryMessage body, TopicRow row) =>
+        body is TrainingMessage { Event: TrainingEvent.Failed or TrainingEvent.Abandoned or TrainingEvent.ChildKilled } ? Delivery.NeverDrop : row.Delivery ?? Delivery.Event;
+
+    private void Send(TelemetryMessage body, bool waits = true)
+    {
+        Task safe;
+        lock (_gate) safe = _send(Make(body));
+        if (waits && !safe.IsCompleted) safe.Wait(SafeLimit);
     }
 
     private OutboundMessage Make(TelemetryMessage body)

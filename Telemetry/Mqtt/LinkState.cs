@@ -1,3 +1,5 @@
+using Edge.Storage;
+
 namespace Edge.Telemetry.Mqtt;
 
 /// <summary>How the link is doing, at one moment.</summary>
@@ -12,23 +14,41 @@ public sealed record LinkState
     /// <summary>Since when it is connected, or not.</summary>
     public required DateTimeOffset Since { get; init; }
 
+    /// <summary>Messages that may be in flight on the latest connection; 0 before the first.</summary>
+    public int InFlightWindow { get; init; }
+
     /// <summary>The latest thing that went wrong; null when nothing has. It stays when the link is well again.</summary>
     public string? LastError { get; init; }
 
     /// <summary>Successful connections after the first.</summary>
     public long ReconnectCount { get; init; }
 
-    /// <summary>Events that wait for their acknowledgement or to be sent.</summary>
+    /// <summary>Messages of the queue that wait for their acknowledgement or to be sent.</summary>
     public int QueuedCount { get; init; }
 
-    /// <summary>Events dropped because the queue was full.</summary>
+    /// <summary>Messages of the queue that this side gave up: events over a limit of the queue, and what <see cref="NeverDroppedLostCount"/> counts.</summary>
     public long DroppedCount { get; init; }
 
     /// <summary>The same by name of the message.</summary>
     public IReadOnlyDictionary<string, long> DroppedByName { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>Messages that should never be dropped and were: refused because neither disk nor memory had room, or on a damaged page of the outbox.</summary>
+    public long NeverDroppedLostCount { get; init; }
+
+    /// <summary>Gauges that gave way to newer ones before they were sent, by name of the message.</summary>
+    public IReadOnlyDictionary<string, long> CoalescedByName { get; init; } = new Dictionary<string, long>();
+
     /// <summary>Messages that the broker will not take, ever: not authorised, too large, bad topic. They were given up.</summary>
     public long RefusedCount { get; init; }
+
+    /// <summary>The same by name of the message.</summary>
+    public IReadOnlyDictionary<string, long> RefusedByName { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Bytes that what waits takes in memory, about.</summary>
+    public long QueuedMemoryBytes { get; init; }
+
+    /// <summary>How the outbox on disk is doing; null without one.</summary>
+    public OutboxHealth? Outbox { get; init; }
 
     /// <summary>Messages acknowledged by the broker.</summary>
     public long PublishedCount { get; init; }

@@ -1,5 +1,7 @@
 using System.Buffers;
-using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Packets;
@@ -20,6 +22,13 @@ internal enum PublishResult
     Failed,
 }
 
+/// <summary>The broker answered CONNECT with a no.</summary>
+internal sealed class RefusedConnectionException(string message, bool isForRetain) : IOException(message)
+{
+    /// <summary>Whether a last will that is not retained would do.</summary>
+    public bool IsForRetain => isForRetain;
+}
+
 /// <summary>How a publish ended, and why when not well.</summary>
 internal readonly record struct PublishOutcome(PublishResult Result, string Reason);
 
@@ -30,6 +39,7 @@ internal readonly record struct PublishOutcome(PublishResult Result, string Reas
 /// </summary>
 internal sealed class MqttConnection : IDisposable
 {
+    private const string ContentType = "application/json";
     private readonly MqttLinkOptions _options;
     private readonly TimeProvider _time;
     private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
@@ -37,11 +47,13 @@ internal sealed class MqttConnection : IDisposable
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _retainAvailable = true;
     private long _maxPacketBytes = uint.MaxValue;
+    private TimeSpan _keepAlive;
+    private string? _tlsProblem;
     private long _lastSignOfLife;
 
     private MqttConnection(MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound)
     {
-        (_options, _time) = (options, time);
+        (_options, _time, _keepAlive) = (options, time, options.KeepAlive);
         Touch();
         _client.DisconnectedAsync += lost =>
         {
@@ -62,6 +74,9 @@ internal sealed class MqttConnection : IDisposable
 
     /// <summary>How many messages may be in flight.</summary>
     public int Window { get; private set; } = 1;
+
+    /// <summary>Whether the broker kept the session from before: subscriptions, and what arrived meanwhile.</summary>
+    public bool IsSessionPresent { get; private set; }
 
     /// <summary>Subscriptions that the broker did not grant, each with its reason.</summary>
     public IReadOnlyList<string> RefusedSubscriptions { get; private set; } = [];
@@ -85,30 +100,30 @@ internal sealed class MqttConnection : IDisposable
         {
             connection.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
+            if (e is RefusedConnectionException) throw;
             string late = $"no answer to CONNECT within {options.ConnectTimeout.TotalSeconds:0.#} s";
-            throw new IOException(timeout.IsCancellationRequested ? late : e.GetBaseException().Message, e);
+            throw new IOException(connection._tlsProblem ?? (timeout.IsCancellationRequested ? late : e.GetBaseException().Message), e);
         }
     }
 
-    /// <summary>Publishes at QoS 1 and waits for the acknowledgement; never throws. Calls keep their order on the wire.</summary>
+    /// <summary>Publishes at QoS 1 and waits for the acknowledgement, for ever: the caller sets the limit. Never throws. Calls keep their order on the wire.</summary>
     public async Task<PublishOutcome> PublishAsync(OutboundMessage message)
     {
-        if (message.Payload.Length + (3L * message.Topic.Length) + 64 > _maxPacketBytes)
+        long bytes = PacketBytes(message);
+        if (bytes > _maxPacketBytes)
         {
-            return new PublishOutcome(PublishResult.Refused, $"{message.Payload.Length} bytes are more than the broker takes ({_maxPacketBytes})");
+            return new PublishOutcome(PublishResult.Refused, $"its packet of {bytes} bytes is more than the broker takes ({_maxPacketBytes})");
         }
 
         try
         {
-            using CancellationTokenSource timeout = new(_options.PublishTimeout, _time);
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _ended.Token);
-            MqttClientPublishResult result = await _client.PublishAsync(Packet(message), either.Token).ConfigureAwait(false);
+            MqttClientPublishResult result = await _client.PublishAsync(Packet(message), _ended.Token).ConfigureAwait(false);
             Touch();
             return Judge(result);
         }
         catch (OperationCanceledException)
         {
-            return new PublishOutcome(PublishResult.Failed, $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s");
+            return new PublishOutcome(PublishResult.Failed, "the connection ended");
         }
         catch (Exception e)
         {
@@ -116,11 +131,11 @@ internal sealed class MqttConnection : IDisposable
         }
     }
 
-    /// <summary>Pings twice per keep-alive and returns the reason as soon as there was no sign of life (PUBACK, PINGRESP, inbound message) for two
+    /// <summary>Pings twice per keep-alive and returns the reason as soon as there was no sign of life (PUBACK, PINGRESP, inbound message) for 1.75
     /// keep-alives.</summary>
     public async Task<string> WatchAsync(CancellationToken cancellationToken)
     {
-        TimeSpan patience = 2 * _options.KeepAlive;
+        TimeSpan patience = 1.75 * _keepAlive; // So that a loss is known within twice the keep-alive on a busy machine, too.
         while (true)
         {
             // Not awaited: at most five are under way, and the client's own keep-alive, which is more hasty, sees that something is sent.
@@ -131,7 +146,7 @@ internal sealed class MqttConnection : IDisposable
                 return $"no sign of life from the broker for {patience.TotalSeconds:0.#} s";
             }
 
-            TimeSpan pause = TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, Math.Min(left.Ticks, (_options.KeepAlive / 2).Ticks)));
+            TimeSpan pause = TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, Math.Min(left.Ticks, (_keepAlive / 2).Ticks)));
             await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -142,11 +157,8 @@ internal sealed class MqttConnection : IDisposable
         try
         {
             using CancellationTokenSource timeout = new(patience, _time);
-            MqttClientDisconnectOptions goodbye = new()
-            {
-                Reason = MqttClientDisconnectOptionsReason.NormalDisconnection,
-                SessionExpiryInterval = (uint)_options.SessionExpiry.TotalSeconds,
-            };
+            MqttClientDisconnectOptions goodbye = new() { Reason = MqttClientDisconnectOptionsReason.NormalDisconnection };
+            if (Speaks5) goodbye.SessionExpiryInterval = (uint)_options.SessionExpiry.TotalSeconds;
             await _client.DisconnectAsync(goodbye, timeout.Token).WaitAsync(patience, _time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -187,11 +199,18 @@ internal sealed class MqttConnection : IDisposable
         MqttClientConnectResult result = await _client.ConnectAsync(ConnectOptions(), cancellationToken).ConfigureAwait(false);
         if (result.ResultCode != MqttClientConnectResultCode.Success)
         {
-            throw new IOException($"the broker refused the connection: {result.ResultCode} {result.ReasonString}".TrimEnd());
+            throw new RefusedConnectionException($"the broker refused the connection: {result.ResultCode} {result.ReasonString}".TrimEnd(), result.ResultCode == MqttClientConnectResultCode.RetainNotSupported);
         }
 
+        if (Speaks5 && result.MaximumQoS < MqttQualityOfServiceLevel.AtLeastOnce)
+        {
+            throw new IOException("the broker takes QoS 0 only: it would acknowledge nothing, and what it lost would never be known. Use another broker.");
+        }
+
+        IsSessionPresent = result.IsSessionPresent;
+        if (result.ServerKeepAlive > 0 && result.ServerKeepAlive < _keepAlive.TotalSeconds) _keepAlive = TimeSpan.FromSeconds(result.ServerKeepAlive);
         Window = Math.Min(_options.InFlightWindow, result.ReceiveMaximum is > 0 and ushort most ? most : ushort.MaxValue);
-        _retainAvailable = result.RetainAvailable;
+        _retainAvailable = !Speaks5 || result.RetainAvailable;
         _maxPacketBytes = result.MaximumPacketSize is > 0 and uint bytes ? bytes : uint.MaxValue;
         if (_options.Subscriptions.Count > 0)
         {
@@ -209,40 +228,51 @@ internal sealed class MqttConnection : IDisposable
     {
         MqttClientOptionsBuilder builder = new MqttClientOptionsBuilder()
             .WithTcpServer(_options.Host, _options.Port)
-            // The client's default resets the connection and with it what is still on its way, DISCONNECT for one. This overload goes last: the other one replaces the options.
-            .WithTcpServer(tcp => tcp.LingerState = new LingerOption(false, 0))
-            .WithProtocolVersion(MqttProtocolVersion.V500)
+            .WithTcpServer(tcp => tcp.StreamProvider = new BatchingStreamProvider()) // This overload goes last: the other one replaces the options.
+            .WithoutPacketFragmentation() // Otherwise a packet is two writes.
+            .WithProtocolVersion(Speaks5 ? MqttProtocolVersion.V500 : MqttProtocolVersion.V311)
             .WithClientId(_options.ClientId)
             .WithKeepAlivePeriod(_options.KeepAlive)
             .WithTimeout(_options.ConnectTimeout)
-            .WithCleanStart(false)
-            .WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds)
-            .WithMaximumPacketSize((uint)_options.MaxPacketBytes);
-        if (_options.User.Length > 0)
+            .WithCleanStart(false);
+        if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes);
+        if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.Password);
+        if (_options.Tls is { } tls)
         {
-            builder.WithCredentials(_options.User, _options.Password);
+            X509Certificate2Collection? authorities = tls.Authorities();
+            builder.WithTlsOptions(use => use.UseTls()
+                .WithSslProtocols(SslProtocols.None) // The system chooses: TLS 1.2 or 1.3.
+                .WithTargetHost(_options.Host)
+                .WithClientCertificates(tls.OwnCertificates())
+                .WithCertificateValidationHandler(shown => (_tlsProblem = tls.Problem(shown.Certificate, shown.Chain, shown.SslPolicyErrors, authorities)) is null));
         }
 
         if (_options.LastWill is { } will)
         {
-            builder.WithWillTopic(will.Topic)
-                .WithWillPayload(will.Payload.ToArray())
-                .WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
-                .WithWillContentType("application/json")
-                .WithWillRetain();
+            builder.WithWillTopic(will.Topic).WithWillPayload(will.Payload.ToArray()).WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).WithWillRetain(_options.RetainsWill);
+            if (Speaks5) builder.WithWillContentType(ContentType);
         }
 
         return builder.Build();
     }
 
+    private bool Speaks5 => _options.Protocol == MqttProtocol.V5;
+
     private MqttApplicationMessage Packet(OutboundMessage message) => new()
     {
         Topic = message.Topic,
         Payload = new ReadOnlySequence<byte>(message.Payload),
-        ContentType = "application/json",
+        ContentType = Speaks5 ? ContentType : null,
         QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
         Retain = message.Retain && _retainAvailable,
     };
+
+    /// <summary>Bytes of a PUBLISH packet (MQTT 5, 3.3): head, topic, packet id, one property, payload.</summary>
+    private static long PacketBytes(OutboundMessage message)
+    {
+        long rest = 2 + Encoding.UTF8.GetByteCount(message.Topic) + 2 + 1 + 3 + ContentType.Length + message.Payload.Length;
+        return 1 + (rest < 128 ? 1 : rest < 16_384 ? 2 : rest < 2_097_152 ? 3 : 4) + rest;
+    }
 
     private async Task PingAsync(TimeSpan patience, CancellationToken cancellationToken)
     {

@@ -4,18 +4,20 @@ using Microsoft.Extensions.Logging;
 namespace Edge.Telemetry.Mqtt;
 
 /// <summary>
-/// The one link between the device and a broker, both ways, MQTT 5. One loop, <see cref="RunAsync(CancellationToken)"/>, connects, watches, publishes, and
-/// after a loss tries again with growing pauses, for ever. Events
-/// are delivered at least once and in order as long as the process lives and the queue does not overflow; states are brought up to date after every reconnect.
-/// <see cref="Send"/> and <see cref="State"/> may be used from any thread at any time.
+/// The one link between the device and a broker, both ways, MQTT 5 or 3.1.1. One loop, <see cref="RunAsync(CancellationToken)"/>, connects, watches, publishes, and
+/// after a loss tries again with growing pauses, for ever. Messages of the queue
+/// are delivered at least once and in order; those that are never dropped survive the process where there is an outbox, and the others as <see cref="Delivery"/> says; states are brought up to date after every reconnect.
+/// <see cref="Send"/>, <see cref="SendAsync"/> and <see cref="State"/> may be used from any thread at any time.
 /// </summary>
-public sealed partial class MqttLink
+public sealed partial class MqttLink : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(0.3);
+    private static readonly TimeSpan LostLimit = TimeSpan.FromSeconds(0.2);
 
-    private readonly MqttLinkOptions _options;
+    private readonly Dictionary<string, long> _refusedByName = new(StringComparer.Ordinal);
+    private MqttLinkOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
@@ -23,9 +25,12 @@ public sealed partial class MqttLink
     private readonly Channel<InboundMessage> _inbound;
     private readonly Lock _gate = new();
     private bool _connected;
+    private int _window;
     private DateTimeOffset _since;
     private string? _lastError;
-    private long _connectCount, _published, _refused, _received, _receivedDropped;
+    private readonly Suspicion _suspicion = new();
+    private bool _hasSettled;
+    private long _connectCount, _published, _received, _receivedDropped;
 
     /// <summary>A link that does nothing until <see cref="RunAsync(CancellationToken)"/>.</summary>
     /// <param name="options">Where the broker is.</param>
@@ -33,6 +38,7 @@ public sealed partial class MqttLink
     /// <param name="time">Clock for pauses and time-outs.</param>
     /// <param name="random">Draws the pauses; owned by the link from now on.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="IOException">The outbox's mark of ids cannot be read. Everything else that its disk refuses is weather.</exception>
     public MqttLink(MqttLinkOptions options, ILogger logger, TimeProvider time, Random random)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -41,11 +47,21 @@ public sealed partial class MqttLink
         ArgumentNullException.ThrowIfNull(random);
         (_options, _logger, _time) = (options.Checked(), logger, time);
         _backoff = new Backoff(FirstPause, options.MaxPause, random);
-        _outgoing = new OutgoingMessages(options.QueueCapacity);
+        _outgoing = new OutgoingMessages(
+            new OutgoingLimits { EventCount = options.QueueCapacity, EventBytes = options.QueueBytes, EventAge = options.QueueAge, MemoryBytes = options.MemoryBytes }, time);
         _inbound = Channel.CreateBounded<InboundMessage>(
             new BoundedChannelOptions(options.InboundCapacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = false },
             _ => Interlocked.Increment(ref _receivedDropped));
         _since = time.GetUtcNow();
+        if (options.Outbox is not { } outbox) return;
+        _outgoing.OutboxChanged = health =>
+        {
+            if (health.Problem is { } problem) LogOutboxRefused(problem);
+            else if (health.RefusedCount > 0) LogOutboxWell(health.Count);
+        };
+        _outgoing.OutboxDamaged = LogOutboxDamaged;
+        _outgoing.Open(outbox);
+        if (_outgoing.Count > 0) LogFound(_outgoing.Count);
     }
 
     /// <summary>Messages from the broker, in order of arrival; when nobody reads, the oldest are dropped and counted. Never completes: stop reading when the
@@ -55,40 +71,30 @@ public sealed partial class MqttLink
     /// <summary>Whether the broker is on this machine; see <see cref="BrokerAddress.IsLoopback"/>.</summary>
     public bool IsLoopback => BrokerAddress.IsLoopback(_options.Host);
 
-    /// <summary>How the link is doing.</summary>
-    public LinkState State
-    {
-        get
-        {
-            IReadOnlyDictionary<string, long> dropped = _outgoing.DroppedByName;
-            int queued = _outgoing.Count;
-            lock (_gate)
-            {
-                return new LinkState
-                {
-                    Connected = _connected,
-                    Broker = $"{_options.Host}:{_options.Port}",
-                    Since = _since,
-                    LastError = _lastError,
-                    ReconnectCount = Math.Max(0, _connectCount - 1),
-                    QueuedCount = queued,
-                    DroppedCount = dropped.Values.Sum(),
-                    DroppedByName = dropped,
-                    RefusedCount = Interlocked.Read(ref _refused),
-                    PublishedCount = Interlocked.Read(ref _published),
-                    ReceivedCount = Interlocked.Read(ref _received),
-                    ReceivedDroppedCount = Interlocked.Read(ref _receivedDropped),
-                };
-            }
-        }
-    }
+    /// <summary>Messages of the queue that wait for their acknowledgement or to be sent.</summary>
+    public int QueuedCount => _outgoing.Count;
 
-    /// <summary>Hands over a message; returns at once, whether there is a broker or not.</summary>
+    /// <summary>Hands over a message, whether there is a broker or not. Returns at once; with an outbox and a message that is never dropped, when it is on disk or the broker has it, which takes milliseconds, and at most
+    /// <see cref="MqttLinkOptions.SafeTimeout"/>; at once, too, while the disk refuses.</summary>
     public void Send(OutboundMessage message)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        _outgoing.Add(message);
+        Task safe = SendAsync(message);
+        if (!safe.IsCompleted) safe.Wait(_options.SafeTimeout);
     }
+
+    /// <summary>Hands over a message; it has its place in the order when this returns.</summary>
+    /// <returns>Completes, and never fails, when the message is as safe as it will be; see <see cref="Send"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The name has more than 64 characters, or the topic more than 16,384.</exception>
+    public Task SendAsync(OutboundMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Name.Length, 64, nameof(message)); // What a stored message has room for.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Topic.Length, 16_384, nameof(message));
+        return _outgoing.Add(message);
+    }
+
+    /// <summary>Writes what waits to the outbox and closes it. After <see cref="RunAsync(CancellationToken)"/> has ended.</summary>
+    public void Dispose() => _outgoing.Dispose();
 
     /// <summary>Keeps the link up until <paramref name="stop"/>, then ends it cleanly without a farewell; call once.</summary>
     public Task RunAsync(CancellationToken stop) => RunAsync(farewell: null, stop);
@@ -112,6 +118,7 @@ public sealed partial class MqttLink
             }
             catch (IOException e)
             {
+                if (e is RefusedConnectionException { IsForRetain: true }) _options = _options with { RetainsWill = false };
                 Note(connected: false, e.Message);
                 LogConnectFailed(_options.Host, _options.Port, e.Message);
             }
@@ -133,6 +140,8 @@ public sealed partial class MqttLink
         long start = _time.GetTimestamp();
         _outgoing.Rewind();
         Interlocked.Increment(ref _connectCount);
+        _window = _suspicion.IsRaised ? 1 : connection.Window;
+        _hasSettled = false;
         Note(connected: true, connection.RefusedSubscriptions.Count == 0 ? null : "not subscribed: " + string.Join("; ", connection.RefusedSubscriptions));
         LogConnected(_options.Host, _options.Port, connection.Window, connection.RefusedSubscriptions.Count);
 
@@ -141,6 +150,7 @@ public sealed partial class MqttLink
         Task<string> watch = connection.WatchAsync(ending.Token);
         Task<string> first = await Task.WhenAny(pump, watch, connection.Lost, stopped).ConfigureAwait(false);
         bool sayGoodbye = first == stopped && await DrainAsync(farewell?.Invoke(), Task.WhenAny(pump, watch, connection.Lost)).ConfigureAwait(false);
+        bool endedByBroker = first == connection.Lost || (first == pump && await IsLostAsync(connection).ConfigureAwait(false));
         await ending.CancelAsync().ConfigureAwait(false);
         if (sayGoodbye)
         {
@@ -155,6 +165,12 @@ public sealed partial class MqttLink
         if (first != stopped)
         {
             string reason = await first.ConfigureAwait(false);
+            if (_suspicion.Confirms(endedByBroker && !_hasSettled ? _outgoing.OldestInFlight : null) is { Message: { } culprit } entry)
+            {
+                CountRefused(culprit, $"{Suspicion.GivenUpAfter} connections in a row ended when it was sent: {reason}");
+                _outgoing.Remove(new Outgoing(culprit, entry));
+            }
+
             Note(connected: false, reason);
             LogLost(_options.Host, _options.Port, reason);
             if (_time.GetElapsedTime(start) >= _options.KeepAlive)
@@ -170,7 +186,7 @@ public sealed partial class MqttLink
         Queue<(Outgoing Sent, Task<PublishOutcome> Outcome)> inFlight = new();
         while (true)
         {
-            while (inFlight.Count < connection.Window && _outgoing.TryTake(out Outgoing next))
+            while (inFlight.Count < _window && _outgoing.TryTake(out Outgoing next))
             {
                 inFlight.Enqueue((next, connection.PublishAsync(next.Message)));
             }
@@ -182,43 +198,71 @@ public sealed partial class MqttLink
             }
 
             Task<PublishOutcome> oldest = inFlight.Peek().Outcome;
-            if (inFlight.Count < connection.Window)
+            if (inFlight.Count < _window && !oldest.IsCompleted)
             {
-                await Task.WhenAny(oldest, _outgoing.WhenAvailable()).WaitAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await Task.WhenAny(oldest, _outgoing.WhenAvailable()).WaitAsync(_options.PublishTimeout, _time, cancellationToken).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
+                }
+
                 if (!oldest.IsCompleted)
                 {
                     continue;
                 }
             }
 
-            PublishOutcome outcome = await oldest.WaitAsync(cancellationToken).ConfigureAwait(false);
+            PublishOutcome outcome;
+            try
+            {
+                outcome = oldest.IsCompletedSuccessfully ? oldest.Result : await oldest.WaitAsync(_options.PublishTimeout, _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
+            }
+
             if (outcome.Result == PublishResult.Failed)
             {
                 return outcome.Reason;
             }
 
             Settle(inFlight.Dequeue().Sent, outcome);
+            if (_hasSettled) _window = connection.Window; // Whatever was suspected has got through.
         }
     }
 
     private void Settle(Outgoing sent, PublishOutcome outcome)
     {
+        _hasSettled |= !sent.IsState;
         if (outcome.Result == PublishResult.Acknowledged)
         {
             Interlocked.Increment(ref _published);
         }
         else
         {
-            Interlocked.Increment(ref _refused);
-            lock (_gate)
-            {
-                _lastError = $"{sent.Message.Topic}: {outcome.Reason}";
-            }
-
-            LogRefused(sent.Message.Topic, outcome.Reason);
+            CountRefused(sent.Message, outcome.Reason);
         }
 
         _outgoing.Remove(sent);
+    }
+
+    /// <summary>Whether the connection itself has ended, which the client may say a moment after its publishes failed; a time-out and a passing refusal leave it standing.</summary>
+    private async Task<bool> IsLostAsync(MqttConnection connection) =>
+        await Task.WhenAny(connection.Lost, Task.Delay(LostLimit, _time)).ConfigureAwait(false) == connection.Lost;
+
+    private void CountRefused(OutboundMessage message, string reason)
+    {
+        lock (_gate)
+        {
+            _refusedByName[message.Name] = _refusedByName.GetValueOrDefault(message.Name) + 1;
+            _lastError = $"{message.Topic}: {reason}";
+        }
+
+        LogRefused(message.Topic, reason);
     }
 
     /// <summary>Sends the farewell and what is queued. True when the broker has the farewell.</summary>
@@ -226,7 +270,7 @@ public sealed partial class MqttLink
     {
         if (farewell is not null)
         {
-            _outgoing.Add(farewell);
+            _ = _outgoing.Add(farewell);
         }
 
         long start = _time.GetTimestamp();
@@ -247,6 +291,7 @@ public sealed partial class MqttLink
 
     private void Note(bool connected, string? error)
     {
+        _outgoing.SetReachable(connected);
         lock (_gate)
         {
             _lastError = error ?? _lastError;
@@ -256,19 +301,4 @@ public sealed partial class MqttLink
             }
         }
     }
-
-    [LoggerMessage(4001, LogLevel.Information, "Connected to broker {host}:{port}, window {windowMessages}, refused subscriptions {refusedSubscriptionCount}")]
-    private partial void LogConnected(string host, int port, int windowMessages, int refusedSubscriptionCount);
-
-    [LoggerMessage(4002, LogLevel.Warning, "Cannot connect to broker {host}:{port}: {reason}")]
-    private partial void LogConnectFailed(string host, int port, string reason);
-
-    [LoggerMessage(4003, LogLevel.Warning, "Lost broker {host}:{port}: {reason}")]
-    private partial void LogLost(string host, int port, string reason);
-
-    [LoggerMessage(4004, LogLevel.Warning, "Message to {topic} given up: {reason}")]
-    private partial void LogRefused(string topic, string reason);
-
-    [LoggerMessage(4005, LogLevel.Information, "Leaving broker {host}:{port}, events not delivered {queuedCount}")]
-    private partial void LogStopped(string host, int port, int queuedCount);
 }

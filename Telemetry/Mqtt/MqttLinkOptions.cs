@@ -1,4 +1,16 @@
+using Edge.Storage;
+
 namespace Edge.Telemetry.Mqtt;
+
+/// <summary>Which MQTT is spoken.</summary>
+public enum MqttProtocol
+{
+    /// <summary>MQTT 5: the broker says its limits and its reasons.</summary>
+    V5,
+
+    /// <summary>MQTT 3.1.1, for brokers that know no other. It has no limits, no reasons and no expiry of a session: a message that the broker dislikes ends the connection without a word.</summary>
+    V311,
+}
 
 /// <summary>Where the broker is and how patient the link is with it.</summary>
 public sealed record MqttLinkOptions
@@ -8,6 +20,13 @@ public sealed record MqttLinkOptions
 
     /// <summary>TCP port of the broker, 1 to 65535.</summary>
     public required int Port { get; init; }
+
+    /// <summary>Which MQTT is spoken.</summary>
+    /// <value>Default MQTT 5.</value>
+    public MqttProtocol Protocol { get; init; } = MqttProtocol.V5;
+
+    /// <summary>TLS; null: the connection is not encrypted.</summary>
+    public MqttTlsOptions? Tls { get; init; }
 
     /// <summary>User name; empty: none is sent.</summary>
     public string User { get; init; } = "";
@@ -22,16 +41,38 @@ public sealed record MqttLinkOptions
     /// <value>Default 15 s; at least 1 s.</value>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Events that wait for the broker. When full the oldest is dropped and counted.</summary>
+    /// <summary>Events that wait for the broker. When full the oldest is dropped and counted. What is never dropped does not count.</summary>
     /// <value>Default 512; at least 16.</value>
     public int QueueCapacity { get; init; } = 512;
 
+    /// <summary>Bytes of the events that wait. When full the oldest is dropped and counted.</summary>
+    /// <value>Default 4 MiB; at least 1024.</value>
+    public long QueueBytes { get; init; } = 4L << 20;
+
+    /// <summary>How old an event may be before it is dropped and counted.</summary>
+    /// <value>Default 7 days.</value>
+    public TimeSpan QueueAge { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Bytes that everything that waits may take in memory. With an outbox the rest lies on disk only; without one, or on a full disk, what is never dropped is refused beyond it, newest first, and counted.</summary>
+    /// <value>Default 16 MiB; at least 16,384.</value>
+    public long MemoryBytes { get; init; } = 16L << 20;
+
+    /// <summary>Where what waits survives the process; null: nowhere.</summary>
+    public OutboxOptions? Outbox { get; init; }
+
+    /// <summary>How long <see cref="MqttLink.Send"/> waits at most for the disk, when the message is one that is never dropped.</summary>
+    /// <value>Default 2 s. After it the message is in memory, and is written as soon as the disk is done.</value>
+    public TimeSpan SafeTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Messages sent before the first of them is acknowledged; fewer when the broker allows fewer.</summary>
-    /// <value>Default 16; 1 to half the queue. 1: a broker that answers after 50 ms gets 20 messages per second.</value>
-    public int InFlightWindow { get; init; } = 16;
+    /// <value>Default 32; 1 to 65,535. 1: a broker that answers after 50 ms gets 20 messages per second.</value>
+    public int InFlightWindow { get; init; } = 32;
 
     /// <summary>What the broker publishes, retained, when it loses the device; null: nothing.</summary>
     public OutboundMessage? LastWill { get; init; }
+
+    /// <summary>Whether the last will is retained; the link turns it off for a broker that keeps nothing.</summary>
+    internal bool RetainsWill { get; init; } = true;
 
     /// <summary>Topic filters to subscribe to, QoS 1, on every connect.</summary>
     public IReadOnlyList<string> Subscriptions { get; init; } = [];
@@ -49,7 +90,7 @@ public sealed record MqttLinkOptions
     /// <value>Default 10 s.</value>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long one message may wait for its acknowledgement. Then the connection is dropped and the message sent again on the next.</summary>
+    /// <summary>How long the oldest message in flight may wait for its acknowledgement. Then the connection is dropped and the message sent again on the next.</summary>
     /// <value>Default 20 s.</value>
     public TimeSpan PublishTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -75,7 +116,10 @@ public sealed record MqttLinkOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(KeepAlive, TimeSpan.FromSeconds(1), nameof(KeepAlive));
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueCapacity, 16, nameof(QueueCapacity));
         ArgumentOutOfRangeException.ThrowIfLessThan(InFlightWindow, 1, nameof(InFlightWindow));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(InFlightWindow, QueueCapacity / 2, nameof(InFlightWindow));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(InFlightWindow, 65_535, nameof(InFlightWindow));
+        ArgumentOutOfRangeException.ThrowIfLessThan(QueueBytes, 1024, nameof(QueueBytes));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(QueueAge, TimeSpan.Zero, nameof(QueueAge));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MemoryBytes, 16_384, nameof(MemoryBytes));
         ArgumentOutOfRangeException.ThrowIfLessThan(InboundCapacity, 1, nameof(InboundCapacity));
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxPacketBytes, 1024, nameof(MaxPacketBytes));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ConnectTimeout, TimeSpan.Zero, nameof(ConnectTimeout));

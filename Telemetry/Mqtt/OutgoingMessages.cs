@@ -1,112 +1,162 @@
+using Edge.Storage;
+
 namespace Edge.Telemetry.Mqtt;
 
-/// <summary>A message taken for sending, and whether it is the latest state of its topic rather than an entry of the queue.</summary>
-internal readonly record struct Outgoing(OutboundMessage Message, bool IsState);
+/// <summary>A message taken for sending: an entry of the queue, or, without one, the latest of its topic.</summary>
+internal readonly record struct Outgoing(OutboundMessage Message, WaitingMessage? Entry)
+{
+    public bool IsState => Entry is null;
+}
 
 /// <summary>
-/// What waits for the broker: a bounded queue of events, in order, and beside it the latest state per topic. A message stays until it is acknowledged: taken
-/// ones are in flight, and
-/// <see cref="Rewind"/> puts them back where they were. When the queue is full the oldest event not in flight is dropped and counted by name. Thread-safe.
+/// What waits for the broker: a queue in the order in which messages were handed over, and beside it the latest state and gauge per topic. A message stays until it is acknowledged: taken ones are in flight, and
+/// <see cref="Rewind"/> puts them back where they were. With an outbox the queue survives the process, and what is too much for memory lies on disk only and is read back when its turn comes. Events over their limits are
+/// dropped, oldest first and never one in flight; what is never dropped is refused only where neither disk nor memory has room. All of it is counted by name. Thread-safe.
 /// </summary>
-internal sealed class OutgoingMessages(int capacity)
+internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvider time) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly LinkedList<OutboundMessage> _waiting = new();
-    private readonly LinkedList<OutboundMessage> _inFlight = new();
-    private readonly Dictionary<string, Latest> _latest = new(StringComparer.Ordinal);
+    private readonly LinkedList<WaitingMessage> _events = new(), _never = new(), _inFlight = new();
+    private readonly Dictionary<long, LinkedListNode<WaitingMessage>> _byId = [];
+    private readonly LatestMessages _latest = new();
     private readonly Dictionary<string, long> _dropped = new(StringComparer.Ordinal);
+    private Outbox? _outbox;
     private TaskCompletionSource _available = NewSignal();
+    private long _nextId = 1, _memoryBytes, _eventBytes, _neverDroppedLost;
+    private int _eventCount;
 
-    /// <summary>Events that are not acknowledged yet.</summary>
+    /// <summary>Messages in the queue, in flight ones included.</summary>
     public int Count
     {
         get
         {
-            lock (_gate)
-            {
-                return _waiting.Count + _inFlight.Count;
-            }
+            lock (_gate) return _byId.Count;
         }
     }
 
-    /// <summary>Events dropped, by name: a copy.</summary>
+    /// <summary>Messages of the queue that were dropped, by name: a copy.</summary>
     public IReadOnlyDictionary<string, long> DroppedByName
     {
         get
         {
-            lock (_gate)
-            {
-                return new Dictionary<string, long>(_dropped);
-            }
+            lock (_gate) return new Dictionary<string, long>(_dropped);
         }
     }
+
+    /// <summary>Gauges that gave way to newer ones, by name.</summary>
+    public IReadOnlyDictionary<string, long> CoalescedByName
+    {
+        get
+        {
+            lock (_gate) return _latest.CoalescedByName;
+        }
+    }
+
+    /// <summary>Those among the dropped that should never be: refused because neither disk nor memory had room, or gone with a damaged file.</summary>
+    public long NeverDroppedLostCount
+    {
+        get
+        {
+            lock (_gate) return _neverDroppedLost;
+        }
+    }
+
+    /// <summary>Bytes that the queue takes in memory, about.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            lock (_gate) return _memoryBytes;
+        }
+    }
+
+    /// <summary>The message of the queue that has been in flight longest; null when none is.</summary>
+    public WaitingMessage? OldestInFlight
+    {
+        get
+        {
+            lock (_gate) return _inFlight.First?.Value;
+        }
+    }
+
+    /// <summary>The outbox's state; null without one.</summary>
+    public OutboxHealth? OutboxHealth => _outbox?.Health;
 
     /// <summary>True when everything is acknowledged.</summary>
     public bool IsDrained
     {
         get
         {
-            lock (_gate)
-            {
-                return _waiting.Count + _inFlight.Count == 0 && _latest.Values.All(state => state is { IsDirty: false, IsInFlight: false });
-            }
+            lock (_gate) return _byId.Count == 0 && _latest.IsDrained;
+        }
+    }
+
+    /// <summary>Makes the queue durable, and takes in what an earlier life left. Before anything is added.</summary>
+    public void Open(OutboxOptions options)
+    {
+        Outbox outbox = Outbox.Open(options, this, time); // Calls Found.
+        lock (_gate)
+        {
+            (_outbox, _nextId) = (outbox, outbox.FirstId);
+            MakeRoom(0, 0);
         }
     }
 
     /// <summary>Adds a message.</summary>
-    public void Add(OutboundMessage message)
+    /// <returns>Completes when it is safe: never-dropped ones when they are on disk or the broker has them, or the disk refuses; all others at once.</returns>
+    public Task Add(OutboundMessage message)
     {
         lock (_gate)
         {
-            if (message.Retain)
+            if (!message.IsQueued)
             {
-                if (!_latest.TryGetValue(message.Topic, out Latest? state))
-                {
-                    _latest.Add(message.Topic, state = new Latest());
-                }
-
-                state.Message = message;
-                state.IsDirty = message.Delivery == Delivery.LatestState;
+                _latest.Set(message, null);
+                _available.TrySetResult();
+                return Task.CompletedTask;
             }
 
-            if (message.Delivery != Delivery.LatestState)
+            int bytes = message.Payload.Length;
+            if (!MakeRoom(message.IsNeverDropped ? 0 : 1, bytes))
             {
-                MakeRoom();
-                _waiting.AddLast(message);
+                CountDropped(message.Name, message.IsNeverDropped);
+                if (message.Retain) _latest.Set(message, null);
+                return Task.CompletedTask;
             }
 
+            WaitingMessage entry = new(_nextId++, message, time.GetUtcNow());
+            Enter(entry);
+            if (message.Retain) _latest.Set(message, entry);
             _available.TrySetResult();
+            return _outbox?.Add(entry.Id, () => StoredMessage.Write(message, entry.At), message.IsNeverDropped) ?? Task.CompletedTask;
         }
     }
 
-    /// <summary>Takes the next message to send: states first, then events in order. False when there is none.</summary>
+    /// <summary>Takes the next message to send: states and gauges first, then the queue in order. False when there is none, or its content is being read from disk.</summary>
     public bool TryTake(out Outgoing next)
     {
         lock (_gate)
         {
-            foreach (Latest state in _latest.Values)
+            if (_latest.Take() is { } latest)
             {
-                if (state is { IsDirty: true, IsInFlight: false })
-                {
-                    (state.IsDirty, state.IsInFlight) = (false, true);
-                    next = new Outgoing(state.Message, IsState: true);
-                    return true;
-                }
-            }
-
-            if (_waiting.First is { } first)
-            {
-                _waiting.RemoveFirst();
-                _inFlight.AddLast(first);
-                next = new Outgoing(first.Value, IsState: false);
+                next = new Outgoing(latest, null);
                 return true;
             }
 
-            if (_available.Task.IsCompleted)
+            DropOld();
+            if (First() is { } first)
             {
-                _available = NewSignal();
+                if (first.Value.Message is { } message)
+                {
+                    first.List!.Remove(first);
+                    _inFlight.AddLast(first);
+                    next = new Outgoing(message, first.Value);
+                    return true;
+                }
+
+                Load();
             }
 
+            if (_available.Task.IsCompleted) _available = NewSignal();
             next = default;
             return false;
         }
@@ -115,10 +165,7 @@ internal sealed class OutgoingMessages(int capacity)
     /// <summary>Completes when something was added after <see cref="TryTake"/> found nothing.</summary>
     public Task WhenAvailable()
     {
-        lock (_gate)
-        {
-            return _available.Task;
-        }
+        lock (_gate) return _available.Task;
     }
 
     /// <summary>The broker has <paramref name="sent"/>, or never will: it is done with.</summary>
@@ -126,17 +173,14 @@ internal sealed class OutgoingMessages(int capacity)
     {
         lock (_gate)
         {
-            if (!sent.IsState)
+            if (sent.Entry is null)
             {
-                _inFlight.Remove(sent.Message);
+                if (_latest.Settle(sent.Message)) _available.TrySetResult(); // A newer one came meanwhile and waited for this one.
             }
-            else if (_latest.TryGetValue(sent.Message.Topic, out Latest? state))
+            else if (_byId.TryGetValue(sent.Entry.Id, out LinkedListNode<WaitingMessage>? node))
             {
-                state.IsInFlight = false;
-                if (state.IsDirty)
-                {
-                    _available.TrySetResult(); // a newer one came meanwhile and waited for this one
-                }
+                Leave(node);
+                _latest.Leave(sent.Message.Topic, sent.Entry, isSent: true);
             }
         }
     }
@@ -144,16 +188,10 @@ internal sealed class OutgoingMessages(int capacity)
     /// <summary>Whether the broker has this state.</summary>
     public bool IsDelivered(OutboundMessage message)
     {
-        lock (_gate)
-        {
-            return _latest.TryGetValue(message.Topic, out Latest? state)
-                && ReferenceEquals(state.Message, message)
-                && state is { IsDirty: false, IsInFlight: false };
-        }
+        lock (_gate) return _latest.IsDelivered(message);
     }
 
-    /// <summary>For a new connection: events in flight go back to the front, and every state is to be sent again, because the broker may have lost it. A
-    /// state that still stands in the queue is not sent twice.</summary>
+    /// <summary>For a new connection: what was in flight goes back to the front, and every state is to be sent again.</summary>
     public void Rewind()
     {
         lock (_gate)
@@ -161,43 +199,94 @@ internal sealed class OutgoingMessages(int capacity)
             while (_inFlight.Last is { } last)
             {
                 _inFlight.RemoveLast();
-                _waiting.AddFirst(last);
+                ListOf(last.Value).AddFirst(last);
             }
 
-            foreach (Latest state in _latest.Values)
-            {
-                state.IsInFlight = false;
-                state.IsDirty = state.Message.Delivery == Delivery.LatestState || !_waiting.Contains(state.Message);
-            }
-
+            _latest.Rewind();
             _available.TrySetResult();
         }
     }
 
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private void MakeRoom()
+    /// <summary>Whether there is a connection: then what is urgent waits a moment for the broker's word before it is written.</summary>
+    public void SetReachable(bool isReachable)
     {
-        if (_waiting.Count + _inFlight.Count < capacity || _waiting.First is not { } oldest)
+        lock (_gate)
         {
-            return; // the window is at most half the capacity, so a full queue has something waiting
-        }
-
-        _waiting.RemoveFirst();
-        string name = oldest.Value.Name;
-        _dropped[name] = _dropped.GetValueOrDefault(name) + 1;
-        if (_latest.TryGetValue(oldest.Value.Topic, out Latest? state) && ReferenceEquals(state.Message, oldest.Value))
-        {
-            state.IsDirty = true; // as an event it is lost, as a state it is not
+            if (_outbox is not null) _outbox.IsReachable = isReachable;
         }
     }
 
-    private sealed class Latest
+    /// <summary>Writes what waits and closes the outbox. What is added later is in memory only.</summary>
+    public void Dispose() => _outbox?.Dispose();
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private LinkedList<WaitingMessage> ListOf(WaitingMessage entry) => entry.IsNeverDropped ? _never : _events;
+
+    private LinkedListNode<WaitingMessage>? First() => (_events.First, _never.First) switch
     {
-        public OutboundMessage Message { get; set; } = null!;
+        ({ } e, { } n) => e.Value.Id < n.Value.Id ? e : n,
+        var (e, n) => e ?? n,
+    };
 
-        public bool IsDirty { get; set; }
+    private void Enter(WaitingMessage entry)
+    {
+        LinkedListNode<WaitingMessage> node = new(entry);
+        ListOf(entry).AddLast(node);
+        Account(node);
+    }
 
-        public bool IsInFlight { get; set; }
+    private void Account(LinkedListNode<WaitingMessage> node)
+    {
+        WaitingMessage entry = node.Value;
+        _byId.Add(entry.Id, node);
+        _memoryBytes += WaitingMessage.EntryBytes + entry.Bytes;
+        if (!entry.IsNeverDropped) (_eventCount, _eventBytes) = (_eventCount + 1, _eventBytes + entry.Bytes);
+    }
+
+    private void Leave(LinkedListNode<WaitingMessage> node)
+    {
+        WaitingMessage entry = node.Value;
+        node.List?.Remove(node);
+        _byId.Remove(entry.Id);
+        _memoryBytes -= WaitingMessage.EntryBytes + (entry.Message is null ? 0 : entry.Bytes);
+        if (!entry.IsNeverDropped) (_eventCount, _eventBytes) = (_eventCount - 1, _eventBytes - entry.Bytes);
+        _outbox?.Remove(entry.Id);
+    }
+
+    /// <summary>Drops events until one more keeps their limits, and everything the limit of memory. False: it cannot.</summary>
+    private bool MakeRoom(int events, int bytes)
+    {
+        DropOld();
+        if (events > 0 && bytes > limits.EventBytes) return false;
+        while (_events.First is { } oldest && (_eventCount + events > limits.EventCount || _eventBytes + events * (long)bytes > limits.EventBytes)) GiveUp(oldest);
+        while (_memoryBytes + WaitingMessage.EntryBytes + bytes > limits.MemoryBytes)
+        {
+            if (_events.First is not { } oldest) return false;
+            GiveUp(oldest);
+        }
+
+        return true;
+    }
+
+    /// <summary>Drops events that are too old. A clock that was never set says nothing about age.</summary>
+    private void DropOld()
+    {
+        if (_events.First is null) return;
+        DateTimeOffset now = time.GetUtcNow();
+        while (_events.First is { } oldest && oldest.Value.At.Year >= 2020 && now - oldest.Value.At > limits.EventAge) GiveUp(oldest);
+    }
+
+    private void GiveUp(LinkedListNode<WaitingMessage> node)
+    {
+        Leave(node);
+        CountDropped(node.Value.Name, node.Value.IsNeverDropped);
+        if (node.Value.Message is { Retain: true } message) _latest.Leave(message.Topic, node.Value, isSent: false);
+    }
+
+    private void CountDropped(string name, bool isNeverDropped)
+    {
+        _dropped[name] = _dropped.GetValueOrDefault(name) + 1;
+        if (isNeverDropped) _neverDroppedLost++;
     }
 }

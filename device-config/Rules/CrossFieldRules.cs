@@ -33,6 +33,8 @@ internal static class CrossFieldRules
         AxesAreChannelsOfTheirOwn(config, findings);
         ProvidersDifferAndEndInCpu(config, findings);
         ExternalBrokerHasAPort(config, findings);
+        TlsIsForAnExternalBroker(config, findings);
+        ClientKeyHasACertificate(config, findings);
     }
 
     private static void RecordedRateIsKept(DeviceConfig config, ConfigFindings findings)
@@ -241,6 +243,26 @@ internal static class CrossFieldRules
         if (findings.Sound("telemetry.broker", "telemetry.port") && config.Telemetry is { Broker: "external", Port: 0 })
         {
             findings.AddContradiction("telemetry.port", "0", "from 1 to 65535 when telemetry.broker is \"external\"", "write the broker's port, mostly 1883");
+        }
+    }
+
+    private static void TlsIsForAnExternalBroker(DeviceConfig config, ConfigFindings findings)
+    {
+        if (findings.Sound("telemetry.broker", "telemetry.tls.mode") && config.Telemetry is { Broker: "embedded", Tls.Mode: "on" })
+        {
+            findings.AddContradiction("telemetry.tls.mode", "\"on\"", "\"off\" when telemetry.broker is \"embedded\", which never leaves this machine and speaks no TLS",
+                "write \"off\", or set telemetry.broker to \"external\"");
+        }
+    }
+
+    private static void ClientKeyHasACertificate(DeviceConfig config, ConfigFindings findings)
+    {
+        const string Path = "telemetry.tls.clientKeyFile";
+        TlsSection tls = config.Telemetry.Tls;
+        if (findings.Sound(Path, "telemetry.tls.clientCertificateFile") && tls.ClientKeyFile.Length > 0 && tls.ClientCertificateFile.Length == 0)
+        {
+            findings.AddContradiction(Path, JsonPart.Quote(tls.ClientKeyFile), "empty when telemetry.tls.clientCertificateFile is empty: a key without its certificate says nothing",
+                "name the certificate's file as well");
         }
     }
 

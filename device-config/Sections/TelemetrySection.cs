@@ -47,8 +47,59 @@ public sealed record TelemetrySection
     [Range(1, 3600)]
     public int KeepAliveSeconds { get; init; } = 15;
 
-    /// <summary>Events that wait for the broker. When full the oldest is dropped and counted.</summary>
+    /// <summary>Events that wait for the broker. When full the oldest is dropped and counted by name. Results of configuration, forgetting, drift alarms and failed rounds are never dropped and do not count.</summary>
     /// <value>Default 512. Smaller: a short outage already loses events; larger: more memory and disk while the broker is away.</value>
     [Range(16, 100_000)]
     public int QueueCapacity { get; init; } = 512;
+
+    /// <summary>Size of the events that wait, KiB. When full the oldest is dropped and counted by name.</summary>
+    /// <value>Default 4096. Smaller: large events push out many small ones; larger: more disk while the broker is away.</value>
+    [Range(64, 1_048_576)]
+    public int QueueKiB { get; init; } = 4096;
+
+    /// <summary>Hours that an event waits for the broker; then it is dropped and counted by name.</summary>
+    /// <value>Default 168, a week. Smaller: the fleet is spared old news after an outage; larger: only the other two limits bind.</value>
+    [Range(0.01, 87_600)]
+    public double QueueHours { get; init; } = 168;
+
+    /// <summary>Messages sent before the first of them is acknowledged; fewer when the broker allows fewer.</summary>
+    /// <value>Default 32. 16: little is sent twice after a loss; 64: a backlog leaves faster over a slow line.</value>
+    [Range(16, 64)]
+    public int InFlightWindow { get; init; } = 32;
+
+    /// <summary>Version of MQTT that is spoken.</summary>
+    /// <value><c>5</c> (default). <c>3.1.1</c>: for a broker that knows no other; it then tells neither its limits nor why it refuses.</value>
+    [AllowedValues("5", "3.1.1")]
+    public string Protocol { get; init; } = "5";
+
+    /// <summary>Encryption towards an external broker, and how the two know each other.</summary>
+    public TlsSection Tls { get; init; } = new();
+}
+
+/// <summary>TLS 1.2 or 1.3 towards an external broker. Files are PEM and are read at every connection, so that renewed certificates need no restart.</summary>
+public sealed record TlsSection
+{
+    /// <summary>Whether the connection is encrypted.</summary>
+    /// <value><c>off</c> (default): everything, the password included, goes over the network as it is. <c>on</c>: brokers mostly use port 8883 then.</value>
+    [AllowedValues("off", "on")]
+    public string Mode { get; init; } = "off";
+
+    /// <summary>File with the certificates of those who may sign the broker's.</summary>
+    /// <value>Empty (default): whoever the system trusts.</value>
+    [StringLength(4096)]
+    public string CaFile { get; init; } = "";
+
+    /// <summary>File with the device's certificate, intermediate ones after it.</summary>
+    /// <value>Empty (default): the device shows none.</value>
+    [StringLength(4096)]
+    public string ClientCertificateFile { get; init; } = "";
+
+    /// <summary>File with the private key of the device's certificate, without a passphrase.</summary>
+    /// <value>Empty (default): the key is in <c>clientCertificateFile</c>.</value>
+    [StringLength(4096)]
+    public string ClientKeyFile { get; init; } = "";
+
+    /// <summary>Whether the broker's certificate must be for <c>telemetry.host</c>.</summary>
+    /// <value>Default true. false: any certificate of the CA will do, whoever holds it; only for a CA that signs for this broker alone.</value>
+    public bool CheckHostName { get; init; } = true;
 }

@@ -11,5 +11,6 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     SwapBenchmark.Create(),
     InferenceBenchmark.Create(),
     Exporting.Create(),
+    TelemetryBenchmark.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -53,6 +53,10 @@ public class CrossFieldRuleTests
         """inference.providers is ["cpu", "cuda"] (line 1, column 27) but must be a list that ends in "cpu", so that there is always something to run on; write "cpu" last.""")]
     [InlineData("""{"telemetry":{"broker":"external","port":0}}""",
         """telemetry.port is 0 (line 1, column 42) but must be from 1 to 65535 when telemetry.broker is "external"; write the broker's port, mostly 1883.""")]
+    [InlineData("""{"telemetry":{"tls":{"mode":"on"}}}""",
+        """telemetry.tls.mode is "on" (line 1, column 29) but must be "off" when telemetry.broker is "embedded", which never leaves this machine and speaks no TLS; write "off", or set telemetry.broker to "external".""")]
+    [InlineData("""{"telemetry":{"tls":{"clientKeyFile":"k.pem"}}}""",
+        """telemetry.tls.clientKeyFile is "k.pem" (line 1, column 38) but must be empty when telemetry.tls.clientCertificateFile is empty: a key without its certificate says nothing; name the certificate's file as well.""")]
     public void A_contradiction_is_refused_at_the_key_to_change(string json, string sentence) => Assert.Equal(sentence, Verdicts.OnlyProblem(Verdicts.Of(json)));
 
     [Theory]
@@ -69,6 +73,7 @@ public class CrossFieldRuleTests
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[6,7,8],[2,1,0]]}}}""")]
     [InlineData("""{"telemetry":{"broker":"embedded","port":0}}""")]
     [InlineData("""{"telemetry":{"broker":"none","port":0}}""")]
+    [InlineData("""{"telemetry":{"broker":"external","tls":{"mode":"on","clientCertificateFile":"c.pem"}}}""")]
     [InlineData("""{"inference":{"providers":["cpu"]}}""")]
     public void What_only_just_fits_is_accepted(string json) => Assert.True(Verdicts.Of(json).IsValid, Verdicts.Of(json).ToString());
 

@@ -47,7 +47,8 @@ public class DefaultDocumentTests
         "drift":{"delta":0.005,"threshold":5,"minWindows":60},
         "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"precision":"float32","unknownFalseAlarmPercent":2,"unknownBelowSimilarity":0.2,"temperature":0.1},
         "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1},
-        "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512},
+        "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512,"queueKiB":4096,"queueHours":168,"inFlightWindow":32,"protocol":"5",
+        "tls":{"mode":"off","caFile":"","clientCertificateFile":"","clientKeyFile":"","checkHostName":true}},
         "updates":{"accept":true}}
         """;
 }

@@ -25,7 +25,7 @@ internal sealed class Device : IAsyncDisposable
             MaxPause = TimeSpan.FromSeconds(0.5),
         };
         Link = new MqttLink(change?.Invoke(options) ?? options, NullLogger.Instance, TimeProvider.System, new Random(1));
-        Reporter = new Reporter(Topics, "b1", TimeProvider.System, Link.Send);
+        Reporter = new Reporter(Topics, "b1", TimeProvider.System, Link.SendAsync);
     }
 
     public Topics Topics { get; } = new("edge", "pump-7");
@@ -72,6 +72,7 @@ internal sealed class Device : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        Link.Dispose();
         _stop.Dispose();
     }
 }

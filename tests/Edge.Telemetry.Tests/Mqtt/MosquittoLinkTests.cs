@@ -24,7 +24,7 @@ public class MosquittoLinkTests
         Assert.Contains("\"reason\":\"lwt\"", late.All[0].Payload, StringComparison.Ordinal);
 
         wire.Mend();
-        await Eventually.Holds(() => late.All.Count == 2, "the status was published again");
+        await Eventually.Holds(() => late.All.Count == 2 && early.All.Count == 3, "the status was published again");
         Assert.Equal(["online", "offline", "online"], early.All.Select(seen => Device.StateOf(seen.Payload)));
         Assert.True(device.Link.State.ReconnectCount >= 1);
         Assert.NotNull(device.Link.State.LastError);

@@ -7,7 +7,7 @@ namespace Edge.Telemetry.Tests.Mqtt;
 public class MqttLinkTests
 {
     [Fact]
-    public void A_full_queue_drops_the_oldest_and_counts_it_by_name()
+    public void A_full_queue_drops_the_oldest_event_and_a_gauge_gives_way_to_a_newer_one_both_counted_by_name()
     {
         Device device = new(1, options => options with { QueueCapacity = 16, InFlightWindow = 8 });
         device.Reporter.Prediction(Summary());
@@ -18,8 +18,9 @@ public class MqttLinkTests
         }
 
         LinkState state = device.Link.State;
-        Assert.Equal((16, 3L), (state.QueuedCount, state.DroppedCount));
-        Assert.Equal(new Dictionary<string, long> { ["prediction"] = 2, ["training"] = 1 }, state.DroppedByName);
+        Assert.Equal((16, 1L), (state.QueuedCount, state.DroppedCount));
+        Assert.Equal(new Dictionary<string, long> { ["training"] = 1 }, state.DroppedByName);
+        Assert.Equal(new Dictionary<string, long> { ["prediction"] = 1 }, state.CoalescedByName);
     }
 
     [Fact]
