@@ -169,6 +169,21 @@ public sealed class Classifier : IDisposable
     /// <summary>L2-normalised embedding of the window at <paramref name="index"/> of the latest call: [embedding length]. Valid until the next call.</summary>
     public ReadOnlySpan<float> EmbeddingOf(int index) => embedding.AsSpan(index * Snapshot.EmbeddingLength, Snapshot.EmbeddingLength);
 
+    /// <summary>Cosine of the window at <paramref name="index"/> of the latest call to its nearest prototype less that to the second nearest; 0 with fewer than two classes known.</summary>
+    public float MarginOf(int index)
+    {
+        if (KnownCount < 2) return 0;
+        (float best, float second) = (float.NegativeInfinity, float.NegativeInfinity);
+        for (int c = 0; c < classBias.Length; c++)
+        {
+            if (classBias[c] <= PrototypeMatrix.AbsentBias) continue;
+            float cosine = similarity[index * classBias.Length + c];
+            (best, second) = cosine > best ? (cosine, best) : (best, Math.Max(second, cosine));
+        }
+
+        return best - second;
+    }
+
     /// <summary>Frozen features of the window at <paramref name="index"/> of the latest call: [frozen length]. Valid until the next call.</summary>
     public ReadOnlySpan<float> FrozenOf(int index) => frozen.AsSpan(index * FrozenLength, FrozenLength);
 

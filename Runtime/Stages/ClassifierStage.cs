@@ -1,18 +1,14 @@
 using System.Diagnostics;
 using Edge.Config;
 using Edge.Runtime.Inference;
-using Edge.Runtime.Learning;
 using Edge.Runtime.Windowing;
-using Edge.Telemetry.Drift;
-using Edge.Telemetry.Messages;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Edge.Runtime.Stages;
 
 /// <summary>Classifies windows with the running session, which it owns, and switches sessions between two windows.</summary>
-public sealed partial class ClassifierStage(
-    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftMonitor drift, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<ClassifierStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
+public sealed class ClassifierStage(
+    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftAlarms drift, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
@@ -27,7 +23,7 @@ public sealed partial class ClassifierStage(
                 while (flows.Windows.Reader.TryRead(out var window))
                 {
                     if (flows.Lossless) window.ReadyTicks = Stopwatch.GetTimestamp(); // Here the stream waits for us; how long is no latency.
-                    if (slot.Apply(ref running, ref applied)) drift.Rebase();
+                    if (slot.Apply(ref running, ref applied)) drift.Follow(running!.Snapshot);
                     var prediction = Classify(running, window);
                     windows.Return(window);
                     await flows.Predictions.Writer.WriteAsync(prediction, stopping);
@@ -45,6 +41,7 @@ public sealed partial class ClassifierStage(
         if (running is null)
         {
             ring.Keep(window, [], null);
+            drift.Watch(window, null, -1);
             return Counted(new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, 1, window.Truth), window);
         }
 
@@ -55,7 +52,7 @@ public sealed partial class ClassifierStage(
             ? new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, score.Novelty, window.Truth)
             : new Prediction(window.Id, window.EndSeconds, running.Snapshot.Classes[answer], score.Confidence, score.Novelty, window.Truth);
         Counted(prediction, window);
-        if (running.KnownCount > 0) Watch(prediction);
+        drift.Watch(window, running, answer);
         return prediction;
     }
 
@@ -64,18 +61,4 @@ public sealed partial class ClassifierStage(
         state.Count(prediction, Stopwatch.GetElapsedTime(window.ReadyTicks));
         return prediction;
     }
-
-    private void Watch(in Prediction prediction)
-    {
-        var reading = drift.Update(prediction.Novelty, prediction.WindowId);
-        state.DriftScore = reading.Score;
-        if (!reading.Alarm) return;
-        state.CountDriftAlarm();
-        string action = rounds.Ask(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay";
-        LogDrift(reading.SinceWindowId, reading.Statistic, reading.Threshold, action);
-        reporter.Drift(reading, action);
-    }
-
-    [LoggerMessage(2101, LogLevel.Warning, "drift since window {SinceWindowId}: statistic {Statistic:0.00} over threshold {Threshold:0.00}; {Action}")]
-    private partial void LogDrift(ulong sinceWindowId, double statistic, double threshold, string action);
 }

@@ -25,6 +25,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Best accuracies so far.</summary>
     public string Forgetting => System.IO.Path.Combine(Path, "forgetting.json");
 
+    /// <summary>What the drift watch has seen.</summary>
+    public string Drift => System.IO.Path.Combine(Path, "drift.bin");
+
     /// <summary>Configuration accepted over the air.</summary>
     public string Config => System.IO.Path.Combine(Path, "config");
 

@@ -60,18 +60,16 @@ internal static class FloatRows
     /// <summary>Σ x².</summary>
     public static double SquaredNorm(ReadOnlySpan<float> row) => Dot(row, row);
 
-    /// <summary>Largest |x| and where it is.</summary>
-    public static double LargestMagnitude(ReadOnlySpan<float> row, out int index)
+    /// <summary>Size of a row in a norm (Euclidean: squared), and the number in it that is largest by magnitude, for <see cref="ShiftNorm.LargestRise"/> by value.</summary>
+    public static double Size(ReadOnlySpan<float> row, ShiftNorm norm, out int index)
     {
         (float largest, index) = (0, 0);
-        for (int i = 0; i < row.Length; i++)
+        for (int i = 0; norm != ShiftNorm.Euclidean && i < row.Length; i++)
         {
-            if (Math.Abs(row[i]) > largest)
-            {
-                (largest, index) = (Math.Abs(row[i]), i);
-            }
+            float size = norm == ShiftNorm.Largest ? Math.Abs(row[i]) : row[i];
+            (largest, index) = size > largest ? (size, i) : (largest, index);
         }
 
-        return largest;
+        return norm == ShiftNorm.Euclidean ? SquaredNorm(row) : largest;
     }
 }

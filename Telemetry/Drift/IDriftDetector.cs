@@ -90,6 +90,8 @@ public abstract class DriftDetector : IDriftDetector
         return taken;
     }
 
+    internal void ExchangeState(StateArchive archive) => Exchange(archive);
+
     /// <summary>Throws where an observation would poison the sums.</summary>
     private protected static void RequireFinite(double value)
     {

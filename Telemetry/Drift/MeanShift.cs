@@ -8,6 +8,9 @@ public enum ShiftNorm
 
     /// <summary>Largest difference of a dimension, each in units of its own usual variation: it names the dimension that moved.</summary>
     Largest,
+
+    /// <summary>The same, rises only.</summary>
+    LargestRise,
 }
 
 /// <summary>
@@ -67,8 +70,11 @@ public sealed class MeanShift
     /// <summary>The dimension that moved most, 0-based.</summary>
     public int LargestIndex { get; private set; }
 
-    /// <summary>How far the mean of a dimension is from its reference, in its own unit. 0 while the reference is learnt.</summary>
+    /// <summary>How far the mean of a dimension is from its reference, in its own unit (Euclidean: as it was given). 0 while the reference is learnt.</summary>
     public double MovedBy(int index) => _seen == 0 || _scale[index] == 0 ? 0 : _sum[index] / _scale[index] / Math.Min(_seen, _options.WindowCount);
+
+    /// <summary>The same by magnitude, in standard deviations that an observation of it has in the reference.</summary>
+    public double Deviations(int index) => _seen == 0 ? 0 : Math.Abs(_sum[index]) / Math.Min(_seen, _options.WindowCount);
 
     /// <summary>Mean of a dimension over the whole reference; 0 while it is learnt.</summary>
     public double ReferenceMean(int index) => _means[(_options.GroupCount * _dimension) + index];
@@ -107,7 +113,7 @@ public sealed class MeanShift
             return DriftState.None;
         }
 
-        double size = _norm == ShiftNorm.Euclidean ? FloatRows.SquaredNorm(_sum) : FloatRows.LargestMagnitude(_sum, out _);
+        double size = FloatRows.Size(_sum, _norm, out _);
         Statistic = size / (_norm == ShiftNorm.Euclidean ? (double)_options.WindowCount * _options.WindowCount : _options.WindowCount);
         _alarmed = size >= _rawThreshold;
         if (_alarmed)
@@ -241,7 +247,7 @@ public sealed class MeanShift
             _scale[k] = _norm == ShiftNorm.Euclidean ? 1 : deviation > 1e-9 ? (float)(1 / deviation) : 0;
         }
 
-        if (_norm == ShiftNorm.Largest)
+        if (_norm != ShiftNorm.Euclidean)
         {
             for (int i = 0; i < _reference.Length; i++)
             {
@@ -263,7 +269,7 @@ public sealed class MeanShift
     /// <summary>The most likely change within the window is where what came after it lies farthest off for its length.</summary>
     private void FindChange()
     {
-        FloatRows.LargestMagnitude(_sum, out int index);
+        FloatRows.Size(_sum, _norm, out int index);
         LargestIndex = index;
         Array.Clear(_work);
         double best = -1;

@@ -39,7 +39,7 @@ internal sealed class RunLength
 
                 if (i >= window - 1)
                 {
-                    largest = Math.Max(largest, norm == ShiftNorm.Euclidean ? FloatRows.SquaredNorm(sum) : FloatRows.LargestMagnitude(sum, out _));
+                    largest = Math.Max(largest, FloatRows.Size(sum, norm, out _));
                 }
             }
 

@@ -87,6 +87,17 @@ internal sealed class StateArchive
         }
     }
 
+    /// <summary>A short text, UTF-8.</summary>
+    public void Value(ref string value)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(value);
+        int length = bytes.Length;
+        Count(ref length, 4096);
+        bytes = length == bytes.Length ? bytes : new byte[length];
+        Values(bytes.AsSpan());
+        value = Encoding.UTF8.GetString(bytes);
+    }
+
     public void Value(ref double value) => Values(MemoryMarshal.CreateSpan(ref value, 1));
 
     public void Value(ref long value) => Values(MemoryMarshal.CreateSpan(ref value, 1));

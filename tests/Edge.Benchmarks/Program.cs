@@ -8,5 +8,6 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     Stepper.Create(),
     PayloadBenchmark.Create(),
     ReplayBenchmark.Create(),
+    DriftBenchmark.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,69 @@
+using Edge.Config;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Windowing;
+using Edge.Storage;
+using Edge.Telemetry.Drift.Watching;
+using Edge.Telemetry.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>Feeds the drift watch, and does what an alarm asks for: a round where what the device knows may no longer fit, a message in any case. Windows come from the classifier stage, labels from the labelling stage.</summary>
+public sealed partial class DriftAlarms(DriftWatch watch, DeviceConfig config, WindowShape shape, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<DriftAlarms> log)
+{
+    private readonly float[] channels = new float[2 * shape.ChannelCount];
+    private readonly IReadOnlyList<string> classes = config.Labels.Classes;
+
+    /// <summary>Another snapshot runs from the next window on.</summary>
+    public void Follow(SnapshotManifest snapshot) => watch.SnapshotChanged(snapshot.Id, snapshot.EmbeddingLength);
+
+    /// <summary>Takes a window that was classified just now, while <paramref name="running"/> still holds its embedding; nothing is allocated unless an alarm rings.</summary>
+    /// <param name="window">The window.</param>
+    /// <param name="running">The session that scored it; null before the first.</param>
+    /// <param name="answer">Index of the class in the session's snapshot; -1: unknown.</param>
+    public void Watch(Window window, Classifier? running, int answer)
+    {
+        bool knows = running is { KnownCount: > 0 };
+        ChannelStatistics.Measure(window.Samples, channels);
+        var told = watch.Observe(new WatchedWindow
+        {
+            WindowId = window.Id,
+            EndSeconds = window.EndSeconds,
+            Channels = channels,
+            Embedding = knows ? running!.EmbeddingOf(0) : default,
+            Novelty = knows ? running!.ScoreOf(0).Novelty : 0,
+            Margin = knows ? running!.MarginOf(0) : 0,
+            ClassIndex = answer < 0 ? -1 : IndexOf(running!.Snapshot.Classes[answer]),
+        });
+        state.DriftScore = watch.Score;
+        if (told is not null) Tell(told);
+    }
+
+    /// <summary>Takes a label that was accepted.</summary>
+    public void Label(ulong windowId, string className)
+    {
+        if (watch.Label(windowId, IndexOf(className)) is { } told) Tell(told);
+    }
+
+    private void Tell(DriftEvent drift)
+    {
+        state.CountDriftAlarm();
+        string action = drift.What == "classMix" ? "none" : rounds.Ask(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay"; // Another mix of the same classes is nothing to learn.
+        LogDrift(drift.What, drift.Channel is null ? "" : $" ({drift.Channel})", drift.SinceWindowId, drift.Detector, drift.Statistic, drift.Threshold, action);
+        reporter.Drift(drift, state.Snapshot?.Id, action);
+    }
+
+    private int IndexOf(string name)
+    {
+        for (int i = 0; i < classes.Count; i++)
+        {
+            if (classes[i] == name) return i;
+        }
+
+        return -1;
+    }
+
+    [LoggerMessage(2101, LogLevel.Warning, "drift of {What}{Channel} since window {SinceWindowId}: {Detector} at {Statistic:0.####} over {Threshold:0.####}; {Action}")]
+    private partial void LogDrift(string what, string channel, ulong sinceWindowId, string detector, double statistic, double threshold, string action);
+}
