@@ -10,13 +10,21 @@ using Microsoft.Extensions.Logging;
 namespace Edge.Runtime.Stages;
 
 /// <summary>Feeds the drift watch, and does what an alarm asks for: a round where what the device knows may no longer fit, a message in any case. Windows come from the classifier stage, labels from the labelling stage.</summary>
-public sealed partial class DriftAlarms(DriftWatch watch, DeviceConfig config, WindowShape shape, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<DriftAlarms> log)
+public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, DeviceConfig config, WindowShape shape, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<DriftAlarms> log)
 {
+    private const int EncodedPerWindow = 4; // A reference of 360 is there again after 90 windows, and no window waits for more than four others.
     private readonly float[] channels = new float[2 * shape.ChannelCount];
+    private readonly float[] earlier = new float[shape.ValueCount];
+    private int earlierAge; // Of the next window to encode anew; 0: none.
     private readonly IReadOnlyList<string> classes = config.Labels.Classes;
 
-    /// <summary>Another snapshot runs from the next window on.</summary>
-    public void Follow(SnapshotManifest snapshot) => watch.SnapshotChanged(snapshot.Id, snapshot.EmbeddingLength);
+    /// <summary>Another snapshot runs from the next window on. The latest windows are encoded anew by it, a few with each window, and are the reference of what depends on the model: so it knows the world from before.</summary>
+    public void Follow(SnapshotManifest snapshot)
+    {
+        long before = watch.RebaseCount;
+        watch.SnapshotChanged(snapshot.Id, snapshot.EmbeddingLength);
+        if (watch.RebaseCount > before) earlierAge = config.Drift.ReferenceWindows;
+    }
 
     /// <summary>Takes a window that was classified just now, while <paramref name="running"/> still holds its embedding; nothing is allocated unless an alarm rings.</summary>
     /// <param name="window">The window.</param>
@@ -24,26 +32,55 @@ public sealed partial class DriftAlarms(DriftWatch watch, DeviceConfig config, W
     /// <param name="answer">Index of the class in the session's snapshot; -1: unknown.</param>
     public void Watch(Window window, Classifier? running, int answer)
     {
-        bool knows = running is { KnownCount: > 0 };
+        bool knows = running is { KnownCount: > 0 }, feeds = knows && earlierAge == 0;
         ChannelStatistics.Measure(window.Samples, channels);
         var told = watch.Observe(new WatchedWindow
         {
             WindowId = window.Id,
             EndSeconds = window.EndSeconds,
             Channels = channels,
-            Embedding = knows ? running!.EmbeddingOf(0) : default,
-            Novelty = knows ? running!.ScoreOf(0).Novelty : 0,
-            Margin = knows ? running!.MarginOf(0) : 0,
+            Embedding = feeds ? running!.EmbeddingOf(0) : default,
+            Novelty = feeds ? running!.ScoreOf(0).Novelty : 0,
+            Margin = feeds ? running!.MarginOf(0) : 0,
             ClassIndex = answer < 0 ? -1 : IndexOf(running!.Snapshot.Classes[answer]),
         });
         state.DriftScore = watch.Score;
         if (told is not null) Tell(told);
+        if (knows && earlierAge > 0) EncodeAnew(running!);
     }
 
     /// <summary>Takes a label that was accepted.</summary>
     public void Label(ulong windowId, string className)
     {
         if (watch.Label(windowId, IndexOf(className)) is { } told) Tell(told);
+    }
+
+    private void EncodeAnew(Classifier running)
+    {
+        earlierAge++; // The window that came just now has made all others older by one.
+        for (int encoded = 0; encoded < EncodedPerWindow && earlierAge > 0; earlierAge--)
+        {
+            if (!watch.WantsReference)
+            {
+                earlierAge = 0;
+                return;
+            }
+
+            if (!ring.CopySamples(earlierAge, earlier)) continue; // The device has not seen as many yet.
+            encoded++;
+            var score = running.Score(earlier);
+            int answer = score.ClassOrUnknown(config.Inference.UnknownBelowSimilarity);
+            watch.Refer(new WatchedWindow
+            {
+                WindowId = 0,
+                EndSeconds = 0,
+                Channels = default,
+                Embedding = running.EmbeddingOf(0),
+                Novelty = score.Novelty,
+                Margin = running.MarginOf(0),
+                ClassIndex = answer < 0 ? -1 : IndexOf(running.Snapshot.Classes[answer]),
+            });
+        }
     }
 
     private void Tell(DriftEvent drift)

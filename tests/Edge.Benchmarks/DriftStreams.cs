@@ -38,15 +38,15 @@ internal sealed class SimulatedWindows(int seed, double? degrees, double gain = 
         }
     }
 
-    /// <summary>A window turned about its x axis: the three triads of UCI HAR.</summary>
-    public static float[] Turned(float[] window, double degrees)
+    /// <summary>A window turned about an axis (0: x): the three triads of UCI HAR.</summary>
+    public static float[] Turned(float[] window, double degrees, int axis)
     {
         var (sin, cos) = Math.SinCos(degrees * Math.PI / 180);
         for (int triad = 0; triad < 3; triad++)
         {
             for (int t = 0; t < Length; t++)
             {
-                int y = (3 * triad + 1) * Length + t, z = y + Length;
+                int y = (3 * triad + (axis + 1) % 3) * Length + t, z = (3 * triad + (axis + 2) % 3) * Length + t;
                 (window[y], window[z]) = ((float)(cos * window[y] - sin * window[z]), (float)(sin * window[y] + cos * window[z]));
             }
         }

@@ -123,7 +123,49 @@ public sealed class DriftWatch
                 told = ObserveModel(window, told);
             }
 
-            return told;
+            return ObserveMix(window, told);
+        }
+    }
+
+    /// <summary>Whether what depends on the model is still without a reference.</summary>
+    public bool WantsReference
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _embedding is { Watches: false } || _prototypes is { Watches: false };
+            }
+        }
+    }
+
+    /// <summary>Takes an earlier window, encoded anew by the snapshot that runs now, for the references that a change of snapshot has ended. It is judged by nothing, and tells nothing.</summary>
+    /// <param name="window">The window; its channel statistics are not read.</param>
+    public void Refer(in WatchedWindow window)
+    {
+        lock (_gate)
+        {
+            if (_embedding is { Watches: false })
+            {
+                _embedding.Update(window.Embedding, window.ClassIndex);
+            }
+
+            if (!double.IsFinite(window.Novelty) || !double.IsFinite(window.Margin))
+            {
+                return;
+            }
+
+            (_pair[0], _pair[1]) = ((float)window.Novelty, -(float)window.Margin);
+            if (_prototypes is { Watches: false })
+            {
+                _prototypes.Update(_pair, window.ClassIndex);
+            }
+
+            _pageHinkley?.Update(window.Novelty);
+            if (window.ClassIndex >= 0)
+            {
+                _perClass.Update(window.Novelty, window.ClassIndex);
+            }
         }
     }
 
@@ -179,7 +221,7 @@ public sealed class DriftWatch
 
     private DriftEvent? ObserveModel(in WatchedWindow window, DriftEvent? told)
     {
-        int known = Math.Clamp(window.ClassIndex, -1, _options.Classes.Count - 1);
+        int known = window.ClassIndex;
         if (_embedding?.Update(window.Embedding, known) == DriftState.Drift)
         {
             told = Tell(told, "embedding", "embedding", _embedding.Statistic, _embedding.Threshold, _embedding.ChangeAge, window, null);
@@ -204,10 +246,15 @@ public sealed class DriftWatch
             }
         }
 
+        return told;
+    }
+
+    private DriftEvent? ObserveMix(in WatchedWindow window, DriftEvent? told)
+    {
         if (_classMix is not null)
         {
             Array.Clear(_oneHot);
-            _oneHot[known < 0 ? _options.Classes.Count : known] = 1;
+            _oneHot[window.ClassIndex < 0 ? _options.Classes.Count : window.ClassIndex] = 1;
             if (_classMix.Update(_oneHot) == DriftState.Drift)
             {
                 told = Tell(told, "classMix", "classMix", _classMix.Statistic, _classMix.Threshold, _classMix.ChangeAge, window, null);

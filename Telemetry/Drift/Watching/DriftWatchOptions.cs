@@ -34,7 +34,7 @@ public sealed record DriftWatchOptions
     public double RefractorySeconds { get; init; } = 300;
 
     /// <summary>Page-Hinkley on the distance to the nearest prototype.</summary>
-    public PageHinkleyOptions PageHinkley { get; init; } = new() { MinInstances = 60, Threshold = 5, Direction = DriftDirection.Up };
+    public PageHinkleyOptions PageHinkley { get; init; } = new() { MinInstances = 60, Delta = 0.05, Threshold = 8, Direction = DriftDirection.Up };
 
     /// <summary>Seed of whatever is drawn.</summary>
     public int Seed { get; init; } = 1;

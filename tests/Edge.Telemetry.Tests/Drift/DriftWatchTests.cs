@@ -85,6 +85,27 @@ public class DriftWatchTests
     }
 
     [Fact]
+    public void Windows_encoded_anew_are_the_reference_after_a_swap()
+    {
+        World world = new(s_options with { Detectors = ["embedding"] });
+        for (int i = 0; i < 400; i++)
+        {
+            Assert.Null(world.Step(i, default));
+        }
+
+        world.Watch.SnapshotChanged("s2", Length);
+        Assert.True(world.Watch.WantsReference);
+        for (int i = 400; world.Watch.WantsReference; i++)
+        {
+            world.Refer(i, new Change(Turn: 1)); // The new snapshot turns everything: that is how the world looks to it.
+        }
+
+        Assert.Equal(700, world.Count);
+        Assert.DoesNotContain(Enumerable.Range(700, 200), i => world.Step(i, new Change(Turn: 1)) is not null);
+        Assert.Contains(Enumerable.Range(900, 60), i => world.Step(i, new Change(Turn: 2)) is { What: "embedding" });
+    }
+
+    [Fact]
     public void Labels_that_say_wrong_are_told()
     {
         World world = new(s_options with { Detectors = ["labelError"] });
@@ -204,6 +225,14 @@ public class DriftWatchTests
         public DriftWatch Watch { get; }
 
         public static ulong IdOf(int index) => 1_000_000 + (10 * (ulong)index);
+
+        public int Count => _answers.Count;
+
+        public void Refer(int index, Change change)
+        {
+            (int answer, double novelty, double margin) = Draw(index, change);
+            Watch.Refer(new WatchedWindow { WindowId = 0, EndSeconds = 0, Channels = default, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer });
+        }
 
         public int AnswerOf(int index) => _answers[index];
 
