@@ -38,6 +38,7 @@ public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, Devic
         {
             WindowId = window.Id,
             EndSeconds = window.EndSeconds,
+            KnowsClasses = knows,
             Channels = channels,
             Embedding = feeds ? running!.EmbeddingOf(0) : default,
             Novelty = feeds ? running!.ScoreOf(0).Novelty : 0,
@@ -74,7 +75,8 @@ public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, Devic
             {
                 WindowId = 0,
                 EndSeconds = 0,
-                Channels = default,
+                KnowsClasses = true,
+            Channels = default,
                 Embedding = running.EmbeddingOf(0),
                 Novelty = score.Novelty,
                 Margin = running.MarginOf(0),

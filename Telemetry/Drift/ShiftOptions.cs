@@ -12,8 +12,8 @@ public sealed record ShiftOptions
     public int WindowCount { get; init; } = 64;
 
     /// <summary>Neighbours that are drawn together when the threshold is calibrated. At least as long as observations depend on each other: a person does one thing for a while.</summary>
-    /// <value>Default 24 (31 s at 50 Hz and stride 64). 1: observations count as independent; then a real stream rings often.</value>
-    public int BlockCount { get; init; } = 24;
+    /// <value>Default 16 (20 s at 50 Hz and stride 64). 1: observations count as independent; then a real stream rings often.</value>
+    public int BlockCount { get; init; } = 16;
 
     /// <summary>Mean number of observations between two false alarms on a stream that stays as the reference.</summary>
     /// <value>Default 10,000 (3.6 h at 50 Hz and stride 64).</value>

@@ -122,7 +122,7 @@ internal sealed class Stand
     /// <summary>Gives the latest window to a watch; the first ones have no embedding.</summary>
     public DriftEvent? Feed(DriftWatch watch) => watch.Observe(new WatchedWindow
     {
-        WindowId = windowId, EndSeconds = windowId * 1.28, Channels = channels, Embedding = prototypes.Length == 0 ? default : embedding, Novelty = seen.Novelty, Margin = seen.Margin, ClassIndex = prototypes.Length == 0 ? -1 : seen.Class,
+        WindowId = windowId, EndSeconds = windowId * 1.28, KnowsClasses = prototypes.Length > 0, Channels = channels, Embedding = prototypes.Length == 0 ? default : embedding, Novelty = seen.Novelty, Margin = seen.Margin, ClassIndex = prototypes.Length == 0 ? -1 : seen.Class,
     });
 
     public DriftEvent? Feed(DriftWatch watch, float[] window)

@@ -123,7 +123,7 @@ public sealed class DriftWatch
                 told = ObserveModel(window, told);
             }
 
-            return ObserveMix(window, told);
+            return window.KnowsClasses ? ObserveMix(window, told) : told;
         }
     }
 
@@ -189,7 +189,7 @@ public sealed class DriftWatch
             }
 
             (_, double since) = _labels.Ago(_labelError.ChangeAge);
-            WatchedWindow labelled = new() { WindowId = windowId, EndSeconds = seconds, Channels = [], Embedding = [], Novelty = 0, Margin = 0, ClassIndex = classIndex };
+            WatchedWindow labelled = new() { WindowId = windowId, EndSeconds = seconds, KnowsClasses = true, Channels = [], Embedding = [], Novelty = 0, Margin = 0, ClassIndex = classIndex };
             DriftEvent? told = Tell(null, "labelError", "labelError", _labelError.Statistic, _labelError.Threshold, 1, labelled, null);
             return told is null ? null : told with { SinceWindowId = _trail.AtOrAfter(since), SinceSeconds = Math.Max(0, seconds - since) };
         }

@@ -26,8 +26,8 @@ public sealed record DriftWatchOptions
     public int WindowCount { get; init; } = 64;
 
     /// <summary>Windows for which a stream stays as it is; see <see cref="ShiftOptions.BlockCount"/>.</summary>
-    /// <value>Default 24.</value>
-    public int BlockCount { get; init; } = 24;
+    /// <value>Default 16.</value>
+    public int BlockCount { get; init; } = 16;
 
     /// <summary>Stream time after an alarm in which no other is told, seconds: one change of the world is one alarm.</summary>
     /// <value>Default 300.</value>

@@ -12,7 +12,10 @@ public readonly ref struct WatchedWindow
     /// <summary>[2 × channels] as <see cref="ChannelStatistics.Measure"/> gives them.</summary>
     public required ReadOnlySpan<float> Channels { get; init; }
 
-    /// <summary>[embedding length] of the running snapshot; empty while it knows no class.</summary>
+    /// <summary>Whether the device knows a class at all; before, there is no class mix.</summary>
+    public required bool KnowsClasses { get; init; }
+
+    /// <summary>[embedding length] of the running snapshot; empty: what depends on the model passes this window over.</summary>
     public required ReadOnlySpan<float> Embedding { get; init; }
 
     /// <summary>Distance to the nearest prototype, 1 − cosine.</summary>

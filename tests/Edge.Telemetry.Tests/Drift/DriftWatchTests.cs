@@ -181,7 +181,7 @@ public class DriftWatchTests
             ChannelStatistics.Measure(samples, channels);
             world.Watch.Observe(new WatchedWindow
             {
-                WindowId = World.IdOf(i), EndSeconds = i, Channels = channels, Embedding = embedding, Novelty = 0.1 + (0.001 * (i % 7)), Margin = 0.5, ClassIndex = i % 2,
+                WindowId = World.IdOf(i), EndSeconds = i, KnowsClasses = true, Channels = channels, Embedding = embedding, Novelty = 0.1 + (0.001 * (i % 7)), Margin = 0.5, ClassIndex = i % 2,
             });
             world.Watch.Label(World.IdOf(i), i % 2);
         }
@@ -231,7 +231,7 @@ public class DriftWatchTests
         public void Refer(int index, Change change)
         {
             (int answer, double novelty, double margin) = Draw(index, change);
-            Watch.Refer(new WatchedWindow { WindowId = 0, EndSeconds = 0, Channels = default, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer });
+            Watch.Refer(new WatchedWindow { WindowId = 0, EndSeconds = 0, KnowsClasses = true, Channels = default, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer });
         }
 
         public int AnswerOf(int index) => _answers[index];
@@ -252,7 +252,7 @@ public class DriftWatchTests
             (int answer, double novelty, double margin) = Draw(index, change);
             return Watch.Observe(new WatchedWindow
             {
-                WindowId = IdOf(index), EndSeconds = index * Seconds, Channels = _channels, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer,
+                WindowId = IdOf(index), EndSeconds = index * Seconds, KnowsClasses = true, Channels = _channels, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer,
             });
         }
 
