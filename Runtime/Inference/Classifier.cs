@@ -175,6 +175,21 @@ public sealed class Classifier : IDisposable
     /// <summary>Probabilities of the window at <paramref name="index"/> of the latest call: [classes]. Valid until the next call.</summary>
     public ReadOnlySpan<float> ProbabilityOf(int index) => probability.AsSpan(index * classBias.Length, classBias.Length);
 
+    /// <summary>Cosine of the window at <paramref name="index"/> of the latest call to its nearest prototype less that to the second nearest; 0 with fewer than two classes known.</summary>
+    public float MarginOf(int index)
+    {
+        if (KnownCount < 2) return 0;
+        (float best, float second) = (float.NegativeInfinity, float.NegativeInfinity);
+        for (int c = 0; c < classBias.Length; c++)
+        {
+            if (classBias[c] <= PrototypeMatrix.AbsentBias) continue;
+            float cosine = similarity[index * classBias.Length + c];
+            (best, second) = cosine > best ? (cosine, best) : (best, Math.Max(second, cosine));
+        }
+
+        return best - second;
+    }
+
     /// <summary>Frozen features of the window at <paramref name="index"/> of the latest call: [frozen length]. Valid until the next call.</summary>
     public ReadOnlySpan<float> FrozenOf(int index) => frozen.AsSpan(index * FrozenLength, FrozenLength);
 

@@ -2,20 +2,16 @@ using System.Diagnostics;
 using System.Numerics;
 using Edge.Config;
 using Edge.Runtime.Inference;
-using Edge.Runtime.Learning;
 using Edge.Runtime.Windowing;
-using Edge.Telemetry.Drift;
-using Edge.Telemetry.Messages;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Edge.Runtime.Stages;
 
 /// <summary>
 /// Classifies windows with the running session, which it owns, and switches sessions between two windows. One that comes alone is scored alone, for the sake of latency; windows that have piled up are scored together.
 /// </summary>
-public sealed partial class ClassifierStage(
-    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftMonitor drift, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<ClassifierStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
+public sealed class ClassifierStage(
+    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftAlarms drift, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <summary>Most windows that are scored together: as many as can wait.</summary>
@@ -35,7 +31,7 @@ public sealed partial class ClassifierStage(
             {
                 while (true)
                 {
-                    if (slot.Apply(ref running, ref applied)) drift.Rebase();
+                    if (slot.Apply(ref running, ref applied)) drift.Follow(running!.Snapshot);
                     int count = Take(running?.BatchSize ?? 1);
                     if (count == 0) break;
                     Score(running, count);
@@ -45,6 +41,8 @@ public sealed partial class ClassifierStage(
                         windows.Return(taken[i]);
                         await flows.Predictions.Writer.WriteAsync(prediction, CancellationToken.None);
                     }
+
+                    drift.EncodeEarlier(running); // Not before: it uses the session's memory.
                 }
             }
         }
@@ -80,6 +78,7 @@ public sealed partial class ClassifierStage(
         if (running is null)
         {
             ring.Keep(window, [], null);
+            drift.Watch(window, null, -1);
             return Counted(new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, 1, window.Truth), window);
         }
 
@@ -91,7 +90,7 @@ public sealed partial class ClassifierStage(
             ? new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, score.Novelty, window.Truth, ratio, contenders)
             : new Prediction(window.Id, window.EndSeconds, running.Snapshot.Classes[answer], score.Confidence, score.Novelty, window.Truth, ratio, contenders);
         Counted(prediction, window);
-        if (running.KnownCount > 0) Watch(prediction);
+        drift.Watch(window, running, index, answer);
         return prediction;
     }
 
@@ -100,18 +99,4 @@ public sealed partial class ClassifierStage(
         state.Count(prediction, Stopwatch.GetElapsedTime(window.ReadyTicks));
         return prediction;
     }
-
-    private void Watch(in Prediction prediction)
-    {
-        var reading = drift.Update(prediction.Novelty, prediction.WindowId);
-        state.DriftScore = reading.Score;
-        if (!reading.Alarm) return;
-        state.CountDriftAlarm();
-        string action = rounds.Ask(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay";
-        LogDrift(reading.SinceWindowId, reading.Statistic, reading.Threshold, action);
-        reporter.Drift(reading, action);
-    }
-
-    [LoggerMessage(2101, LogLevel.Warning, "drift since window {SinceWindowId}: statistic {Statistic:0.00} over threshold {Threshold:0.00}; {Action}")]
-    private partial void LogDrift(ulong sinceWindowId, double statistic, double threshold, string action);
 }

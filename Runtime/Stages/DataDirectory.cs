@@ -34,6 +34,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>The LiteDB file of what waits for the broker.</summary>
     public string OutboxFile => System.IO.Path.Combine(Path, "outbox.db");
 
+    /// <summary>What the drift watch has seen.</summary>
+    public string Drift => System.IO.Path.Combine(Path, "drift.bin");
+
     /// <summary>Configuration accepted over the air.</summary>
     public string Config => System.IO.Path.Combine(Path, "config");
 

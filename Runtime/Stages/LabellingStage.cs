@@ -7,7 +7,7 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>Takes labels in, an operator's and a recorded one alike: finds the window each speaks of and hands the pair on, or says why not. And asks for labels of windows that the device is in doubt about.</summary>
 public sealed class LabellingStage(
-    Flows flows, WindowRing ring, SourceLabels source, LabelledWindowSet labelled, LabelAsking asking, IReadOnlyList<string> classes, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, WindowRing ring, SourceLabels source, LabelledWindowSet labelled, LabelAsking asking, IReadOnlyList<string> classes, DriftAlarms drift, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
@@ -70,6 +70,7 @@ public sealed class LabellingStage(
             labelled.Set(new LabelOutcome(request, null, null));
             if (asking.Answered(request.WindowId)) state.CountRequestAnswered();
             state.CountTaken();
+            drift.Label(request.WindowId, request.Class);
             await flows.Examples.Writer.WriteAsync(new PendingExample(request, window), stopping);
         }
         else

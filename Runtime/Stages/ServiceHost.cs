@@ -7,7 +7,6 @@ using Edge.Runtime.Updates;
 using Edge.Runtime.View;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
-using Edge.Telemetry.Drift;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.DependencyInjection;
@@ -59,6 +58,7 @@ public static class ServiceHost
         });
         services.AddSingleton<IHostLifetime, QuietLifetime>().AddSystemd();
 
+        var drift = DriftRecord.Open(data.Drift, config, sensor.Channels, snapshot, out string driftProblem);
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
         services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Active.Verdict).AddSingleton(time).AddSingleton(request)
@@ -70,19 +70,18 @@ public static class ServiceHost
                 config.Labels, new HourlyBudget(config.Labels.RequestsPerHour, time), provider.GetRequiredService<WindowRing>(), provider.GetRequiredService<LabelledWindowSet>(),
                 config.Sensor.Speed > 0 ? config.Window.Stride / (config.Sensor.SampleRateHz * config.Sensor.Speed) : 0, time))
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
-            .AddSingleton(new DriftMonitor(
-                new PageHinkley(new PageHinkleyOptions { MinInstances = config.Drift.MinWindows, Delta = config.Drift.Delta, Threshold = config.Drift.Threshold, Direction = DriftDirection.Up }),
-                config.Drift.MinWindows))
+            .AddSingleton(drift).AddSingleton(data).AddSingleton<DriftAlarms>().AddSingleton(shape)
             .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
             .AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 
         // Consumers first: with concurrent start the order hardly matters, but a tap that opens into a pipe reads better than one that opens into the air.
         AddTelemetry(services, settings, request);
-        services.AddHostedService<LearningStage>().AddHostedService<ExampleStage>().AddHostedService<LabellingStage>()
+        services.AddHostedService<LearningStage>().AddHostedService<ExampleStage>().AddHostedService<LabellingStage>().AddHostedService<DriftRecord>()
             .AddHostedService<ClassifierStage>().AddHostedService<WindowingStage>().AddHostedService<SensorStage>();
         if (settings.LiveView) services.AddHostedService<LiveViewStage>().AddSingleton(settings.Events);
 
         using var host = builder.Build();
+        if (driftProblem.Length > 0) ServiceLog.DriftBegunAnew(host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start"), driftProblem);
         Announce(host.Services, known, kept.Contains(snapshot.Id), snapshot, snapshots, buffer, running, config.Inference.Precision);
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);

@@ -49,4 +49,8 @@ public static partial class ServiceLog
     /// <summary>Less than float32 was asked for.</summary>
     [LoggerMessage(1008, LogLevel.Information, "inference.precision asks for {Wanted}; the snapshot has {Precision}, it is examined when the service has started, and the next promoted one anew")]
     public static partial void Precision(ILogger log, string wanted, string precision);
+
+    /// <summary>What the drift watch had seen could not be used.</summary>
+    [LoggerMessage(1015, LogLevel.Information, "the drift watch begins anew: {Problem}")]
+    public static partial void DriftBegunAnew(ILogger log, string problem);
 }

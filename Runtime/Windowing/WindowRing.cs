@@ -48,6 +48,17 @@ public sealed class WindowRing(int capacity, WindowShape shape)
         }
     }
 
+    /// <summary>Copies the samples of the window that is <paramref name="age"/> windows old, 1: the latest; false when it is not held.</summary>
+    public bool CopySamples(int age, Span<float> samples)
+    {
+        lock (gate)
+        {
+            if (age < 1 || age > byId.Count) return false;
+            slots[(next - age + slots.Length) % slots.Length].Samples.CopyTo(samples);
+            return true;
+        }
+    }
+
     /// <summary>A copy of what is kept of a window; null when it is not in the ring (any more).</summary>
     public KeptWindow? Find(ulong id)
     {

@@ -9,7 +9,7 @@ namespace Edge.Telemetry.Drift;
 /// (it fell).
 /// An alarm starts the test anew with the next observation. Constant memory, no allocation per observation. Not thread-safe.
 /// </summary>
-public sealed class PageHinkley
+public sealed class PageHinkley : IDriftDetector
 {
     private readonly PageHinkleyOptions _options;
     private long _count;
@@ -51,6 +51,13 @@ public sealed class PageHinkley
 
     /// <summary>Observations after the largest S⁻: if the mean fell, it fell with the first of them. 0: the latest observation is the largest.</summary>
     public long ObservationsSinceHigh => _count - _fallSince;
+
+    /// <inheritdoc/>
+    public string Name => "pageHinkley";
+
+    double IDriftDetector.Threshold => _options.Threshold;
+
+    long IDriftDetector.ChangeAge => Rising ? ObservationsSinceLow : ObservationsSinceHigh;
 
     /// <summary>Takes one observation.</summary>
     /// <param name="value">A finite number.</param>
@@ -104,6 +111,39 @@ public sealed class PageHinkley
         (_count, _mean, _alarmed) = (state.Count, state.Mean, state.Alarmed);
         (_rise, _riseMin, _riseSince) = (state.Rise, state.RiseMin, state.RiseSince);
         (_fall, _fallMax, _fallSince) = (state.Fall, state.FallMax, state.FallSince);
+    }
+
+    DriftState IDriftDetector.Update(double value) => Update(value) ? DriftState.Drift : DriftState.None;
+
+    byte[] IDriftDetector.Save() => StateArchive.Write(Name, Exchange);
+
+    bool IDriftDetector.TryRestore(ReadOnlySpan<byte> state, out string refusal)
+    {
+        bool taken = StateArchive.TryRead(state, Name, Exchange, out refusal);
+        if (!taken)
+        {
+            Reset();
+        }
+
+        return taken;
+    }
+
+    internal void Exchange(StateArchive archive)
+    {
+        archive.Same(_options.MinInstances, "least observations");
+        archive.Same(_options.Delta, "delta");
+        archive.Same(_options.Threshold, "threshold");
+        archive.Same(_options.Alpha, "alpha");
+        archive.Same((int)_options.Direction, "direction");
+        archive.Value(ref _count);
+        archive.Value(ref _mean);
+        archive.Value(ref _rise);
+        archive.Value(ref _riseMin);
+        archive.Value(ref _fall);
+        archive.Value(ref _fallMax);
+        archive.Value(ref _riseSince);
+        archive.Value(ref _fallSince);
+        archive.Value(ref _alarmed);
     }
 
     private double Rise => _rise - _riseMin;

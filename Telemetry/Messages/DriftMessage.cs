@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Edge.Telemetry.Drift.Watching;
 
 namespace Edge.Telemetry.Messages;
 
@@ -15,6 +16,9 @@ public sealed record DriftMessage : TelemetryMessage
     /// <summary>Which detector speaks.</summary>
     public required string Detector { get; init; }
 
+    /// <summary>What it watches: "inputs", "embedding", "novelty", "margin", "labelError" or "classMix".</summary>
+    public string? What { get; init; }
+
     /// <summary>Its statistic.</summary>
     public required double Statistic { get; init; }
 
@@ -30,6 +34,27 @@ public sealed record DriftMessage : TelemetryMessage
     /// <summary>First window of the suspected change.</summary>
     public required ulong SinceWindowId { get; init; }
 
-    /// <summary>What the device did about it: "none", "roundStarted", "labelsWanted" or any other single word.</summary>
+    /// <summary>Stream time from the end of that window to the alarm, seconds.</summary>
+    public double? SinceSeconds { get; init; }
+
+    /// <summary>The window with which it rang.</summary>
+    public ulong? WindowId { get; init; }
+
+    /// <summary>The channel that moved most, where the inputs moved.</summary>
+    public string? Channel { get; init; }
+
+    /// <summary>How each channel moved against the reference, the farthest first, at most 16.</summary>
+    public IReadOnlyList<ChannelMove>? Channels { get; init; }
+
+    /// <summary>The class that changed most, where one can be named.</summary>
+    public string? Class { get; init; }
+
+    /// <summary>Statistic / threshold of every detector at work.</summary>
+    public IReadOnlyDictionary<string, double>? Scores { get; init; }
+
+    /// <summary>The snapshot that ran.</summary>
+    public string? SnapshotId { get; init; }
+
+    /// <summary>What the device did about it: "roundRequested", "roundUnderWay" (one had been asked for already), "none", or any other single word.</summary>
     public required string Action { get; init; }
 }

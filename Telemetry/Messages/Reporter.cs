@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Edge.Telemetry.Drift;
+using Edge.Telemetry.Drift.Watching;
 using Edge.Telemetry.Forgetting;
 using Edge.Telemetry.Mqtt;
 
@@ -74,19 +74,32 @@ public sealed class Reporter
     /// <summary>Sends a drift message.</summary>
     public void Drift(DriftMessage drift) => Send(drift, waits: false);
 
-    /// <summary>Sends a reading of the drift monitor.</summary>
-    /// <param name="reading">The reading.</param>
+    /// <summary>Sends an alarm of the drift watch.</summary>
+    /// <param name="drift">The event.</param>
+    /// <param name="snapshotId">The snapshot that ran; null before the first.</param>
     /// <param name="action">What the device did about it.</param>
-    public void Drift(in DriftReading reading, string action) => Drift(new DriftMessage
+    public void Drift(DriftEvent drift, string? snapshotId, string action)
     {
-        Detector = reading.Detector,
-        Statistic = reading.Statistic,
-        Threshold = reading.Threshold,
-        Score = reading.Score,
-        Alarm = reading.Alarm,
-        SinceWindowId = reading.SinceWindowId,
-        Action = action,
-    });
+        ArgumentNullException.ThrowIfNull(drift);
+        Drift(new DriftMessage
+        {
+            Detector = drift.Detector,
+            What = drift.What,
+            Statistic = drift.Statistic,
+            Threshold = drift.Threshold,
+            Score = drift.Threshold > 0 ? drift.Statistic / drift.Threshold : 0,
+            Alarm = true,
+            SinceWindowId = drift.SinceWindowId,
+            SinceSeconds = drift.SinceSeconds,
+            WindowId = drift.WindowId,
+            Channel = drift.Channel,
+            Channels = drift.Channels,
+            Class = drift.Class,
+            Scores = drift.Scores,
+            SnapshotId = snapshotId,
+            Action = action,
+        });
+    }
 
     /// <summary>Sends an evaluation on the anchor set.</summary>
     public void Forgetting(ForgettingReading reading)

@@ -12,5 +12,6 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     InferenceBenchmark.Create(),
     Exporting.Create(),
     TelemetryBenchmark.Create(),
+    DriftBenchmark.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -53,7 +53,7 @@ public class MergeTests
     {
         ConfigVerdict verdict = Verdicts.Merged("""{"window":{"stride":32,"ringCapacity":64},"drift":{"delta":1}}""", """{"window":{"stride":null},"drift":null}""");
 
-        Assert.Equal((64, 64, 0.005), (verdict.Config!.Window.Stride, verdict.Config.Window.RingCapacity, verdict.Config.Drift.Delta));
+        Assert.Equal((64, 64, 0.05), (verdict.Config!.Window.Stride, verdict.Config.Window.RingCapacity, verdict.Config.Drift.Delta));
     }
 
     [Fact]

@@ -71,8 +71,12 @@ public class SingleKeyTests
         "sensor.speed is 1e999 (line 1, column 20) but must be a number from 0 to 1000; lower it to 1000 or less, or delete it for the default 10.")]
     [InlineData("""{"sensor":{"speed":-1e999}}""",
         "sensor.speed is -1e999 (line 1, column 20) but must be a number from 0 to 1000; raise it to 0 or more, or delete it for the default 10.")]
+    [InlineData("""{"drift":{"detectors":["adwn"]}}""",
+        """drift.detectors[0] is "adwn" (line 1, column 24) but must be one of "inputs", "embedding", "prototypes", "pageHinkley", "labelError", "classMix"; change it, or delete the element.""")]
+    [InlineData("""{"drift":{"expectedRunWindows":999}}""",
+        "drift.expectedRunWindows is 999 (line 1, column 32) but must be a number from 1000 to 1000000000; raise it to 1000 or more, or delete it for the default 10000.")]
     [InlineData("""{"drift":{"threshold":1e-7}}""",
-        "drift.threshold is 1e-7 (line 1, column 23) but must be a number from 0.000001 to 1000000000; raise it to 0.000001 or more, or delete it for the default 5.")]
+        "drift.threshold is 1e-7 (line 1, column 23) but must be a number from 0.000001 to 1000000000; raise it to 0.000001 or more, or delete it for the default 8.")]
     [InlineData("""{"sensor":{"kind":"ucihar"}}""",
         """sensor.kind is "ucihar" (line 1, column 19) but must be one of "simulated", "uciHar"; write "uciHar", or delete it for the default "simulated".""")]
     [InlineData("""{"sensor":{"kind":"lidar"}}""",

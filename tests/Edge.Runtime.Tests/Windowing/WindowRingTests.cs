@@ -33,6 +33,18 @@ public class WindowRingTests
     }
 
     [Fact]
+    public void Samples_are_found_by_age()
+    {
+        var ring = new WindowRing(3, s_shape);
+        float[] samples = new float[4];
+        Assert.False(ring.CopySamples(1, samples));
+        for (ulong id = 1; id <= 5; id++) ring.Keep(WindowOf(id), [], null);
+        Assert.Equal([5, 4, 3], Enumerable.Range(1, 3).Select(age => ring.CopySamples(age, samples) ? samples[0] : -1));
+        Assert.False(ring.CopySamples(4, samples));
+        Assert.False(ring.CopySamples(0, samples));
+    }
+
+    [Fact]
     public void What_is_found_is_a_copy_that_later_windows_leave_alone()
     {
         var ring = new WindowRing(1, s_shape);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Edge.Storage;
+using Edge.Telemetry.Drift.Watching;
 using Edge.Telemetry.Forgetting;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
@@ -56,7 +57,23 @@ internal static class Examples
             RequestsAnswered = 1,
             SnapshotId = "s000003-1f9a0c42",
         });
-        reporter.Drift(new Telemetry.Drift.DriftReading("pageHinkley", 5.5, 5, true, 1103), "roundStarted");
+        reporter.Drift(
+            new DriftEvent
+            {
+                Detector = "inputs",
+                What = "inputs",
+                Statistic = 2.75,
+                Threshold = 2.5,
+                WindowId = 1130,
+                SinceWindowId = 1103,
+                SinceSeconds = 34.56,
+                Channel = "totalAccY",
+                Channels = [new ChannelMove("totalAccY", 0.05, -0.25, 1), new ChannelMove("totalAccX", 0.75, -0.0625, 1.125)],
+                Class = "sitting",
+                Scores = new Dictionary<string, double> { ["inputs"] = 1.1, ["embedding"] = 0.875 },
+            },
+            "s000003-1f9a0c42",
+            "roundRequested");
         ForgettingTracker tracker = new();
         tracker.Update("s000002-77aa0301", 2, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(95, 40) });
         reporter.Forgetting(tracker.Update("s000003-1f9a0c42", 3, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(92.5, 40), ["sitting"] = new(87.5, 24) }));

@@ -1,0 +1,74 @@
+using Edge.Config;
+using Edge.Storage;
+using Edge.Telemetry.Drift;
+using Edge.Telemetry.Drift.Watching;
+using Microsoft.Extensions.Hosting;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>Keeps what the drift watch has seen in <c>drift.bin</c>, every ten minutes and at a clean stop, so that a restart does not cost a reference. Where the disk refuses, the next time tries again.</summary>
+public sealed class DriftRecord(DriftWatch watch, DataDirectory data, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime) : Stage(faults, lifetime)
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(10);
+
+    /// <summary>The watch that the configuration asks for, as it was left where what it left fits.</summary>
+    /// <param name="path">The record; it need not be there.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="channels">Names of the sensor's channels.</param>
+    /// <param name="snapshot">The snapshot that runs first.</param>
+    /// <param name="problem">Why it begins anew; empty when it does not, or there was no record.</param>
+    public static DriftWatch Open(string path, DeviceConfig config, IReadOnlyList<string> channels, SnapshotManifest snapshot, out string problem)
+    {
+        problem = "";
+        var watch = new DriftWatch(OptionsOf(config, channels));
+        try
+        {
+            if (File.Exists(path) && !watch.TryRestore(File.ReadAllBytes(path), snapshot.EmbeddingLength, out problem)) watch = new DriftWatch(OptionsOf(config, channels));
+        }
+        catch (IOException e)
+        {
+            problem = e.Message;
+        }
+
+        watch.SnapshotChanged(snapshot.Id, snapshot.EmbeddingLength);
+        return watch;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(s_interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping)) Keep();
+        }
+        finally
+        {
+            Keep();
+        }
+    }
+
+    private void Keep()
+    {
+        try
+        {
+            DurableFile.Replace(data.Drift, watch.Save());
+        }
+        catch (IOException)
+        {
+            // A full disk: the old record stands.
+        }
+    }
+
+    private static DriftWatchOptions OptionsOf(DeviceConfig config, IReadOnlyList<string> channels) => new()
+    {
+        Channels = channels,
+        Classes = config.Labels.Classes,
+        Detectors = config.Drift.Detectors,
+        ExpectedRunTime = config.Drift.ExpectedRunWindows,
+        ReferenceCount = config.Drift.ReferenceWindows,
+        RefractorySeconds = config.Drift.RefractorySeconds,
+        PageHinkley = new PageHinkleyOptions { MinInstances = config.Drift.MinWindows, Delta = config.Drift.Delta, Threshold = config.Drift.Threshold, Direction = DriftDirection.Up },
+        Seed = config.Replay.Seed,
+    };
+}

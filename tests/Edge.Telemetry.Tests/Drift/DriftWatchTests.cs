@@ -1,0 +1,281 @@
+using Edge.Telemetry.Drift.Watching;
+
+namespace Edge.Telemetry.Tests.Drift;
+
+public class DriftWatchTests
+{
+    private const int Length = 8;
+    private static readonly DriftWatchOptions s_options = new()
+    {
+        Channels = ["x", "y", "z"],
+        Classes = ["still", "moving"],
+        Detectors = ["inputs", "embedding", "prototypes", "labelError", "classMix"],
+        ExpectedRunTime = 5_000,
+        ReferenceCount = 300,
+        WindowCount = 32,
+        BlockCount = 4,
+    };
+
+    [Fact]
+    public void A_channel_that_moved_is_named_with_how_far_and_since_when()
+    {
+        World world = new(s_options);
+        DriftEvent drift = world.FirstEvent(1000, i => i >= 500 ? new Change(YOffset: 3) : default)!;
+
+        Assert.Equal(("inputs", "inputs", "y"), (drift.Detector, drift.What, drift.Channel));
+        Assert.InRange(drift.WindowId, World.IdOf(501), World.IdOf(525));
+        Assert.InRange(drift.SinceWindowId, World.IdOf(495), World.IdOf(505));
+        Assert.Equal((drift.WindowId - drift.SinceWindowId) / 10.0 * World.Seconds, drift.SinceSeconds, 6);
+        Assert.Equal("y", drift.Channels![0].Channel);
+        Assert.InRange(drift.Channels[0].MeanMovedBy, 0.1, 3.2);
+        Assert.True(drift.Scores["inputs"] >= 1 && drift.Scores["embedding"] < 1, string.Join(", ", drift.Scores));
+    }
+
+    [Fact]
+    public void A_change_of_gain_is_told_as_a_factor()
+    {
+        DriftEvent drift = new World(s_options).FirstEvent(1000, i => i >= 500 ? new Change(Gain: 0.25) : default)!;
+
+        Assert.Equal("inputs", drift.What);
+        Assert.InRange(drift.Channels!.Min(c => c.DeviationFactor), 0.2, 0.95);
+    }
+
+    [Fact]
+    public void What_a_model_sees_is_told_as_what_it_is()
+    {
+        Assert.Equal("embedding", new World(s_options with { Detectors = ["inputs", "embedding"] }).FirstEvent(1000, i => i >= 500 ? new Change(Turn: 0.8) : default)!.What);
+        Assert.Equal("novelty", new World(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Novelty: 0.3) : default)!.What);
+        Assert.Equal("margin", new World(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Margin: -0.3) : default)!.What);
+        DriftEvent mix = new World(s_options).FirstEvent(1000, i => i >= 500 ? new Change(OnlyMoving: true) : default)!;
+        Assert.Equal("classMix", mix.What);
+    }
+
+    [Fact]
+    public void Better_is_no_alarm() => Assert.Null(new World(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Novelty: -0.3, Margin: 0.3) : default));
+
+    [Fact]
+    public void One_change_is_one_event()
+    {
+        World world = new(s_options with { Detectors = ["inputs", "embedding", "prototypes"], RefractorySeconds = 1000 });
+        int told = Enumerable.Range(0, 900).Count(i => world.Step(i, i >= 500 ? new Change(YOffset: 3, Turn: 1, Novelty: 0.4) : default) is not null);
+
+        Assert.Equal((1, 1L), (told, world.Watch.AlarmCount));
+        Assert.Equal(2, world.Watch.SuppressedCount);
+    }
+
+    [Fact]
+    public void A_new_snapshot_is_no_drift_of_the_world_and_does_not_hide_one()
+    {
+        World world = new(s_options with { Detectors = ["inputs", "embedding", "prototypes", "pageHinkley"] });
+        for (int i = 0; i < 1200; i++)
+        {
+            if (i == 500)
+            {
+                world.Watch.SnapshotChanged("s2", Length);
+            }
+
+            Assert.Null(world.Step(i, i >= 500 ? new Change(Turn: 1, Novelty: 0.4) : default));
+        }
+
+        // Inputs have kept their reference over the swap: the very next windows are judged by it.
+        world.Watch.SnapshotChanged("s3", Length);
+        DriftEvent drift = Enumerable.Range(1200, 40).Select(i => world.Step(i, new Change(YOffset: 3, Turn: 2))).First(e => e is not null)!;
+        Assert.Equal("inputs", drift.What);
+        Assert.Equal(3, world.Watch.RebaseCount);
+    }
+
+    [Fact]
+    public void Windows_encoded_anew_are_the_reference_after_a_swap()
+    {
+        World world = new(s_options with { Detectors = ["embedding"] });
+        for (int i = 0; i < 400; i++)
+        {
+            Assert.Null(world.Step(i, default));
+        }
+
+        world.Watch.SnapshotChanged("s2", Length);
+        Assert.True(world.Watch.WantsReference);
+        for (int i = 400; world.Watch.WantsReference; i++)
+        {
+            world.Refer(i, new Change(Turn: 1)); // The new snapshot turns everything: that is how the world looks to it.
+        }
+
+        Assert.Equal(700, world.Count);
+        Assert.DoesNotContain(Enumerable.Range(700, 200), i => world.Step(i, new Change(Turn: 1)) is not null);
+        Assert.Contains(Enumerable.Range(900, 60), i => world.Step(i, new Change(Turn: 2)) is { What: "embedding" });
+    }
+
+    [Fact]
+    public void Labels_that_say_wrong_are_told()
+    {
+        World world = new(s_options with { Detectors = ["labelError"] });
+        DriftEvent? told = null;
+        for (int i = 0; i < 900 && told is null; i++)
+        {
+            world.Step(i, default);
+            bool wrong = i >= 600 || i % 20 == 0;
+            told = i < 10 ? null : world.Watch.Label(World.IdOf(i - 10), wrong ? 1 - world.AnswerOf(i - 10) : world.AnswerOf(i - 10));
+        }
+
+        Assert.Equal("labelError", told!.What);
+        Assert.InRange(told.WindowId, World.IdOf(591), World.IdOf(630));
+        Assert.InRange(told.SinceWindowId, World.IdOf(575), World.IdOf(600));
+        Assert.Null(world.Watch.Label(7, 0)); // A window that nobody remembers.
+    }
+
+    [Theory]
+    [InlineData(150)]
+    [InlineData(480)]
+    [InlineData(520)]
+    public void A_restored_watch_goes_on_to_the_bit(int cut)
+    {
+        World straight = new(s_options), first = new(s_options), second = new(s_options, start: false);
+        for (int i = 0; i < cut; i++)
+        {
+            Assert.Equal(straight.Step(i, Of(i)) is null, first.Step(i, Of(i)) is null);
+            straight.Watch.Label(World.IdOf(i), i % 2);
+            first.Watch.Label(World.IdOf(i), i % 2);
+        }
+
+        Assert.True(second.Watch.TryRestore(first.Watch.Save(), Length, out string refusal), refusal);
+        second.Watch.SnapshotChanged("s1", Length);
+        second.GoOnLike(first);
+        for (int i = cut; i < cut + 300; i++)
+        {
+            Assert.Equal(straight.Step(i, Of(i))?.WindowId, second.Step(i, Of(i))?.WindowId);
+        }
+
+        Assert.Equal(straight.Watch.Save(), second.Watch.Save());
+
+        static Change Of(int i) => i >= 500 ? new Change(YOffset: 3) : default;
+    }
+
+    [Fact]
+    public void A_record_of_other_channels_is_refused()
+    {
+        DriftWatch other = new(s_options with { Channels = ["x", "y", "w"] });
+
+        Assert.False(other.TryRestore(new World(s_options).Watch.Save(), Length, out string refusal));
+        Assert.StartsWith("saved with names of channels and classes", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_window_allocates_nothing()
+    {
+        World world = new(s_options with { Detectors = DriftWatch.DetectorNames });
+        float[] samples = [.. Enumerable.Range(0, 96).Select(i => (float)Math.Sin(i))], channels = new float[6], embedding = new float[Length];
+        embedding[0] = 1;
+        Feed(0);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 1; i < 1000; i++)
+        {
+            Feed(i);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, world.Watch.AlarmCount);
+
+        void Feed(int i)
+        {
+            samples[i % 3 * 32] = 0.01f * (i % 7);
+            ChannelStatistics.Measure(samples, channels);
+            world.Watch.Observe(new WatchedWindow
+            {
+                WindowId = World.IdOf(i), EndSeconds = i, KnowsClasses = true, Channels = channels, Embedding = embedding, Novelty = 0.1 + (0.001 * (i % 7)), Margin = 0.5, ClassIndex = i % 2,
+            });
+            world.Watch.Label(World.IdOf(i), i % 2);
+        }
+    }
+
+    [Fact]
+    public void The_statistics_of_a_window_are_those_of_its_channels()
+    {
+        float[] statistics = new float[6];
+        ChannelStatistics.Measure([1, 3, 1, 3, 1000, 1000, 1000, 1000, -1, -2, -3, -4], statistics);
+
+        Assert.Equal([2f, 1000f, -2.5f, 0f, (float)Math.Log(1e-6), (float)Math.Log(Math.Sqrt(1.25))], statistics.Select(v => MathF.Round(v, 5)), (e, a) => Math.Abs(e - a) < 1e-4);
+    }
+
+    [Fact]
+    public void A_detector_that_there_is_not_is_refused_by_name() =>
+        Assert.Contains("'adwn'", Assert.Throws<ArgumentException>(() => new DriftWatch(s_options with { Detectors = ["adwn"] })).Message, StringComparison.Ordinal);
+
+    private readonly record struct Change(double YOffset = 0, double Gain = 1, double Turn = 0, double Novelty = 0, double Margin = 0, bool OnlyMoving = false)
+    {
+        public double GainOrOne => Gain == 0 ? 1 : Gain; // default(Change) has none.
+    }
+
+    /// <summary>Two classes in turn at random, three channels, embeddings around two directions.</summary>
+    private sealed class World
+    {
+        public const double Seconds = 1.28;
+        private readonly float[] _channels = new float[6], _embedding = new float[Length];
+        private readonly List<int> _answers = [];
+        private Random _random = new(21);
+
+        public World(DriftWatchOptions options, bool start = true)
+        {
+            Watch = new DriftWatch(options);
+            if (start)
+            {
+                Watch.SnapshotChanged("s1", Length);
+            }
+        }
+
+        public DriftWatch Watch { get; }
+
+        public static ulong IdOf(int index) => 1_000_000 + (10 * (ulong)index);
+
+        public int Count => _answers.Count;
+
+        public void Refer(int index, Change change)
+        {
+            (int answer, double novelty, double margin) = Draw(index, change);
+            Watch.Refer(new WatchedWindow { WindowId = 0, EndSeconds = 0, KnowsClasses = true, Channels = default, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer });
+        }
+
+        public int AnswerOf(int index) => _answers[index];
+
+        public void GoOnLike(World other)
+        {
+            _random = new Random(21);
+            for (int i = 0; i < other._answers.Count; i++)
+            {
+                Draw(i, default);
+            }
+        }
+
+        public DriftEvent? FirstEvent(int count, Func<int, Change> change) => Enumerable.Range(0, count).Select(i => Step(i, change(i))).FirstOrDefault(e => e is not null);
+
+        public DriftEvent? Step(int index, Change change)
+        {
+            (int answer, double novelty, double margin) = Draw(index, change);
+            return Watch.Observe(new WatchedWindow
+            {
+                WindowId = IdOf(index), EndSeconds = index * Seconds, KnowsClasses = true, Channels = _channels, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer,
+            });
+        }
+
+        private (int Answer, double Novelty, double Margin) Draw(int index, Change change)
+        {
+            int answer = _random.Next(2);
+            answer = change.OnlyMoving ? 1 : answer;
+            Assert.Equal(index, _answers.Count);
+            _answers.Add(answer);
+            for (int c = 0; c < 3; c++)
+            {
+                _channels[c] = (float)(Gaussian() + (c == 1 ? change.YOffset : 0));
+                _channels[3 + c] = (float)(Math.Log(change.GainOrOne) + (0.3 * Gaussian()));
+            }
+
+            for (int k = 0; k < Length; k++)
+            {
+                _embedding[k] = (float)((k == answer ? 1 : 0) + (k == 4 ? change.Turn : 0) + (0.2 * Gaussian()));
+            }
+
+            return (answer, 0.2 + change.Novelty + (0.1 * Gaussian()), 0.5 + change.Margin + (0.1 * Gaussian()));
+        }
+
+        private double Gaussian() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
+    }
+}
