@@ -13,6 +13,7 @@ public static class FirstSnapshot
         SnapshotStore snapshots, RoundFolders folders, DeviceConfig config, WindowShape window, IReadOnlyList<string> channels, TimeProvider time, CancellationToken stopping)
     {
         if (snapshots.Current is { } current && current.Window == window) return current;
+        if (snapshots.List().Where(kept => kept.Window == window).MaxBy(kept => kept.CreatedAt) is { } earlier) return snapshots.RollBack(earlier.Id); // The window was another for a while: what was learnt before is there still.
         var folder = folders.Create(RoundPlans.Initial(config, window, channels), null, null);
         var outcome = await TrainingChild.RunAsync(folder.Path, config.Training, (_, _) => { }, time, stopping);
         if (outcome.Ended is not null)

@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
+using Edge.Runtime.Updates;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Edge.Trainer.Rounds;
@@ -10,14 +11,17 @@ namespace Edge.Runtime.Learning;
 
 /// <summary>One training round from the draw to the verdict: draw, child process (again if it is killed), exam on the anchor set, promotion or refusal, forgetting.</summary>
 public sealed partial class TrainingRound(
-    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, MemoryRecord memory, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
+    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, MemoryRecord memory, LiveConfig live, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
 {
+    private DeviceConfig config = live.Current; // Of one round from its draw to its verdict; what is changed meanwhile counts from the next.
+
     /// <summary>The running snapshot, with the classes that the configuration knows now: the graph takes any number of prototypes.</summary>
     private SnapshotManifest? Current => snapshots.Current is { } current ? current with { Classes = config.Labels.Classes } : null;
 
     /// <summary>Runs one round. Whatever happens to the child, the service goes on with the snapshot it has.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
+        config = live.Current;
         var parent = Current ?? throw new InvalidOperationException("a round needs a snapshot to start from");
         var draw = await buffer.DrawAsync();
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
@@ -168,6 +172,7 @@ public sealed partial class TrainingRound(
             return null;
         }
 
+        state.NoteCandidate(evidence.Candidate.AccuracyPercent, config);
         var verdict = PromotionGate.Judge(evidence, config.Promotion);
         if (!verdict.Promoted)
         {

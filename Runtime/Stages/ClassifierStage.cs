@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Learning;
+using Edge.Runtime.Updates;
 using Edge.Runtime.Windowing;
 using Edge.Telemetry.Drift;
 using Edge.Telemetry.Messages;
@@ -12,9 +13,12 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>Classifies windows with the running session, which it owns, and switches sessions between two windows.</summary>
 public sealed partial class ClassifierStage(
-    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftMonitor drift, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<ClassifierStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, LiveConfig live, Func<DriftSection, DriftMonitor> makeDrift, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<ClassifierStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
+    private DeviceConfig config = live.Current;
+    private DriftMonitor drift = makeDrift(live.Current.Drift);
+
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
@@ -27,6 +31,7 @@ public sealed partial class ClassifierStage(
                 while (flows.Windows.Reader.TryRead(out var window))
                 {
                     if (flows.Lossless) window.ReadyTicks = Stopwatch.GetTimestamp(); // Here the stream waits for us; how long is no latency.
+                    TakeLive();
                     if (slot.Apply(ref running, ref applied)) drift.Rebase();
                     var prediction = Classify(running, window);
                     windows.Return(window);
@@ -40,6 +45,15 @@ public sealed partial class ClassifierStage(
         }
     }
 
+    /// <summary>Takes what was changed while the service runs. Another drift monitor begins anew: distances judged by other limits are not added up.</summary>
+    private void TakeLive()
+    {
+        var current = live.Current;
+        if (ReferenceEquals(current, config)) return;
+        if (current.Drift != config.Drift) drift = makeDrift(current.Drift);
+        config = current;
+    }
+
     private Prediction Classify(Classifier? running, Window window)
     {
         if (running is null)
@@ -50,7 +64,7 @@ public sealed partial class ClassifierStage(
 
         var score = running.Score(window.Samples);
         ring.Keep(window, running.EmbeddingOf(0), running.Snapshot.Id);
-        int answer = score.ClassOrUnknown(settings.UnknownBelowSimilarity);
+        int answer = score.ClassOrUnknown(config.Inference.UnknownBelowSimilarity);
         var prediction = answer < 0
             ? new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, score.Novelty, window.Truth)
             : new Prediction(window.Id, window.EndSeconds, running.Snapshot.Classes[answer], score.Confidence, score.Novelty, window.Truth);

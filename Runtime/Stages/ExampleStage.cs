@@ -1,7 +1,7 @@
-using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Labelling;
 using Edge.Runtime.Learning;
+using Edge.Runtime.Updates;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Microsoft.Extensions.Hosting;
@@ -14,7 +14,7 @@ namespace Edge.Runtime.Stages;
 /// read-out, so an accepted snapshot is adopted here too, between two batches, and the end of a round is settled.
 /// </summary>
 public sealed partial class ExampleStage(
-    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundSchedule schedule, RoundGate rounds, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time,
+    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundSchedule schedule, RoundGate rounds, LiveConfig live, Reporter reporter, ServiceState state, TimeProvider time,
     ILogger<ExampleStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
@@ -44,7 +44,7 @@ public sealed partial class ExampleStage(
             // Asked to stop: what has come so far is made durable before the store closes.
             do
             {
-                while (batch.Count < config.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
+                while (batch.Count < live.Current.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
                 if (batch.Count > 0) await StoreAsync();
             }
             while (flows.Examples.Reader.Count > 0);
@@ -57,8 +57,8 @@ public sealed partial class ExampleStage(
     private async Task CollectAsync(CancellationToken stopping)
     {
         // A lossless stream fills every batch but the last before it rests, so that which example falls into which round does not depend on the machine's speed.
-        do await CollectForAsync(TimeSpan.FromMilliseconds(config.Replay.CommitDelayMs), stopping);
-        while (flows.Lossless && batch.Count < config.Replay.CommitBatchSize && (flows.InFlight.Count > 0 || flows.Examples.Reader.Count > 0));
+        do await CollectForAsync(TimeSpan.FromMilliseconds(live.Current.Replay.CommitDelayMs), stopping);
+        while (flows.Lossless && batch.Count < live.Current.Replay.CommitBatchSize && (flows.InFlight.Count > 0 || flows.Examples.Reader.Count > 0));
     }
 
     private async Task CollectForAsync(TimeSpan patience, CancellationToken stopping)
@@ -67,9 +67,9 @@ public sealed partial class ExampleStage(
         late.CancelAfter(patience);
         try
         {
-            while (batch.Count < config.Replay.CommitBatchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
+            while (batch.Count < live.Current.Replay.CommitBatchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
             {
-                while (batch.Count < config.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var example)) batch.Add(example);
+                while (batch.Count < live.Current.Replay.CommitBatchSize && flows.Examples.Reader.TryRead(out var example)) batch.Add(example);
             }
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)

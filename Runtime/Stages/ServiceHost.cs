@@ -57,20 +57,19 @@ public static class ServiceHost
 
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
-        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Active.Verdict).AddSingleton(time).AddSingleton(request)
+        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Updates).AddSingleton(new LiveConfig(settings.Active)).AddSingleton(data).AddSingleton(time).AddSingleton(request)
             .AddSingleton(buffer).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
             .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
             .AddSingleton(new WindowRing(config.Window.RingCapacity, shape)).AddSingleton(new LabelledWindowSet(config.Window.RingCapacity))
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
-            .AddSingleton(new DriftMonitor(
-                new PageHinkley(new PageHinkleyOptions { MinInstances = config.Drift.MinWindows, Delta = config.Drift.Delta, Threshold = config.Drift.Threshold, Direction = DriftDirection.Up }),
-                config.Drift.MinWindows))
+            .AddSingleton<Func<DriftSection, DriftMonitor>>(MonitorOf)
             .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>()
             .AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 
         // Consumers first: with concurrent start the order hardly matters, but a tap that opens into a pipe reads better than one that opens into the air.
-        AddTelemetry(services, settings, request);
+        AddTelemetry(services, settings);
+        services.AddHostedService<TrialStage>();
         services.AddHostedService<LearningStage>().AddHostedService<ExampleStage>().AddHostedService<LabellingStage>()
             .AddHostedService<ClassifierStage>().AddHostedService<WindowingStage>().AddHostedService<SensorStage>();
         if (settings.LiveView) services.AddHostedService<LiveViewStage>().AddSingleton(settings.Events);
@@ -83,11 +82,18 @@ public static class ServiceHost
         return new ServiceOutcome(recorder.Summary ?? RunSummary.Of(state, buffer.Counts, config, before, slot.LatestName), recorder.Summary is not null, host.Services.GetRequiredService<FaultRecord>().First);
     }
 
-    private static void AddTelemetry(IServiceCollection services, ServiceSettings settings, RunRequest request)
+    private static void AddTelemetry(IServiceCollection services, ServiceSettings settings)
     {
         var config = settings.Active.Verdict.Config!;
         var topics = new Topics(config.Telemetry.TopicRoot, DeviceIdOf(config));
         string bootId = Guid.NewGuid().ToString("N")[..12];
+        services.AddSingleton(provider => new DesiredConfig(settings.Updates, provider.GetRequiredService<LiveConfig>(), provider.GetRequiredService<RunRequest>(), new UpdateSurroundings
+        {
+            DeviceId = topics.DeviceId,
+            BrokerIsLoopback = provider.GetService<MqttLink>()?.IsLoopback ?? false,
+            AccuracyPercent = () => provider.GetRequiredService<ServiceState>().AnchorAccuracyPercent,
+            Tell = provider.GetRequiredService<Reporter>().ConfigReported,
+        }));
         if (config.Telemetry.Broker == "none")
         {
             services.AddSingleton(new Reporter(topics, bootId, TimeProvider.System, _ => { }));
@@ -113,7 +119,6 @@ public static class ServiceHost
             new Random()));
         services.AddSingleton(topics);
         services.AddSingleton(provider => new Reporter(topics, bootId, TimeProvider.System, provider.GetRequiredService<MqttLink>().Send));
-        services.AddSingleton(provider => new DesiredConfig(settings.Active, settings.Data.Config, provider.GetRequiredService<MqttLink>().IsLoopback, request.LastAttempt, TimeProvider.System));
         services.AddHostedService<TelemetryStage>();
     }
 
@@ -152,6 +157,9 @@ public static class ServiceHost
         return new string([.. id.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')]);
     }
 
+    private static DriftMonitor MonitorOf(DriftSection drift) =>
+        new(new PageHinkley(new PageHinkleyOptions { MinInstances = drift.MinWindows, Delta = drift.Delta, Threshold = drift.Threshold, Direction = DriftDirection.Up }), drift.MinWindows);
+
     /// <summary>The replay buffer's options as the configuration has them.</summary>
     public static ReplayBufferOptions OptionsOf(DeviceConfig config) => new()
     {
@@ -183,6 +191,9 @@ public sealed record ServiceSettings
 {
     /// <summary>The configuration; valid.</summary>
     public required RunningConfig Active { get; init; }
+
+    /// <summary>What came over the air, and what of it is believed.</summary>
+    public required UpdateState Updates { get; init; }
 
     /// <summary>The folder it holds.</summary>
     public required DataDirectory Data { get; init; }

@@ -10,15 +10,18 @@ public sealed record LabelsSection
     /// longer list asks for a larger replay buffer and anchor set.</value>
     [Length(1, 256)]
     [StringLength(64, MinimumLength = 1)]
+    [Change(ConfigChange.Pipeline)]
     public IReadOnlyList<string> Classes { get; init; } = ["walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"];
 
     /// <summary>Share of windows for which a sensor that knows the truth (simulated, recorded) hands in a label, 0 to 1.</summary>
     /// <value>Default 1. 0: labels come only over MQTT.</value>
     [Range(0, 1)]
+    [Change(ConfigChange.Pipeline)]
     public double SourceShare { get; init; } = 1;
 
     /// <summary>How late such a label comes, seconds of stream time.</summary>
     /// <value>Default 2. 0: at once. Must be shorter than the window ring holds windows.</value>
     [Range(0, 86_400)]
+    [Change(ConfigChange.Pipeline)]
     public double SourceDelaySeconds { get; init; } = 2;
 }

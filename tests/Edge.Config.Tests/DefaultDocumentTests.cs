@@ -37,7 +37,7 @@ public class DefaultDocumentTests
 
     private const string Pinned = """
         {
-        "device":{"id":"","dataDirectory":"./edge-data"},
+        "device":{"id":"","dataDirectory":"./edge-data","fleet":"","groups":[]},
         "sensor":{"kind":"simulated","sampleRateHz":50,"speed":10,"seed":1,"simulated":{"activitySeconds":12,"noiseStd":0.05,"driftAfterSeconds":0,"driftRotationDegrees":0,"driftGain":1,"driftBiasG":0},"uciHar":{"path":"","classOrder":[],"judgeOn":"test"}},
         "window":{"length":128,"stride":64,"ringCapacity":1024},
         "labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"sourceShare":1,"sourceDelaySeconds":2},
@@ -48,6 +48,6 @@ public class DefaultDocumentTests
         "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"precision":"float32","unknownBelowSimilarity":0.2,"temperature":0.1},
         "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1},
         "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512},
-        "updates":{"accept":true}}
+        "updates":{"accept":true,"keysFile":"","acceptNewSnapshot":false,"trialSeconds":60,"graceSeconds":30,"trialAttempts":2,"maxLatencyP99Ms":250,"maxErrorPercent":5,"maxAccuracyDropPoints":5}}
         """;
 }

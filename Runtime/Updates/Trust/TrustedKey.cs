@@ -1,0 +1,28 @@
+using Edge.Runtime.Updates.Envelopes;
+
+namespace Edge.Runtime.Updates.Trust;
+
+/// <summary>A public key that a device believes, and in what.</summary>
+/// <param name="Name">For a person.</param>
+/// <param name="Algorithm">How it signs; see <see cref="SignatureScheme"/>.</param>
+/// <param name="PublicKey">SubjectPublicKeyInfo, DER; base64 in JSON.</param>
+/// <param name="Roles">What it may sign; see <see cref="KeyRole"/>.</param>
+public sealed record TrustedKey(string Name, string Algorithm, byte[] PublicKey, IReadOnlyList<string> Roles)
+{
+    /// <summary>What envelopes call it.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Id => KeyId.Of(PublicKey);
+}
+
+/// <summary>What a key may sign.</summary>
+public static class KeyRole
+{
+    /// <summary>Configuration.</summary>
+    public const string Config = "config";
+
+    /// <summary>The list of trusted keys itself.</summary>
+    public const string Keys = "keys";
+
+    /// <summary>Both.</summary>
+    public static IReadOnlyList<string> All { get; } = [Config, Keys];
+}
