@@ -57,7 +57,7 @@ public static class ServiceHost
 
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
-        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Updates).AddSingleton(new LiveConfig(settings.Active)).AddSingleton(data).AddSingleton(time).AddSingleton(request)
+        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Updates).AddSingleton(new LiveConfig(config)).AddSingleton(data).AddSingleton(time).AddSingleton(request)
             .AddSingleton(buffer).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
             .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
@@ -87,7 +87,7 @@ public static class ServiceHost
         var config = settings.Active.Verdict.Config!;
         var topics = new Topics(config.Telemetry.TopicRoot, DeviceIdOf(config));
         string bootId = Guid.NewGuid().ToString("N")[..12];
-        services.AddSingleton(provider => new DesiredConfig(settings.Updates, provider.GetRequiredService<LiveConfig>(), provider.GetRequiredService<RunRequest>(), new UpdateSurroundings
+        services.AddSingleton(provider => new DesiredConfig(settings.Updates, settings.Active, provider.GetRequiredService<LiveConfig>(), provider.GetRequiredService<RunRequest>(), new UpdateSurroundings
         {
             DeviceId = topics.DeviceId,
             BrokerIsLoopback = provider.GetService<MqttLink>()?.IsLoopback ?? false,

@@ -84,12 +84,12 @@ public sealed partial class TelemetryStage(
 
     private void TakeConfig(ReadOnlyMemory<byte> payload)
     {
-        string hash = live.Running.Verdict.Hash;
+        string hash = desired.Running.Verdict.Hash;
         bool restarts = desired.Judge(payload);
         if (desired.LastAttempt is { } attempt) LogConfig(attempt.Result, attempt.Version, string.Join("; ", attempt.Reasons));
         if (!restarts)
         {
-            if (live.Running.Verdict.Hash != hash) reporter.Status(Status(Telemetry.Messages.DeviceState.Online, "reconfigured"));
+            if (desired.Running.Verdict.Hash != hash) reporter.Status(Status(Telemetry.Messages.DeviceState.Online, "reconfigured"));
             return;
         }
 
@@ -112,7 +112,7 @@ public sealed partial class TelemetryStage(
         Reason = reason,
         Version = Product.Version,
         SnapshotId = state.Snapshot?.Id,
-        ConfigHash = live.Running.Verdict.Hash,
+        ConfigHash = desired.Running.Verdict.Hash,
         ConfigTrust = desired.Trust,
         Classes = live.Current.Labels.Classes,
         Provider = state.Provider,

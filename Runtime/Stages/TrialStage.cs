@@ -87,7 +87,7 @@ public sealed partial class TrialStage(
 
     /// <summary>Whether how the broker is reached is changed by what is on trial: any field of the section that a running service does not take.</summary>
     private bool BrokerMatters() =>
-        ConfigDiff.Between(live.Running.With(updates.Machine.Good).Verdict.Config!, live.Current).Fields.Any(changed => changed.Path.StartsWith("telemetry.", StringComparison.Ordinal) && changed.Change != ConfigChange.Live);
+        ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("telemetry.", StringComparison.Ordinal) && changed.Change != ConfigChange.Live);
 
     private string? BrokerProblem()
     {

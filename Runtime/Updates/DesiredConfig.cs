@@ -36,16 +36,23 @@ public sealed record UpdateSurroundings
 /// Takes configuration from the air through its life: checked, staged, tried, and kept or rolled back; every step is on disk first and reported then. A change of live fields alone is exchanged in the running service; for any other
 /// the caller is told to start the pipeline again. Safe from any thread.
 /// </summary>
-public sealed class DesiredConfig(UpdateState updates, LiveConfig live, RunRequest request, UpdateSurroundings around)
+public sealed class DesiredConfig(UpdateState updates, RunningConfig start, LiveConfig live, RunRequest request, UpdateSurroundings around)
 {
     private static readonly Version s_runtime = Version.Parse(Product.Version.Split('-')[0]);
     private readonly ConfigMachine machine = updates.Machine;
+    private RunningConfig running = start;
     private readonly Lock gate = new();
     private readonly Channel<bool> trialBegun = Channel.CreateBounded<bool>(1); // A level, not a queue.
     private IReadOnlyList<Reason> keysRefused = [];
 
     /// <summary>The latest attempt; null before the first.</summary>
     public ConfigAttempt? LastAttempt { get; private set; } = Later(request.LastAttempt, Shown(updates.Machine.State.LastAttempt));
+
+    /// <summary>What the service runs with now.</summary>
+    public RunningConfig Running => running;
+
+    /// <summary>The last good configuration.</summary>
+    public DeviceConfig GoodConfig => Good.Verdict.Config!;
 
     /// <summary>Whether a configuration is on trial.</summary>
     public bool IsOnTrial => machine.State.Phase == ConfigPhase.Trial;
@@ -55,7 +62,7 @@ public sealed class DesiredConfig(UpdateState updates, LiveConfig live, RunReque
         : !updates.Keys.IsUnsignedMode ? ConfigTrust.Signed
         : around.BrokerIsLoopback ? ConfigTrust.Unsigned : ConfigTrust.Nothing;
 
-    private RunningConfig Good => live.Running.With(machine.Good);
+    private RunningConfig Good => running.With(machine.Good);
 
     /// <summary>Judges one message, and sets to work what it wants when all checks pass.</summary>
     /// <returns>True when the pipeline must start again with it.</returns>
@@ -139,7 +146,7 @@ public sealed class DesiredConfig(UpdateState updates, LiveConfig live, RunReque
             Show();
             var good = Good;
             if (ConfigDiff.Between(live.Current, good.Verdict.Config!).Heaviest is > ConfigChange.Live) return true;
-            live.Swap(good);
+            Swap(good);
             machine.Settle();
             return false;
         }
@@ -177,7 +184,7 @@ public sealed class DesiredConfig(UpdateState updates, LiveConfig live, RunReque
             Show();
             if (change is > ConfigChange.Live) return true;
             machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits));
-            live.Swap(wanted);
+            Swap(wanted);
             Show();
             if (limits.TrialSeconds == 0 || change is null) machine.Promote([]); // Nothing to hold, or nothing that could have gone wrong.
             if (IsOnTrial) trialBegun.Writer.TryWrite(true);
@@ -186,13 +193,19 @@ public sealed class DesiredConfig(UpdateState updates, LiveConfig live, RunReque
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             machine.RollBack([new Reason(ReasonCode.NotWritten, e.Message)]);
-            if (ConfigDiff.Between(live.Current, Good.Verdict.Config!).Heaviest is null or ConfigChange.Live) live.Swap(Good);
+            if (ConfigDiff.Between(live.Current, Good.Verdict.Config!).Heaviest is null or ConfigChange.Live) Swap(Good);
             machine.Settle();
             Note(verdict with { Reasons = [new Reason(ReasonCode.NotWritten, e.Message)] }, ConfigResult.Refused);
             around.Tell(Report());
         }
 
         return false;
+    }
+
+    private void Swap(RunningConfig next)
+    {
+        running = next;
+        live.Swap(next.Verdict.Config!);
     }
 
     private void Show()

@@ -20,7 +20,7 @@ public sealed record KillReport(int Points, int Kills, IReadOnlyList<string> Pro
 public static class KillHarness
 {
     /// <summary>Every point of the life, in order; a point that is passed several times is there several times.</summary>
-    public static IReadOnlyList<string> Points()
+    public static List<string> Points()
     {
         string folder = Directory.CreateTempSubdirectory("edge-config-life-").FullName;
         try
@@ -37,13 +37,17 @@ public static class KillHarness
     }
 
     /// <summary>Kills at every point, that often.</summary>
-    public static KillReport Run(int times, Action<string> tell)
+    /// <param name="times">Kills at each point.</param>
+    /// <param name="tell">Told of every point that is done.</param>
+    /// <param name="eachKindOnce">Of points with one name, the last alone.</param>
+    public static KillReport Run(int times, Action<string> tell, bool eachKindOnce = false)
     {
         var points = Points();
         var problems = new List<string>();
         int kills = 0;
         for (int i = 0; i < points.Count; i++)
         {
+            if (eachKindOnce && points.LastIndexOf(points[i]) != i) continue;
             for (int time = 0; time < times; time++)
             {
                 string folder = Directory.CreateTempSubdirectory("edge-config-kill-").FullName;

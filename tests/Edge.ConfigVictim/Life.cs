@@ -10,7 +10,7 @@ namespace Edge.ConfigVictim;
 internal static class Life
 {
     /// <summary>What every document of this life sets, so that one can be told from another: its version.</summary>
-    public static byte[] Content(long version) => Encoding.UTF8.GetBytes($$"""{ "telemetry": { "summarySeconds": {{version}} }, "labels": { "sourceShare": 0.{{version}} } }""");
+    public static byte[] Content(long version) => Encoding.UTF8.GetBytes($$$"""{"telemetry":{"summarySeconds":{{{version}}}},"labels":{"sourceShare":0.{{{version}}}}}""");
 
     /// <summary>Leaves a folder as an earlier version of the program would, with document 1 in force.</summary>
     public static void Begin(string folder)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Edge.Runtime.Updates.Envelopes;
 
 namespace Edge.Runtime.Updates.Trust;
@@ -12,6 +13,19 @@ public sealed record TrustedKey(string Name, string Algorithm, byte[] PublicKey,
     /// <summary>What envelopes call it.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string Id => KeyId.Of(PublicKey);
+
+    /// <summary>A key from its public half as PEM.</summary>
+    /// <exception cref="FormatException">It is none of a known algorithm.</exception>
+    public static TrustedKey FromPem(string name, string pem, IReadOnlyList<string> roles)
+    {
+        if (PemEncoding.TryFind(pem, out var found) && pem[found.Label] == "PUBLIC KEY")
+        {
+            byte[] key = Convert.FromBase64String(pem[found.Base64Data]);
+            if (SignatureScheme.All.FirstOrDefault(algorithm => SignatureScheme.IsKey(algorithm, key)) is { } algorithm) return new TrustedKey(name, algorithm, key, roles);
+        }
+
+        throw new FormatException($"'{name}' is no public key for {string.Join(" or ", SignatureScheme.All)} in PEM; 'edge config keygen' writes one as NAME.pub.pem");
+    }
 }
 
 /// <summary>What a key may sign.</summary>
