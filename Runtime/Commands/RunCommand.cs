@@ -5,7 +5,9 @@ using Edge.Runtime.Learning;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.States;
+using Edge.Runtime.Updates.Trials;
 using Edge.Runtime.Updates.Trust;
 using Edge.Runtime.View;
 using Edge.Telemetry.Mqtt;
@@ -70,7 +72,7 @@ public static class RunCommand
                 string lastEnd = "";
                 while (true)
                 {
-                    var active = UpdateStart.Choose(document, updates.Machine, lastEnd, log);
+                    var active = UpdateStart.Choose(document, updates.Machine, new KeptReadOut(data.ReadOut, data.Config), lastEnd, log);
                     lastEnd = "";
                     ServiceOutcome outcome;
                     try
@@ -140,6 +142,7 @@ public static class RunCommand
         foreach (string damage in machine.Damage) ServiceLog.UpdateStateDamaged(log, damage);
         var keys = KeyRingStore.Open(config.Updates.KeysFile, data.Config);
         if (keys.Damage is { } problem) ServiceLog.KeysDamaged(log, problem);
+        if (!keys.IsUnsignedMode && keys.Damage is null) machine.ForgetVersionsOf(id => id == KeyId.Unsigned || keys.Ring.Find(id, KeyRole.Config) is not null);
         return new UpdateState(machine, keys, clock);
     }
 

@@ -41,6 +41,10 @@ public static partial class ServiceLog
     [LoggerMessage(1011, LogLevel.Error, "a fault during the trial of a configuration; it counts as an attempt: {Fault}")]
     public static partial void TrialFault(ILogger log, string fault);
 
+    /// <summary>What had been counted before a trial could not be brought back.</summary>
+    [LoggerMessage(1012, LogLevel.Error, "what the read-out had counted before the trial could not be brought back, and is counted anew from the replay buffer: {Reason}")]
+    public static partial void ReadOutNotRestored(ILogger log, string reason);
+
     /// <summary>The statistics of the frozen features could not be used.</summary>
     [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad) and made anew from the {Count} examples that the replay buffer holds: {Problem}")]
     public static partial void StatisticsBegunAnew(ILogger log, long count, string problem);

@@ -1,3 +1,4 @@
+using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Labelling;
 using Edge.Runtime.Updates;
@@ -30,7 +31,20 @@ public sealed partial class TelemetryStage(
     private async Task SummariseAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(live.Current.Telemetry.SummarySeconds), time);
-        live.Swapped += next => timer.Period = TimeSpan.FromSeconds(next.Telemetry.SummarySeconds);
+        void Retime(DeviceConfig next) => timer.Period = TimeSpan.FromSeconds(next.Telemetry.SummarySeconds);
+        live.Swapped += Retime;
+        try
+        {
+            await SummariseAsync(timer, stopping);
+        }
+        finally
+        {
+            live.Swapped -= Retime;
+        }
+    }
+
+    private async Task SummariseAsync(PeriodicTimer timer, CancellationToken stopping)
+    {
         string? told = state.Snapshot?.Id;
         while (await timer.WaitForNextTickAsync(stopping))
         {

@@ -36,18 +36,17 @@ public sealed partial class TrialStage(
         {
             long start = time.GetTimestamp();
             long storeFailures = state.StoreFailures + state.StatisticsFailures;
-            var candidate = updates.Machine.State.Candidate;
+            if (desired.Tried is not { } candidate) return false;
             bool brokerMatters = BrokerMatters();
             using var timer = new PeriodicTimer(s_look, time);
             while (await timer.WaitForNextTickAsync(stopping))
             {
-                if (!desired.IsOnTrial) return false;
-                if (updates.Machine.State.Candidate != candidate) return false; // A newer one is on trial; its own watch begins.
+                if (desired.Tried != candidate) return false; // A newer one is on trial; its own watch begins.
                 var verdict = TrialHealth.Judge(Evidence(time.GetElapsedTime(start), storeFailures, brokerMatters), live.Current.Updates);
                 if (verdict.Decision == TrialDecision.Wait) continue;
-                if (verdict.Decision == TrialDecision.Promote) LogKept(candidate!.Version, state.Measured().Windows);
-                else LogRolledBack(candidate!.Version, string.Join("; ", verdict.Reasons));
-                if (!desired.End(verdict)) return false;
+                if (verdict.Decision == TrialDecision.Promote) LogKept(candidate.Version, state.Measured().Windows);
+                else LogRolledBack(candidate.Version, string.Join("; ", verdict.Reasons));
+                if (!desired.End(candidate, verdict)) return false;
                 request.RestartWanted = true;
                 Lifetime.StopApplication();
                 return true;

@@ -55,7 +55,10 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
     public DeviceConfig GoodConfig => Good.Verdict.Config!;
 
     /// <summary>Whether a configuration is on trial.</summary>
-    public bool IsOnTrial => machine.State.Phase == ConfigPhase.Trial;
+    public bool IsOnTrial => Tried is not null;
+
+    /// <summary>The document on trial; null while none is.</summary>
+    public DocumentName? Tried => machine.State is { Phase: ConfigPhase.Trial, Candidate: { } candidate } ? candidate : null;
 
     /// <summary>What the device believes.</summary>
     public ConfigTrust Trust => updates.Keys.Damage is not null || !live.Current.Updates.Accept ? ConfigTrust.Nothing
@@ -122,12 +125,14 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
     }
 
     /// <summary>Ends a trial as <paramref name="verdict"/> says.</summary>
+    /// <param name="tried">What was judged; when another has taken its place meanwhile, nothing is done.</param>
+    /// <param name="verdict">What is to become of it.</param>
     /// <returns>True when the pipeline must start again with the last good configuration.</returns>
-    public bool End(TrialVerdict verdict)
+    public bool End(DocumentName tried, TrialVerdict verdict)
     {
         lock (gate)
         {
-            if (!IsOnTrial) return false; // A newer one has taken its place.
+            if (Tried != tried) return false;
             if (verdict.Decision == TrialDecision.Promote)
             {
                 try
@@ -136,7 +141,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
                     Show();
                     return false;
                 }
-                catch (IOException e)
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
                     verdict = verdict with { Decision = TrialDecision.RollBack, Reasons = [new Reason(ReasonCode.StoreNotWritable, e.Message)] };
                 }

@@ -1,3 +1,4 @@
+using Edge.Config;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.States;
@@ -12,9 +13,10 @@ public static class UpdateStart
     /// <summary>What is staged or on trial, one attempt more counted on disk before it runs; else the last good one; else the file alone.</summary>
     /// <param name="document">The file that the device was started with; valid.</param>
     /// <param name="machine">What came over the air.</param>
+    /// <param name="kept">What is laid aside of the read-out while another snapshot is on trial.</param>
     /// <param name="lastEnd">How the attempt before ended, for the reasons of a roll back; empty when that is not known.</param>
     /// <param name="log">Hears of what is set aside.</param>
-    public static RunningConfig Choose(RunningConfig document, ConfigMachine machine, string lastEnd, ILogger log)
+    public static RunningConfig Choose(RunningConfig document, ConfigMachine machine, KeptReadOut kept, string lastEnd, ILogger log)
     {
         if (machine.Candidate is { } overlay)
         {
@@ -23,7 +25,7 @@ public static class UpdateStart
             {
                 machine.RollBack([.. candidate.Verdict.Problems.Select(problem => new Reason(ReasonCode.NoLongerValid, problem.ToString()))]);
             }
-            else if (Begins(machine, candidate, lastEnd))
+            else if (Begins(document, machine, candidate, kept, lastEnd))
             {
                 return candidate;
             }
@@ -34,14 +36,30 @@ public static class UpdateStart
         var before = machine.State.Good;
         var good = document.WithGoodOf(machine);
         if (machine.State.Good != before) ServiceLog.OverlaySetAside(log, string.Join(" ", machine.State.LastAttempt!.Reasons));
+        BringBack(machine, kept, log);
         return good;
     }
 
-    private static bool Begins(ConfigMachine machine, RunningConfig candidate, string lastEnd)
+    private static void BringBack(ConfigMachine machine, KeptReadOut kept, ILogger log)
+    {
+        try
+        {
+            if (machine.State.Phase == ConfigPhase.RolledBack) kept.Restore(machine.State.Good);
+            else kept.Drop();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            ServiceLog.ReadOutNotRestored(log, e.Message);
+        }
+    }
+
+    private static bool Begins(RunningConfig document, ConfigMachine machine, RunningConfig candidate, KeptReadOut kept, string lastEnd)
     {
         var limits = candidate.Verdict.Config!.Updates;
         try
         {
+            bool needsSnapshot = document.With(machine.Good).Verdict.Config is { } good && ConfigDiff.Between(good, candidate.Verdict.Config!).Heaviest == ConfigChange.Snapshot;
+            if (needsSnapshot) kept.Keep(machine.State.Good);
             return machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits), lastEnd);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -28,7 +28,7 @@ public sealed record UpdatesSection
     public double TrialSeconds { get; init; } = 60;
 
     /// <summary>How much longer the first window and the broker may take before the trial counts as failed, seconds.</summary>
-    /// <value>Default 30. Shorter than the service takes to start: sound configuration is rolled back.</value>
+    /// <value>Default 30. Together with <c>trialSeconds</c> it must cover a start and the time that a window takes to fill, or sound configuration is rolled back.</value>
     [Change(ConfigChange.Live)]
     [Range(1, 3600)]
     public double GraceSeconds { get; init; } = 30;

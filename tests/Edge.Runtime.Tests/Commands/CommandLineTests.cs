@@ -176,6 +176,19 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal((AttemptResult.RolledBack, ReasonCode.StartFailed), (machine.State.LastAttempt!.Result, Assert.Single(machine.State.LastAttempt.Reasons).Code));
     }
 
+    [Fact]
+    public async Task A_diff_shows_each_change_with_what_it_costs_and_the_heaviest_decides()
+    {
+        File.WriteAllText(data["a.json"], "{}");
+        File.WriteAllText(data["b.json"], """{ "drift": { "threshold": 7 }, "replay": { "capacity": 400 } }""");
+        var ended = await RunAsync("config", "diff", "a.json", "b.json");
+        Assert.Equal((0, "pipeline  replay.capacity: 306 -> 400\nlive      drift.threshold: 5 -> 7\nthe whole is pipeline\n"), (ended.ExitCode, ended.Output));
+        using var json = OneLine(await RunAsync("config", "diff", "a.json", "b.json", "--json"));
+        Assert.Equal("pipeline", json.RootElement.GetProperty("change").GetString());
+        File.WriteAllText(data["c.json"], """{ "window": { "length": 64, "stride": 32 } }""");
+        Assert.EndsWith("the whole is snapshot\n", (await RunAsync("config", "diff", "b.json", "c.json", "--patch")).Output, StringComparison.Ordinal);
+    }
+
     private Task<Ended> RunAsync(params string[] arguments) => EdgeProgram.RunAsync(data.Path, arguments);
 
     private static JsonDocument OneLine(Ended ended)

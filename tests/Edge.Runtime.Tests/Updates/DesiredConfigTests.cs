@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Checks;
@@ -29,7 +30,7 @@ public sealed class DesiredConfigTests : IDisposable
         Assert.Equal([ConfigResult.Staged, ConfigResult.Trial], told.Select(t => t.LastAttempt!.Result));
         Assert.Equal((null, "default"), (told[^1].Active.Version, told[^1].Active.Source)); // Not the last good one yet.
 
-        Assert.False(desired.End(Kept));
+        Assert.False(desired.End(desired.Tried!, Kept));
         var last = told[^1];
         Assert.Equal((3L, "desired", ConfigResult.Applied, ConfigStage.Active), (last.Active.Version, last.Active.Source, last.LastAttempt!.Result, last.LastAttempt.Stage));
         Assert.Equal((last.Active.Hash, "unsigned", ConfigTrust.Unsigned), (last.LastAttempt.Hash, last.LastAttempt.KeyId, last.Trust));
@@ -41,7 +42,7 @@ public sealed class DesiredConfigTests : IDisposable
     {
         var desired = Start();
         desired.Judge(Message(3, """{ "telemetry": { "summarySeconds": 2 } }"""));
-        Assert.False(desired.End(Failed));
+        Assert.False(desired.End(desired.Tried!, Failed));
         Assert.Equal(5, live.Current.Telemetry.SummarySeconds);
         Assert.Equal((null, ConfigResult.RolledBack, "latencyTooHigh"), (told[^1].Active.Version, told[^1].LastAttempt!.Result, Assert.Single(told[^1].LastAttempt!.Codes!)));
 
@@ -63,7 +64,7 @@ public sealed class DesiredConfigTests : IDisposable
         Assert.Equal(ConfigResult.Staged, told[^1].LastAttempt!.Result);
         desired = Start();
         Assert.Equal((400, true), (live.Current.Replay.Capacity, desired.IsOnTrial));
-        Assert.True(desired.End(Failed)); // Back means another restart.
+        Assert.True(desired.End(desired.Tried!, Failed)); // Back means another restart.
         desired = Start();
         Assert.Equal(306, live.Current.Replay.Capacity);
         desired.Arrived();
@@ -71,16 +72,43 @@ public sealed class DesiredConfigTests : IDisposable
     }
 
     [Fact]
+    public void What_the_read_out_had_counted_is_laid_aside_while_another_snapshot_is_on_trial_and_comes_back_with_the_old_one()
+    {
+        File.WriteAllText(data["statistics.bin"], "counted over months");
+        var desired = Start();
+        Assert.True(desired.Judge(Message(3, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }""")));
+        Start();
+        File.WriteAllText(data["statistics.bin"], "counted in the trial");
+        desired = Start(); // One attempt more; what is laid aside stays what it was.
+        Assert.True(desired.End(desired.Tried!, Failed));
+        Start();
+        Assert.Equal("counted over months", File.ReadAllText(data["statistics.bin"]));
+        Assert.Empty(Directory.GetDirectories(data["config"], "read-out-of-*"));
+
+        desired = Start();
+        desired.Judge(Message(4, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }"""));
+        desired = Start();
+        File.WriteAllText(data["statistics.bin"], "counted in the trial");
+        desired.End(desired.Tried!, Kept);
+        Start();
+        Assert.Equal("counted in the trial", File.ReadAllText(data["statistics.bin"]));
+        Assert.Empty(Directory.GetDirectories(data["config"], "read-out-of-*"));
+    }
+
+    [Fact]
     public void A_newer_version_takes_the_place_of_one_on_trial_and_going_back_is_to_the_last_good_one()
     {
         var desired = Start();
         desired.Judge(Message(3, """{ "drift": { "threshold": 6 } }"""));
-        desired.End(Kept);
+        desired.End(desired.Tried!, Kept);
         desired.Judge(Message(4, """{ "drift": { "threshold": 7 } }"""));
+        var superseded = desired.Tried!;
         desired.Judge(Message(5, """{ "drift": { "threshold": 8 } }"""));
         Assert.Contains(told, t => t.LastAttempt is { Version: 4, Result: ConfigResult.Superseded });
         Assert.Equal(8, live.Current.Drift.Threshold);
-        desired.End(Failed);
+        desired.End(superseded, Kept); // Judged too late: it is not what is on trial any more.
+        Assert.True(desired.IsOnTrial);
+        desired.End(desired.Tried!, Failed);
         Assert.Equal((6, 3L), (live.Current.Drift.Threshold, told[^1].Active.Version));
         Assert.False(desired.Judge(Message(4, """{ "drift": { "threshold": 7 } }""")));
         Assert.Equal("versionOlder", Assert.Single(told[^1].LastAttempt!.Codes!));
@@ -118,7 +146,7 @@ public sealed class DesiredConfigTests : IDisposable
     {
         var desired = Start(tell: _ => { });
         desired.Judge(Message(3, """{ "telemetry": { "summarySeconds": 2 } }"""));
-        desired.End(Kept);
+        desired.End(desired.Tried!, Kept);
         Assert.Equal(3, ConfigMachine.Look(data["config"])!.Version);
     }
 
@@ -138,7 +166,7 @@ public sealed class DesiredConfigTests : IDisposable
     private DesiredConfig Start(Action<ConfigReportedMessage>? tell = null)
     {
         var machine = ConfigMachine.Open(data["config"], clock);
-        var running = UpdateStart.Choose(RunningConfig.Read(null), machine, "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var running = UpdateStart.Choose(RunningConfig.Read(null), machine, new KeptReadOut(new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["config"]), "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         live = new LiveConfig(running.Verdict.Config!);
         return new DesiredConfig(new UpdateState(machine, KeyRingStore.Open("", data["config"]), clock), running, live, new RunRequest(), new UpdateSurroundings { DeviceId = "d1", BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = tell ?? told.Add });
     }

@@ -1,9 +1,11 @@
 using System.Text;
+using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.States;
+using Edge.Runtime.Updates.Trials;
 using Edge.Runtime.Updates.Trust;
 using Edge.Telemetry.Messages;
 
@@ -46,7 +48,7 @@ internal sealed class SignedDevice : IDisposable
     public void Start()
     {
         Machine = ConfigMachine.Open(Folder, Clock);
-        var running = UpdateStart.Choose(RunningConfig.Read(data["device.json"]), Machine, "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var running = UpdateStart.Choose(RunningConfig.Read(data["device.json"]), Machine, new KeptReadOut(new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["config"]), "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         Desired = new DesiredConfig(new UpdateState(Machine, KeyRingStore.Open(KeysFile, Folder), Clock), running, new LiveConfig(running.Verdict.Config!), new RunRequest(), new UpdateSurroundings { DeviceId = Id, BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = Told.Add });
     }
 

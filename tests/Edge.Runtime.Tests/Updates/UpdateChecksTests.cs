@@ -129,6 +129,17 @@ public sealed class UpdateChecksTests : IDisposable
     }
 
     [Fact]
+    public void The_example_in_the_documentation_of_the_topics_is_understood()
+    {
+        string readme = File.ReadAllText(Path.Combine(EdgeProgram.Repository, "Telemetry", "README.md"));
+        string section = readme[readme.IndexOf("### `edge.config-desired/2`", StringComparison.Ordinal)..];
+        int begin = section.IndexOf("```json", StringComparison.Ordinal) + 7;
+        var payload = DesiredPayload.Read(Encoding.UTF8.GetBytes(section[begin..section.IndexOf("```", begin, StringComparison.Ordinal)]));
+        Assert.Equal((7L, "north", 100.0), (payload.Version, payload.Target.Fleet, payload.Rollout!.Percent));
+        foreach (var code in Enum.GetValues<ReasonCode>()) Assert.Contains($"`{new Reason(code, "").Word}`", readme, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_leaked_key_that_ran_ahead_locks_nobody_out_once_it_is_retired()
     {
         Accepts(SignedDevice.Change(device.Operator, long.MaxValue, 6));
