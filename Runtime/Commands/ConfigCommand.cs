@@ -7,7 +7,7 @@ using Edge.Runtime.Updates;
 
 namespace Edge.Runtime.Commands;
 
-/// <summary><c>edge config validate|show|schema</c>.</summary>
+/// <summary><c>edge config</c>: what a device is told, from the file to the air.</summary>
 public static class ConfigCommand
 {
     /// <summary>The verb.</summary>
@@ -23,8 +23,32 @@ public static class ConfigCommand
 
         var schema = new Command("schema", "Print the JSON schema of the configuration.") { GlobalOptions.Json };
         schema.SetAction(parsed => Print(Encoding.UTF8.GetBytes(ConfigSchema.Text), parsed.GetValue(GlobalOptions.Json)));
-        return new Command("config", "Look at configuration.") { validate, show, schema };
+        return new Command("config", "Look at configuration, sign it, and bring it to devices.")
+        {
+            validate, show, schema, ConfigDiffCommand.Create(), ConfigKeygenCommand.Create(), ConfigKeyringCommand.Create(), ConfigSignCommand.Create(), ConfigVerifyCommand.Create(), ConfigPushCommand.Create(), ConfigStatusCommand.Create(),
+        };
     }
+
+    /// <summary>Exit codes, for the help of a sub-verb.</summary>
+    internal const string Codes = "Ends with 0 when it is done, 64 when the command line makes no sense, 70 when a file, a key or the broker lets it down, 78 when a configuration is refused.";
+
+    /// <summary>Runs a sub-verb, and says in one line what is in the way.</summary>
+    internal static void Act(Command command, Func<ParseResult, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, cancel) =>
+    {
+        await Task.Yield(); // Ctrl-C is listened to only once the action has returned for the first time.
+        try
+        {
+            return await run(parsed, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return DeviceCommand.Failed("config", command, "stopped");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or JsonException or ArgumentException)
+        {
+            return DeviceCommand.Failed("config", command, e.Message);
+        }
+    });
 
     private static int Validate(string path, bool json)
     {

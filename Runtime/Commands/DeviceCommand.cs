@@ -22,7 +22,7 @@ internal static class DeviceCommand
         var data = DataDirectory.At(document.Verdict.Config!.Device.DataDirectory);
         try
         {
-            var active = Directory.Exists(data.Config) ? document.WithOverlay(data.Config, out _) : document;
+            var active = Directory.Exists(data.Config) ? document.AsLeftIn(data.Config) : document;
             return await run(active.Verdict.Config!, data, parsed, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)

@@ -4,6 +4,11 @@ using Edge.Config;
 using Edge.Runtime.Learning;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.Envelopes;
+using Edge.Runtime.Updates.States;
+using Edge.Runtime.Updates.Trials;
+using Edge.Runtime.Updates.Trust;
 using Edge.Runtime.View;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Logging;
@@ -63,10 +68,12 @@ public static class RunCommand
             try
             {
                 var request = new RunRequest();
+                var updates = OpenUpdates(data, config, log);
+                string lastEnd = "";
                 while (true)
                 {
-                    var active = document.WithOverlay(data.Config, out string? setAside);
-                    if (setAside is not null) ServiceLog.OverlaySetAside(log, setAside);
+                    var active = UpdateStart.Choose(document, updates.Machine, new KeptReadOut(data.ReadOut, data.Config), lastEnd, log);
+                    lastEnd = "";
                     ServiceOutcome outcome;
                     try
                     {
@@ -78,20 +85,26 @@ public static class RunCommand
                         }
 
                         if (telemetry.Broker == "embedded") broker ??= await EmbeddedBroker.StartAsync(telemetry.Port, log, stopping);
-                        var settings = new ServiceSettings { Active = active, Data = data, Broker = broker, LiveView = !headless && !json, Events = events, AddLogging = builder => AddLogging(builder, headless || json, events) };
+                        var settings = new ServiceSettings { Active = active, Updates = updates, Data = data, Broker = broker, LiveView = !headless && !json, Events = events, AddLogging = builder => AddLogging(builder, headless || json, events) };
                         outcome = await ServiceHost.RunAsync(settings, request, stopping);
                     }
-                    catch (Exception e) when (active.Overlay is not null && e is not OperationCanceledException)
+                    catch (Exception e) when (updates.Machine.State.Phase == ConfigPhase.Trial && e is not OperationCanceledException)
                     {
-                        // What came over the air cannot even start: back to what could.
+                        // What is on trial cannot even start: back to what could.
                         ServiceLog.OverlaySetAside(log, e.Message);
-                        RunningConfig.SetAside(data.Config);
-                        request.LastAttempt = new Telemetry.Messages.ConfigAttempt(active.Overlay.Version, active.Verdict.Hash, Telemetry.Messages.ConfigResult.Refused, [e.Message], TimeProvider.System.GetUtcNow());
+                        updates.Machine.RollBack([new Reason(ReasonCode.StartFailed, e.Message)]);
                         continue;
                     }
 
                     if (outcome.Fault is { } fault)
                     {
+                        if (updates.Machine.State.Phase == ConfigPhase.Trial && !stopping.IsCancellationRequested)
+                        {
+                            ServiceLog.TrialFault(log, fault);
+                            lastEnd = fault;
+                            continue;
+                        }
+
                         Console.Error.WriteLine($"edge stopped on a fault: {fault}");
                         return ExitCode.Fault;
                     }
@@ -120,6 +133,17 @@ public static class RunCommand
             Console.Error.WriteLine($"edge run: {e.Message}");
             return ExitCode.Fault;
         }
+    }
+
+    private static UpdateState OpenUpdates(DataDirectory data, DeviceConfig config, ILogger log)
+    {
+        var clock = new SystemDeviceClock(TimeProvider.System);
+        var machine = ConfigMachine.Open(data.Config, clock);
+        foreach (string damage in machine.Damage) ServiceLog.UpdateStateDamaged(log, damage);
+        var keys = KeyRingStore.Open(config.Updates.KeysFile, data.Config);
+        if (keys.Damage is { } problem) ServiceLog.KeysDamaged(log, problem);
+        if (!keys.IsUnsignedMode && keys.Damage is null) machine.ForgetVersionsOf(id => id == KeyId.Unsigned || keys.Ring.Find(id, KeyRole.Config) is not null);
+        return new UpdateState(machine, keys, clock);
     }
 
     /// <summary>Prints every problem of a configuration.</summary>

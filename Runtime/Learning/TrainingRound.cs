@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
+using Edge.Runtime.Updates;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
@@ -11,14 +12,17 @@ namespace Edge.Runtime.Learning;
 
 /// <summary>One training round from the draw to the verdict: draw, child process (again if it is killed), exam on the anchor set, promotion or refusal, forgetting.</summary>
 public sealed partial class TrainingRound(
-    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, ProviderChain providers, ShapeHistory shapes, MemoryRecord memory, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
+    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, ProviderChain providers, ShapeHistory shapes, MemoryRecord memory, LiveConfig live, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
 {
+    private DeviceConfig config = live.Current; // Of one round from its draw to its verdict; what is changed meanwhile counts from the next.
+
     /// <summary>The running snapshot, with the classes that the configuration knows now: the graph takes any number of prototypes.</summary>
     private SnapshotManifest? Current => snapshots.Current is { } current ? current with { Classes = config.Labels.Classes } : null;
 
     /// <summary>Runs one round. Whatever happens to the child, the service goes on with the snapshot it has.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
+        config = live.Current;
         var parent = Current ?? throw new InvalidOperationException("a round needs a snapshot to start from");
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
@@ -179,6 +183,7 @@ public sealed partial class TrainingRound(
         }
 
         NativeMemory.ReleaseNative(); // Two sessions have come and gone, and two more are about to come.
+        state.NoteCandidate(evidence.Candidate.AccuracyPercent, config);
         var verdict = PromotionGate.Judge(evidence, config.Promotion);
         if (!verdict.Promoted)
         {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
-using Edge.Config;
 using Edge.Runtime.Inference;
+using Edge.Runtime.Updates;
 using Edge.Runtime.Windowing;
 using Microsoft.Extensions.Hosting;
 
@@ -11,7 +11,7 @@ namespace Edge.Runtime.Stages;
 /// Classifies windows with the running session, which it owns, and switches sessions between two windows. One that comes alone is scored alone, for the sake of latency; windows that have piled up are scored together.
 /// </summary>
 public sealed class ClassifierStage(
-    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, InferenceSection settings, DriftAlarms drift, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, WindowPool windows, WindowRing ring, ReadOutSlot slot, LiveConfig live, DriftAlarms drift, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <summary>Most windows that are scored together: as many as can wait.</summary>
@@ -78,13 +78,13 @@ public sealed class ClassifierStage(
         if (running is null)
         {
             ring.Keep(window, [], null);
-            drift.Watch(window, null, -1);
+            drift.Watch(window, null, index, -1);
             return Counted(new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, 1, window.Truth), window);
         }
 
         var score = running.ScoreOf(index);
         ring.Keep(window, running.EmbeddingOf(index), running.Snapshot.Id);
-        int answer = UnknownRule.Answer(running, index, score, settings, out float ratio);
+        int answer = UnknownRule.Answer(running, index, score, live.Current.Inference, out float ratio);
         var contenders = score.ClassIndex < 0 ? default : Contenders.Of(running.Snapshot.Classes, running.ProbabilityOf(index));
         var prediction = answer < 0
             ? new Prediction(window.Id, window.EndSeconds, Prediction.Unknown, 0, score.Novelty, window.Truth, ratio, contenders)

@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Learning;
+using Edge.Runtime.Updates;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
 using Edge.Telemetry.Drift.Watching;
@@ -10,14 +11,15 @@ using Microsoft.Extensions.Logging;
 namespace Edge.Runtime.Stages;
 
 /// <summary>Feeds the drift watch, and does what an alarm asks for: a round where what the device knows may no longer fit, a message in any case. Windows come from the classifier stage, labels from the labelling stage.</summary>
-public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, DeviceConfig config, WindowShape shape, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<DriftAlarms> log)
+public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, LiveConfig live, WindowShape shape, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<DriftAlarms> log)
 {
     private const int EncodedPerWindow = 4; // A reference of 360 is there again after 90 windows, and no window waits for more than four others.
     private readonly float[] channels = new float[2 * shape.ChannelCount];
     private readonly float[] earlier = new float[shape.ValueCount];
     private int earlierAge; // Of the next window to encode anew; 0: none.
     private int owed;       // Windows that have come since some were encoded anew.
-    private readonly IReadOnlyList<string> classes = config.Labels.Classes;
+    private readonly IReadOnlyList<string> classes = live.Current.Labels.Classes;
+    private DeviceConfig config = live.Current;
 
     /// <summary>Another snapshot runs from the next window on. The latest windows are encoded anew by it, a few with each window, and are the reference of what depends on the model: so it knows the world from before.</summary>
     public void Follow(SnapshotManifest snapshot)
@@ -34,6 +36,7 @@ public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, Devic
     /// <param name="answer">Index of the class in the session's snapshot; -1: unknown.</param>
     public void Watch(Window window, Classifier? running, int index, int answer)
     {
+        TakeLive();
         bool knows = running is { KnownCount: > 0 }, feeds = knows && earlierAge == 0;
         ChannelStatistics.Measure(window.Samples, channels);
         var told = watch.Observe(new WatchedWindow
@@ -90,6 +93,14 @@ public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, Devic
                 ClassIndex = answer < 0 ? -1 : IndexOf(running.Snapshot.Classes[answer]),
             });
         }
+    }
+
+    private void TakeLive()
+    {
+        var current = live.Current;
+        if (ReferenceEquals(current, config)) return;
+        if (current.Drift != config.Drift) watch.Retune(DriftRecord.LimitsOf(current.Drift));
+        config = current;
     }
 
     private void Tell(DriftEvent drift)

@@ -68,7 +68,10 @@ public sealed class DriftRecord(DriftWatch watch, DataDirectory data, TimeProvid
         ExpectedRunTime = config.Drift.ExpectedRunWindows,
         ReferenceCount = config.Drift.ReferenceWindows,
         RefractorySeconds = config.Drift.RefractorySeconds,
-        PageHinkley = new PageHinkleyOptions { MinInstances = config.Drift.MinWindows, Delta = config.Drift.Delta, Threshold = config.Drift.Threshold, Direction = DriftDirection.Up },
+        PageHinkley = LimitsOf(config.Drift),
         Seed = config.Replay.Seed,
     };
+
+    /// <summary>Limits of the sequential test.</summary>
+    internal static PageHinkleyOptions LimitsOf(DriftSection drift) => new() { MinInstances = drift.MinWindows, Delta = drift.Delta, Threshold = drift.Threshold, Direction = DriftDirection.Up };
 }

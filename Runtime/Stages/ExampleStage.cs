@@ -1,7 +1,7 @@
-using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Labelling;
 using Edge.Runtime.Learning;
+using Edge.Runtime.Updates;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Microsoft.Extensions.Hosting;
@@ -14,16 +14,17 @@ namespace Edge.Runtime.Stages;
 /// read-out, so an accepted snapshot is adopted here too, between two batches, and the end of a round is settled.
 /// </summary>
 public sealed partial class ExampleStage(
-    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundSchedule schedule, RoundGate rounds, DeviceConfig config, Reporter reporter, ServiceState state, TimeProvider time,
+    Flows flows, ReplayBuffer buffer, ReadOut readOut, LabelledWindowSet labelled, RoundSchedule schedule, RoundGate rounds, LiveConfig live, Reporter reporter, ServiceState state, TimeProvider time,
     ILogger<ExampleStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
-    // A batch is no larger than what may wait for a round: else some of it would leave the buffer at once, before the statistics count it durably.
-    private readonly int batchSize = Math.Min(config.Replay.CommitBatchSize, config.Replay.FreshCapacity);
     private readonly List<PendingExample> batch = [];
     private string statisticsFailure = "";
     private long refusedCount; // Examples since the disk last took a batch.
     private Task<bool>? example, handover; // Kept until they complete: a queue remembers everyone who ever waited for it.
+
+    // A batch is no larger than what may wait for a round: else some of it would leave the buffer at once, before the statistics count it durably.
+    private int BatchSize => Math.Min(live.Current.Replay.CommitBatchSize, live.Current.Replay.FreshCapacity);
 
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
@@ -46,7 +47,7 @@ public sealed partial class ExampleStage(
             // Asked to stop: what has come so far is made durable before the store closes.
             do
             {
-                while (batch.Count < batchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
+                while (batch.Count < BatchSize && flows.Examples.Reader.TryRead(out var left)) batch.Add(left);
                 if (batch.Count > 0) await StoreAsync();
             }
             while (flows.Examples.Reader.Count > 0);
@@ -59,8 +60,8 @@ public sealed partial class ExampleStage(
     private async Task CollectAsync(CancellationToken stopping)
     {
         // A lossless stream fills every batch but the last before it rests, so that which example falls into which round does not depend on the machine's speed.
-        do await CollectForAsync(TimeSpan.FromMilliseconds(config.Replay.CommitDelayMs), stopping);
-        while (flows.Lossless && batch.Count < batchSize && (flows.InFlight.Count > 0 || flows.Examples.Reader.Count > 0));
+        do await CollectForAsync(TimeSpan.FromMilliseconds(live.Current.Replay.CommitDelayMs), stopping);
+        while (flows.Lossless && batch.Count < BatchSize && (flows.InFlight.Count > 0 || flows.Examples.Reader.Count > 0));
     }
 
     private async Task CollectForAsync(TimeSpan patience, CancellationToken stopping)
@@ -69,9 +70,9 @@ public sealed partial class ExampleStage(
         late.CancelAfter(patience);
         try
         {
-            while (batch.Count < batchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
+            while (batch.Count < BatchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
             {
-                while (batch.Count < batchSize && flows.Examples.Reader.TryRead(out var example)) batch.Add(example);
+                while (batch.Count < BatchSize && flows.Examples.Reader.TryRead(out var example)) batch.Add(example);
             }
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)

@@ -61,7 +61,7 @@ public static class ServiceHost
         var drift = DriftRecord.Open(data.Drift, config, sensor.Channels, snapshot, out string driftProblem);
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
-        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Active.Verdict).AddSingleton(time).AddSingleton(request)
+        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Updates).AddSingleton(new LiveConfig(config)).AddSingleton(data).AddSingleton(time).AddSingleton(request)
             .AddSingleton(buffer).AddSingleton(providers).AddSingleton(shapes).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
             .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
@@ -70,12 +70,13 @@ public static class ServiceHost
                 config.Labels, new HourlyBudget(config.Labels.RequestsPerHour, time), provider.GetRequiredService<WindowRing>(), provider.GetRequiredService<LabelledWindowSet>(),
                 config.Sensor.Speed > 0 ? config.Window.Stride / (config.Sensor.SampleRateHz * config.Sensor.Speed) : 0, time))
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
-            .AddSingleton(drift).AddSingleton(data).AddSingleton<DriftAlarms>().AddSingleton(shape)
+            .AddSingleton(drift).AddSingleton<DriftAlarms>().AddSingleton(shape)
             .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
             .AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 
         // Consumers first: with concurrent start the order hardly matters, but a tap that opens into a pipe reads better than one that opens into the air.
-        AddTelemetry(services, settings, request);
+        AddTelemetry(services, settings);
+        services.AddHostedService<TrialStage>();
         services.AddHostedService<LearningStage>().AddHostedService<ExampleStage>().AddHostedService<LabellingStage>().AddHostedService<DriftRecord>()
             .AddHostedService<ClassifierStage>().AddHostedService<WindowingStage>().AddHostedService<SensorStage>();
         if (settings.LiveView) services.AddHostedService<LiveViewStage>().AddSingleton(settings.Events);
@@ -89,11 +90,18 @@ public static class ServiceHost
         return new ServiceOutcome(recorder.Summary ?? RunSummary.Of(state, buffer.Counts, config, before, slot.LatestName), recorder.Summary is not null, host.Services.GetRequiredService<FaultRecord>().First);
     }
 
-    private static void AddTelemetry(IServiceCollection services, ServiceSettings settings, RunRequest request)
+    private static void AddTelemetry(IServiceCollection services, ServiceSettings settings)
     {
         var config = settings.Active.Verdict.Config!;
         var topics = new Topics(config.Telemetry.TopicRoot, DeviceIdOf(config));
         string bootId = Guid.NewGuid().ToString("N")[..12];
+        services.AddSingleton(provider => new DesiredConfig(settings.Updates, settings.Active, provider.GetRequiredService<LiveConfig>(), provider.GetRequiredService<RunRequest>(), new UpdateSurroundings
+        {
+            DeviceId = topics.DeviceId,
+            BrokerIsLoopback = provider.GetService<MqttLink>()?.IsLoopback ?? false,
+            AccuracyPercent = () => provider.GetRequiredService<ServiceState>().AnchorAccuracyPercent,
+            Tell = provider.GetRequiredService<Reporter>().ConfigReported,
+        }));
         if (config.Telemetry.Broker == "none")
         {
             services.AddSingleton(new Reporter(topics, bootId, TimeProvider.System, _ => { }));
@@ -124,7 +132,6 @@ public static class ServiceHost
             new Random()));
         services.AddSingleton(topics);
         services.AddSingleton(provider => new Reporter(topics, bootId, TimeProvider.System, provider.GetRequiredService<MqttLink>().SendAsync));
-        services.AddSingleton(provider => new DesiredConfig(settings.Active, settings.Data.Config, provider.GetRequiredService<MqttLink>().IsLoopback, request.LastAttempt, TimeProvider.System));
         services.AddHostedService<TelemetryStage>();
     }
 
@@ -216,6 +223,9 @@ public sealed record ServiceSettings
 {
     /// <summary>The configuration; valid.</summary>
     public required RunningConfig Active { get; init; }
+
+    /// <summary>What came over the air, and what of it is believed.</summary>
+    public required UpdateState Updates { get; init; }
 
     /// <summary>The folder it holds.</summary>
     public required DataDirectory Data { get; init; }

@@ -30,6 +30,22 @@ public static partial class ServiceLog
     [LoggerMessage(1006, LogLevel.Error, "configuration accepted over the air cannot be run and was set aside: {Reason}")]
     public static partial void OverlaySetAside(ILogger log, string reason);
 
+    /// <summary>What the device had stored of its configuration was damaged.</summary>
+    [LoggerMessage(1009, LogLevel.Error, "stored configuration: {What}")]
+    public static partial void UpdateStateDamaged(ILogger log, string what);
+
+    /// <summary>The list of trusted keys cannot be read.</summary>
+    [LoggerMessage(1010, LogLevel.Error, "no configuration is taken over the air until the list of trusted keys is mended: {Problem}")]
+    public static partial void KeysDamaged(ILogger log, string problem);
+
+    /// <summary>A bug ended the service while a configuration was on trial.</summary>
+    [LoggerMessage(1011, LogLevel.Error, "a fault during the trial of a configuration; it counts as an attempt: {Fault}")]
+    public static partial void TrialFault(ILogger log, string fault);
+
+    /// <summary>What had been counted before a trial could not be brought back.</summary>
+    [LoggerMessage(1012, LogLevel.Error, "what the read-out had counted before the trial could not be brought back, and is counted anew from the replay buffer: {Reason}")]
+    public static partial void ReadOutNotRestored(ILogger log, string reason);
+
     /// <summary>The statistics of the frozen features could not be used.</summary>
     [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad) and made anew from the {Count} examples that the replay buffer holds: {Problem}")]
     public static partial void StatisticsBegunAnew(ILogger log, long count, string problem);

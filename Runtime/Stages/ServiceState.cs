@@ -19,6 +19,9 @@ public sealed class ServiceState(TimeProvider time)
     private readonly long startTicks = time.GetTimestamp();
     private long windowsSeen, calls, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled, requestsMade, requestsAnswered;
     private Prediction? latest;
+    private LongHistogram? measured; // Of a trial; null while none is on.
+    private long measuredErrors, measuredLatestTicks;
+    private (double Percent, object Config)? candidateAccuracy;
 
     /// <summary>Time since the service started.</summary>
     public TimeSpan Uptime => time.GetElapsedTime(startTicks);
@@ -112,6 +115,12 @@ public sealed class ServiceState(TimeProvider time)
         {
             latest = prediction;
             latency.RecordValue((long)Math.Clamp(took.TotalNanoseconds, 1, LargestLatencyNs));
+            if (measured is not null)
+            {
+                measured.RecordValue((long)Math.Clamp(took.TotalNanoseconds, 1, LargestLatencyNs));
+                measuredLatestTicks = time.GetTimestamp();
+            }
+
             System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(countsSinceSummary, prediction.Class, out _)++;
         }
     }
@@ -147,6 +156,42 @@ public sealed class ServiceState(TimeProvider time)
     }
 
     internal void CountCall() => Interlocked.Increment(ref calls);
+
+    /// <summary>Accuracy on the anchor set as last measured, percent, over all anchors; null when none has been.</summary>
+    public double? AnchorAccuracyPercent => Memory is { Count: > 0 } memory && memory.Sum(c => c.AnchorCount) is > 0 and var anchors ? memory.Sum(c => c.AccuracyPercent * c.AnchorCount) / anchors : null;
+
+    /// <summary>Accuracy of the latest candidate whose round was planned by that configuration, percent; null when there was none.</summary>
+    public double? CandidateAccuracyOf(object config)
+    {
+        lock (gate) return candidateAccuracy is { } latest && ReferenceEquals(latest.Config, config) ? latest.Percent : null;
+    }
+
+    /// <summary>What was counted since <see cref="StartMeasuring"/>.</summary>
+    public MeasuredWindows Measured()
+    {
+        lock (gate)
+        {
+            long windows = measured?.TotalCount ?? 0;
+            return new MeasuredWindows(windows, WindowsDropped + WindowsBroken - measuredErrors, windows > 0 ? time.GetElapsedTime(measuredLatestTicks) : null, windows > 0 ? measured!.GetValueAtPercentile(99) / 1e6 : 0);
+        }
+    }
+
+    /// <summary>Begins to count a trial's windows, from nothing.</summary>
+    internal void StartMeasuring()
+    {
+        lock (gate) (measured, measuredErrors) = (new LongHistogram(highestTrackableValue: LargestLatencyNs, numberOfSignificantValueDigits: 2), WindowsDropped + WindowsBroken);
+    }
+
+    /// <summary>Ends it.</summary>
+    internal void StopMeasuring()
+    {
+        lock (gate) measured = null;
+    }
+
+    internal void NoteCandidate(double accuracyPercent, object config)
+    {
+        lock (gate) candidateAccuracy = (accuracyPercent, config);
+    }
 
     internal void CountDroppedWindows(long count) => Interlocked.Add(ref droppedWindows, count);
 
@@ -186,3 +231,10 @@ public sealed class ServiceState(TimeProvider time)
 
     internal void CountDriftAlarm() => Interlocked.Increment(ref driftAlarms);
 }
+
+/// <summary>Windows over some time.</summary>
+/// <param name="Windows">Classified.</param>
+/// <param name="Errors">Broken or lost.</param>
+/// <param name="SinceWindow">Time since the latest; null when there was none.</param>
+/// <param name="LatencyP99Ms">99th percentile of the time from a window's last sample to its prediction, milliseconds; 0 when there was none.</param>
+public readonly record struct MeasuredWindows(long Windows, long Errors, TimeSpan? SinceWindow, double LatencyP99Ms);

@@ -11,7 +11,7 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>The device's side of the broker: status and summaries out, labels and desired configuration in.</summary>
 public sealed partial class TelemetryStage(
-    MqttLink link, Topics topics, Reporter reporter, Flows flows, DesiredConfig desired, RunRequest request, DeviceConfig config, ConfigVerdict verdict, ServiceState state, ProviderChain providers, TimeProvider time,
+    MqttLink link, Topics topics, Reporter reporter, Flows flows, DesiredConfig desired, RunRequest request, LiveConfig live, ServiceState state, ProviderChain providers, TimeProvider time,
     ILogger<TelemetryStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
@@ -21,6 +21,7 @@ public sealed partial class TelemetryStage(
         var told = Runs; // Before the status is put together: what changes meanwhile is told again.
         reporter.Status(Status(Telemetry.Messages.DeviceState.Online, request.Restarted ? "reconfigured" : null));
         reporter.ConfigReported(desired.Report());
+        if (desired.Trust == ConfigTrust.Unsigned) LogUnsigned();
         return SideBySideAsync(
             stopping,
             link.RunAsync(() => reporter.Farewell(Status(Telemetry.Messages.DeviceState.Offline, Fault is not null ? "fault" : request.RestartWanted ? "reconfiguring" : "stopped")), stopping),
@@ -30,7 +31,21 @@ public sealed partial class TelemetryStage(
 
     private async Task SummariseAsync((string? SnapshotId, string Provider, long FailureCount) told, CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(config.Telemetry.SummarySeconds), time);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(live.Current.Telemetry.SummarySeconds), time);
+        void Retime(DeviceConfig next) => timer.Period = TimeSpan.FromSeconds(next.Telemetry.SummarySeconds);
+        live.Swapped += Retime;
+        try
+        {
+            await SummariseAsync(timer, told, stopping);
+        }
+        finally
+        {
+            live.Swapped -= Retime;
+        }
+    }
+
+    private async Task SummariseAsync(PeriodicTimer timer, (string? SnapshotId, string Provider, long FailureCount) told, CancellationToken stopping)
+    {
         while (await timer.WaitForNextTickAsync(stopping))
         {
             if (Runs is var runs && runs != told)
@@ -75,6 +90,7 @@ public sealed partial class TelemetryStage(
             if (message.Payload.IsEmpty) continue; // Somebody cleared a retained message.
             if (message.Topic == topics.Label) await TakeLabelAsync(message.Payload, stopping);
             else if (message.Topic == topics.ConfigDesired) TakeConfig(message.Payload);
+            else if (message.Topic == topics.ConfigKeys) TakeKeys(message.Payload);
         }
     }
 
@@ -94,14 +110,26 @@ public sealed partial class TelemetryStage(
 
     private void TakeConfig(ReadOnlyMemory<byte> payload)
     {
-        bool accepted = desired.Judge(payload);
-        var attempt = desired.LastAttempt!;
-        LogConfig(attempt.Result, attempt.Version, string.Join("; ", attempt.Reasons));
-        reporter.ConfigReported(desired.Report());
-        if (!accepted) return;
-        request.LastAttempt = attempt;
+        string hash = desired.Running.Verdict.Hash;
+        bool restarts = desired.Judge(payload);
+        if (desired.LastAttempt is { } attempt) LogConfig(attempt.Result, attempt.Version, string.Join("; ", attempt.Reasons));
+        if (!restarts)
+        {
+            if (desired.Running.Verdict.Hash != hash) reporter.Status(Status(Telemetry.Messages.DeviceState.Online, "reconfigured"));
+            return;
+        }
+
         request.RestartWanted = true;
         Lifetime.StopApplication();
+    }
+
+    private void TakeKeys(ReadOnlyMemory<byte> payload)
+    {
+        desired.TakeKeys(payload);
+        var reported = desired.Report();
+        if (reported.KeysProblems is { } problems) LogKeysRefused(string.Join("; ", problems));
+        else LogKeys(reported.KeysVersion ?? 0);
+        reporter.Status(Status(Telemetry.Messages.DeviceState.Online, null));
     }
 
     private StatusMessage Status(Telemetry.Messages.DeviceState what, string? reason) => new()
@@ -110,8 +138,9 @@ public sealed partial class TelemetryStage(
         Reason = reason,
         Version = Product.Version,
         SnapshotId = state.Snapshot?.Id,
-        ConfigHash = verdict.Hash,
-        Classes = config.Labels.Classes,
+        ConfigHash = desired.Running.Verdict.Hash,
+        ConfigTrust = desired.Trust,
+        Classes = live.Current.Labels.Classes,
         Provider = state.Provider,
         ProvidersRefused = providers.Refused is { Count: > 0 } refused ? [.. refused.Select(one => new RefusedProvider(one.Provider, one.Reason))] : null,
         ProviderFailures = providers.FailureCount > 0 ? providers.FailureCount : null,
@@ -120,6 +149,15 @@ public sealed partial class TelemetryStage(
 
     [LoggerMessage(3001, LogLevel.Information, "desired configuration {Result}: version {Version} {Reasons}")]
     private partial void LogConfig(ConfigResult result, long? version, string reasons);
+
+    [LoggerMessage(3002, LogLevel.Warning, "UNSIGNED configuration is taken from this broker: no key is trusted, and the broker is on the loopback interface. Not for a device in the field: make a key with 'edge config keygen' and name its list in updates.keysFile")]
+    private partial void LogUnsigned();
+
+    [LoggerMessage(3003, LogLevel.Information, "list of trusted keys: version {Version}")]
+    private partial void LogKeys(long version);
+
+    [LoggerMessage(3004, LogLevel.Warning, "list of trusted keys not taken: {Reasons}")]
+    private partial void LogKeysRefused(string reasons);
 }
 
 /// <summary>Why the service runs, and whether it is to start again with another configuration.</summary>

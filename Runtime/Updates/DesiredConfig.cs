@@ -1,71 +1,248 @@
-using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Edge.Config;
+using Edge.Runtime.Stages;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.Envelopes;
+using Edge.Runtime.Updates.States;
+using Edge.Runtime.Updates.Trials;
+using Edge.Runtime.Updates.Trust;
 using Edge.Telemetry.Messages;
 
 namespace Edge.Runtime.Updates;
 
-/// <summary>
-/// Judges configuration that comes over the air: applied when it is valid, refused with all reasons when it is not, and either way reported. Nothing is written before all checks have passed.
-/// </summary>
-public sealed class DesiredConfig(RunningConfig active, string directory, bool brokerIsLoopback, ConfigAttempt? lastAttempt, TimeProvider time)
+/// <summary>What outlives a restart of the pipeline: the state of the configuration, and the keys that are trusted.</summary>
+/// <param name="Machine">The state.</param>
+/// <param name="Keys">The keys.</param>
+/// <param name="Clock">The device's clock.</param>
+public sealed record UpdateState(ConfigMachine Machine, KeyRingStore Keys, IDeviceClock Clock);
+
+/// <summary>What a running service is to desired configuration.</summary>
+public sealed record UpdateSurroundings
 {
-    // What runs, or what was accepted since and will run after the restart that is under way: two documents may come before it.
-    private (long? Version, string Hash) newest = (active.Overlay?.Version, active.Verdict.Hash);
+    /// <summary>The device's name in topics.</summary>
+    public required string DeviceId { get; init; }
+
+    /// <summary>Whether its broker is on the device itself.</summary>
+    public required bool BrokerIsLoopback { get; init; }
+
+    /// <summary>Accuracy on the anchor set as last measured, percent; null when it was not.</summary>
+    public required Func<double?> AccuracyPercent { get; init; }
+
+    /// <summary>Takes every step as it is made; must not block. Whether anybody hears of it changes nothing.</summary>
+    public required Action<ConfigReportedMessage> Tell { get; init; }
+}
+
+/// <summary>
+/// Takes configuration from the air through its life: checked, staged, tried, and kept or rolled back; every step is on disk first and reported then. A change of live fields alone is exchanged in the running service; for any other
+/// the caller is told to start the pipeline again. Safe from any thread.
+/// </summary>
+public sealed class DesiredConfig(UpdateState updates, RunningConfig start, LiveConfig live, RunRequest request, UpdateSurroundings around)
+{
+    private static readonly Version s_runtime = Version.Parse(Product.Version.Split('-')[0]);
+    private readonly ConfigMachine machine = updates.Machine;
+    private RunningConfig running = start;
+    private readonly Lock gate = new();
+    private readonly Channel<bool> trialBegun = Channel.CreateBounded<bool>(1); // A level, not a queue.
+    private IReadOnlyList<Reason> keysRefused = [];
 
     /// <summary>The latest attempt; null before the first.</summary>
-    public ConfigAttempt? LastAttempt { get; private set; } = lastAttempt;
+    public ConfigAttempt? LastAttempt { get; private set; } = Later(request.LastAttempt, Shown(updates.Machine.State.LastAttempt));
 
-    /// <summary>Judges one desired document.</summary>
-    /// <returns>True when it was accepted and the service must start again with it.</returns>
-    public bool Judge(ReadOnlyMemory<byte> payload)
+    /// <summary>What the service runs with now.</summary>
+    public RunningConfig Running => running;
+
+    /// <summary>The last good configuration.</summary>
+    public DeviceConfig GoodConfig => Good.Verdict.Config!;
+
+    /// <summary>Whether a configuration is on trial.</summary>
+    public bool IsOnTrial => Tried is not null;
+
+    /// <summary>The document on trial; null while none is.</summary>
+    public DocumentName? Tried => machine.State is { Phase: ConfigPhase.Trial, Candidate: { } candidate } ? candidate : null;
+
+    /// <summary>What the device believes.</summary>
+    public ConfigTrust Trust => updates.Keys.Damage is not null || !live.Current.Updates.Accept ? ConfigTrust.Nothing
+        : !updates.Keys.IsUnsignedMode ? ConfigTrust.Signed
+        : around.BrokerIsLoopback ? ConfigTrust.Unsigned : ConfigTrust.Nothing;
+
+    private RunningConfig Good => running.With(machine.Good);
+
+    /// <summary>Judges one message, and sets to work what it wants when all checks pass.</summary>
+    /// <returns>True when the pipeline must start again with it.</returns>
+    public bool Judge(ReadOnlyMemory<byte> message)
     {
-        var message = ConfigDesiredMessage.Read(payload);
-        if (!message.IsValid) return Refuse(null, null, [.. message.Reasons]);
-
-        long version = message.Message.Version;
-        var reasons = new List<string>();
-        var updates = active.Verdict.Config!.Updates;
-        if (!updates.Accept) reasons.Add("updates.accept is false on this device; change it in the device's own config file");
-        if (!brokerIsLoopback) reasons.Add("it is not signed, and the broker is not on the loopback interface; unsigned configuration is taken only from a broker on the device itself");
-        if (version < newest.Version) reasons.Add($"version {version} is older than the active version {newest.Version}; send a higher version, with the old content if that is what you want");
-
-        var overlay = new AcceptedOverlay(version, Parse(message.Message.Config));
-        var verdict = active.Merge(overlay);
-        reasons.AddRange(verdict.Problems.Select(problem => problem.ToString()));
-        if (verdict.Config is { } wanted && wanted.Device != active.Verdict.Config.Device) reasons.Add("device.id and device.dataDirectory cannot be changed over the air: the device would not find its memory again");
-        if (reasons.Count == 0 && verdict.Hash == newest.Hash) return Note(version, verdict.Hash, ConfigResult.Unchanged, []);
-        if (version == newest.Version) reasons.Add($"version {version} is active with other content; give every change a new version");
-        if (reasons.Count > 0) return Refuse(version, verdict.Hash, reasons);
-
-        try
+        lock (gate)
         {
-            RunningConfig.Keep(directory, overlay);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Refuse(version, verdict.Hash, [$"it could not be written: {e.Message}"]);
-        }
+            var verdict = UpdateChecks.Judge(message, new DeviceFacts { DeviceId = around.DeviceId, Good = Good, Keys = updates.Keys, BrokerIsLoopback = around.BrokerIsLoopback, State = machine.State, Clock = updates.Clock, Runtime = s_runtime });
+            switch (verdict.Outcome)
+            {
+                case CheckOutcome.Accepted:
+                    return Take(verdict);
+                case CheckOutcome.Known:
+                    // A retained message comes again after every connect: that what is active is active is no news, and what failed is not tried again.
+                    bool IsIt(long? version, string? keyId) => version == verdict.Version && keyId == verdict.KeyId;
+                    var kept = machine.State.LastAttempt;
+                    if (IsIt(LastAttempt?.Version, LastAttempt?.KeyId) && LastAttempt!.Result != ConfigResult.Refused) break;
+                    if (IsIt(kept?.Document.Version, kept?.Document.KeyId)) LastAttempt = Shown(kept);
+                    else Note(verdict, ConfigResult.Unchanged);
+                    break;
+                default:
+                    Note(verdict, verdict.Outcome == CheckOutcome.Deferred ? ConfigResult.Deferred : ConfigResult.Refused);
+                    break;
+            }
 
-        newest = (version, verdict.Hash);
-        Note(version, verdict.Hash, ConfigResult.Applied, []);
-        return true;
+            around.Tell(Report());
+            return false;
+        }
+    }
+
+    /// <summary>Judges a signed list of trusted keys, and uses it from now on when all checks pass.</summary>
+    public void TakeKeys(ReadOnlyMemory<byte> message)
+    {
+        lock (gate)
+        {
+            keysRefused = updates.Keys.Take(message);
+            if (keysRefused.Count == 0) machine.ForgetVersionsOf(id => id == KeyId.Unsigned || updates.Keys.Ring.Find(id, KeyRole.Config) is not null);
+            around.Tell(Report());
+        }
+    }
+
+    /// <summary>Waits until a trial is to be watched: at once when one is on at the start of the service.</summary>
+    public async Task TrialBegunAsync(CancellationToken stopping)
+    {
+        if (!IsOnTrial) await trialBegun.Reader.ReadAsync(stopping);
+    }
+
+    /// <summary>The service runs: what was rolled back is over.</summary>
+    public void Arrived()
+    {
+        lock (gate)
+        {
+            if (machine.State.Phase != ConfigPhase.RolledBack) return;
+            machine.Settle();
+            around.Tell(Report());
+        }
+    }
+
+    /// <summary>Ends a trial as <paramref name="verdict"/> says.</summary>
+    /// <param name="tried">What was judged; when another has taken its place meanwhile, nothing is done.</param>
+    /// <param name="verdict">What is to become of it.</param>
+    /// <returns>True when the pipeline must start again with the last good configuration.</returns>
+    public bool End(DocumentName tried, TrialVerdict verdict)
+    {
+        lock (gate)
+        {
+            if (Tried != tried) return false;
+            if (verdict.Decision == TrialDecision.Promote)
+            {
+                try
+                {
+                    machine.Promote(verdict.Notes);
+                    Show();
+                    return false;
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    verdict = verdict with { Decision = TrialDecision.RollBack, Reasons = [new Reason(ReasonCode.StoreNotWritable, e.Message)] };
+                }
+            }
+
+            machine.RollBack(verdict.Reasons);
+            Show();
+            var good = Good;
+            if (ConfigDiff.Between(live.Current, good.Verdict.Config!).Heaviest is > ConfigChange.Live) return true;
+            Swap(good);
+            machine.Settle();
+            return false;
+        }
     }
 
     /// <summary>The state to report.</summary>
-    public ConfigReportedMessage Report() => new()
+    public ConfigReportedMessage Report()
     {
-        Active = new Telemetry.Messages.ActiveConfig(active.Overlay?.Version, active.Verdict.Hash, active.Source),
-        LastAttempt = LastAttempt,
-    };
+        var good = Good;
+        string[] problems = [.. updates.Keys.Damage is { } damage ? [damage] : keysRefused.Select(reason => reason.ToString())];
+        return new ConfigReportedMessage
+        {
+            Active = new ActiveConfig(good.Overlay?.Version, good.Verdict.Hash, good.Source),
+            LastAttempt = LastAttempt,
+            Trust = Trust,
+            KeysVersion = updates.Keys.Ring.Version > 0 ? updates.Keys.Ring.Version : null,
+            KeysProblems = problems.Length > 0 ? problems : null,
+        };
+    }
 
-    private static JsonObject Parse(ReadOnlyMemory<byte> config) => JsonNode.Parse(config.Span)!.AsObject();
-
-    private bool Refuse(long? version, string? hash, IReadOnlyList<string> reasons) => Note(version, hash, ConfigResult.Refused, reasons);
-
-    private bool Note(long? version, string? hash, ConfigResult result, IReadOnlyList<string> reasons)
+    private bool Take(CheckVerdict verdict)
     {
-        // A retained message comes again after every connect: that what was applied is active is no news.
-        bool known = result == ConfigResult.Unchanged && LastAttempt is { Result: ConfigResult.Applied } && LastAttempt.Hash == hash;
-        if (!known) LastAttempt = new ConfigAttempt(version, hash, result, reasons, time.GetUtcNow());
+        var wanted = verdict.Merged!;
+        var change = ConfigDiff.Between(live.Current, wanted.Verdict.Config!).Heaviest;
+        var limits = wanted.Verdict.Config!.Updates;
+        try
+        {
+            if (machine.State is { Phase: ConfigPhase.Trial or ConfigPhase.Staged, LastAttempt: { } tried })
+            {
+                LastAttempt = Shown(tried)! with { Result = ConfigResult.Superseded, Codes = [new Reason(ReasonCode.Superseded, "").Word], Reasons = [$"version {verdict.Version} came before its trial was over"], At = updates.Clock.Now };
+                around.Tell(Report());
+            }
+
+            machine.Stage(wanted.Overlay!, wanted.Verdict.Hash, around.AccuracyPercent(), verdict.Notes);
+            Show();
+            if (change is > ConfigChange.Live) return true;
+            machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits));
+            Swap(wanted);
+            Show();
+            if (limits.TrialSeconds == 0 || change is null) machine.Promote([]); // Nothing to hold, or nothing that could have gone wrong.
+            if (IsOnTrial) trialBegun.Writer.TryWrite(true);
+            else Show();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            machine.RollBack([new Reason(ReasonCode.NotWritten, e.Message)]);
+            if (ConfigDiff.Between(live.Current, Good.Verdict.Config!).Heaviest is null or ConfigChange.Live) Swap(Good);
+            machine.Settle();
+            Note(verdict with { Reasons = [new Reason(ReasonCode.NotWritten, e.Message)] }, ConfigResult.Refused);
+            around.Tell(Report());
+        }
+
         return false;
     }
+
+    private void Swap(RunningConfig next)
+    {
+        running = next;
+        live.Swap(next.Verdict.Config!);
+    }
+
+    private void Show()
+    {
+        LastAttempt = Shown(machine.State.LastAttempt);
+        around.Tell(Report());
+    }
+
+    private void Note(CheckVerdict verdict, ConfigResult result)
+    {
+        LastAttempt = new ConfigAttempt(verdict.Version, verdict.Hash, result, [.. verdict.Reasons.Select(reason => reason.Text)], updates.Clock.Now)
+        {
+            Stage = ConfigStage.Checks,
+            Codes = verdict.Reasons.Count > 0 ? [.. verdict.Reasons.Select(reason => reason.Word)] : null,
+            Notes = verdict.Notes.Count > 0 ? verdict.Notes : null,
+            KeyId = verdict.KeyId,
+        };
+        request.LastAttempt = LastAttempt;
+    }
+
+    private static ConfigAttempt? Later(ConfigAttempt? one, ConfigAttempt? other) => one is null || other?.At > one.At ? other : one;
+
+    private static ConfigAttempt? Shown(ConfigTrialRecord? record) => record is null ? null : new ConfigAttempt(
+        record.Document.Version,
+        record.Document.ConfigHash.Length > 0 ? record.Document.ConfigHash : null,
+        record.Result switch { AttemptResult.Staged => ConfigResult.Staged, AttemptResult.Trial => ConfigResult.Trial, AttemptResult.Applied => ConfigResult.Applied, _ => ConfigResult.RolledBack },
+        [.. record.Reasons.Select(reason => reason.Text)],
+        record.At)
+    {
+        Stage = record.Result switch { AttemptResult.Staged => ConfigStage.Staged, AttemptResult.Applied => ConfigStage.Active, _ => ConfigStage.Trial },
+        Codes = record.Reasons.Count > 0 ? [.. record.Reasons.Select(reason => reason.Word)] : null,
+        Notes = record.Notes.Count > 0 ? record.Notes : null,
+        KeyId = record.Document.KeyId,
+    };
 }

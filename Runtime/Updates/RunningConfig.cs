@@ -1,15 +1,13 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Edge.Config;
-using Edge.Storage;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.States;
 
 namespace Edge.Runtime.Updates;
 
-/// <summary>The configuration a device runs with: the document it was started with, and over it, as a merge patch, what was last accepted over the air (kept in <c>desired.json</c>).</summary>
+/// <summary>A configuration as a device runs it: the document it was started with, and over it, as a merge patch, what was accepted over the air.</summary>
 public sealed class RunningConfig
 {
     private const string Defaults = "defaults";
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
     private readonly string baseSource;
     private readonly byte[] baseUtf8;
 
@@ -37,49 +35,26 @@ public sealed class RunningConfig
         return new RunningConfig(path, verdict.IsValid ? File.ReadAllBytes(path) : "{}"u8.ToArray(), verdict, null);
     }
 
-    /// <summary>The same with what was accepted over the air, if anything was and it still fits; what does not fit any more is set aside.</summary>
-    /// <param name="directory">Folder of <c>desired.json</c>.</param>
-    /// <param name="setAside">Why the overlay was not used; null when there was none or it fits.</param>
-    public RunningConfig WithOverlay(string directory, out string? setAside)
-    {
-        setAside = null;
-        string file = FileIn(directory);
-        if (!File.Exists(file)) return this;
-        try
-        {
-            var overlay = JsonSerializer.Deserialize<AcceptedOverlay>(File.ReadAllBytes(file), s_json) ?? throw new JsonException("the document is null");
-            var merged = Merge(overlay);
-            if (merged.IsValid) return new RunningConfig(baseSource, baseUtf8, merged, overlay);
-            setAside = string.Join(" ", merged.Problems);
-        }
-        catch (JsonException e)
-        {
-            setAside = e.Message;
-        }
+    /// <summary>The same document with another overlay; its verdict says whether the two fit. Null: without any.</summary>
+    public RunningConfig With(AcceptedOverlay? overlay) => overlay is null
+        ? new RunningConfig(baseSource, baseUtf8, DeviceConfigReader.Read(baseUtf8, baseSource), null)
+        : new RunningConfig(baseSource, baseUtf8, DeviceConfigReader.ReadMerged(baseUtf8, baseSource, overlay.ConfigUtf8, $"desired version {overlay.Version}"), overlay);
 
-        SetAside(directory);
-        return this;
+    /// <summary>What runs with the last good document; one that does not fit the file any more is set aside, and the file runs alone.</summary>
+    public RunningConfig WithGoodOf(ConfigMachine machine)
+    {
+        var good = With(machine.Good);
+        if (good.Verdict.IsValid) return good;
+        machine.SetGoodAside([.. good.Verdict.Problems.Select(problem => new Reason(ReasonCode.NoLongerValid, problem.ToString()))]);
+        return With(null);
     }
 
-    /// <summary>Reads an overlay over the document that the device was started with.</summary>
-    public ConfigVerdict Merge(AcceptedOverlay overlay) =>
-        DeviceConfigReader.ReadMerged(baseUtf8, baseSource, JsonSerializer.SerializeToUtf8Bytes(overlay.Config), $"desired version {overlay.Version}");
-
-    /// <summary>Makes an overlay the one that the next start uses.</summary>
-    /// <exception cref="IOException">The disk refused; the old one stands.</exception>
-    public static void Keep(string directory, AcceptedOverlay overlay)
-    {
-        Directory.CreateDirectory(directory);
-        DurableFile.Replace(FileIn(directory), JsonSerializer.SerializeToUtf8Bytes(overlay, s_json));
-    }
-
-    /// <summary>Takes the overlay out of use: it could not be run.</summary>
-    public static void SetAside(string directory) => File.Move(FileIn(directory), Path.Combine(directory, "desired.refused.json"), overwrite: true);
-
-    private static string FileIn(string directory) => Path.Combine(directory, "desired.json");
+    /// <summary>What a verb works with: the last good document where there is one that fits. Nothing is written.</summary>
+    public RunningConfig AsLeftIn(string directory) => ConfigMachine.Look(directory) is { } good && With(good) is { Verdict.IsValid: true } running ? running : this;
 }
 
 /// <summary>A configuration that was accepted over the air.</summary>
 /// <param name="Version">Its version, given by whoever sent it.</param>
-/// <param name="Config">Only what it changes.</param>
-public sealed record AcceptedOverlay(long Version, JsonObject Config);
+/// <param name="KeyId">Who signed it; <see cref="Envelopes.KeyId.Unsigned"/> when nobody did.</param>
+/// <param name="ConfigUtf8">Only what it changes: a merge patch, exactly as it was sent.</param>
+public sealed record AcceptedOverlay(long Version, string KeyId, byte[] ConfigUtf8);

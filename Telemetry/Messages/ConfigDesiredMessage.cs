@@ -1,27 +1,15 @@
 namespace Edge.Telemetry.Messages;
 
-/// <summary>The configuration that the fleet wants a device to run with.</summary>
-/// <param name="Version">Version, grows with every change; from 1.</param>
-/// <param name="Config">The exact bytes of the configuration document as they were sent, UTF-8, an object.</param>
-public sealed record ConfigDesiredMessage(long Version, ReadOnlyMemory<byte> Config)
+/// <summary>The configuration that the fleet wants a device to run with, signed or not. Telemetry only carries it: what is in it, and whether it is believed, is for the service to judge.</summary>
+public static class ConfigDesiredMessage
 {
     /// <summary>Name and version of this message.</summary>
-    public const string SchemaName = "edge.config-desired/1";
+    public const string SchemaName = "edge.config-desired/2";
+}
 
-    private static readonly string[] Known = ["version", "config"];
-
-    /// <summary>Reads the payload of <c>…/config/desired</c>; never throws. What stands inside <c>config</c> is for the configuration's own reader to
-    /// judge.</summary>
-    public static MessageVerdict<ConfigDesiredMessage> Read(ReadOnlyMemory<byte> payload)
-    {
-        StrictObject json = StrictObject.Read(payload, Known);
-        ulong? version = json.WholeNumber("version");
-        ReadOnlyMemory<byte>? config = json.Object("config");
-        if (version is 0 or > long.MaxValue)
-        {
-            json.Problems.Add(new MessageProblem("version", version.Value.ToString(), $"1 to {long.MaxValue}", "Count versions from 1."));
-        }
-
-        return new(json.Problems.Count == 0 && version is { } v && config is { } c ? new ConfigDesiredMessage((long)v, c) : null, json.Problems);
-    }
+/// <summary>The keys that a device is to trust from now on, signed by one that it trusts with that.</summary>
+public static class ConfigKeysMessage
+{
+    /// <summary>Name and version of this message.</summary>
+    public const string SchemaName = "edge.config-keys/1";
 }

@@ -125,10 +125,10 @@ public sealed class Reporter
     public void ConfigReported(ConfigReportedMessage config) => Send(config);
 
     /// <summary>Sends what happened to the replay buffer.</summary>
-    public void Replay(ReplayMessage replay) => _send(Make(replay));
+    public void Replay(ReplayMessage replay) => Send(replay);
 
     /// <summary>Asks for the label of a window.</summary>
-    public void LabelRequest(LabelRequestMessage request) => _send(Make(request));
+    public void LabelRequest(LabelRequestMessage request) => Send(request, waits: false);
 
     /// <summary>Sends what became of a label.</summary>
     public void LabelResult(LabelResultMessage result) => Send(result);

@@ -49,6 +49,9 @@ public sealed record StatusMessage : TelemetryMessage
     /// <summary>Hash of the active configuration.</summary>
     public string? ConfigHash { get; init; }
 
+    /// <summary>What the device believes of configuration that comes over the air; "unsigned" is not for a device in the field.</summary>
+    public ConfigTrust? ConfigTrust { get; init; }
+
     /// <summary>Names of the classes in the order of the model's outputs.</summary>
     public IReadOnlyList<string>? Classes { get; init; }
 

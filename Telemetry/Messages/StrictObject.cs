@@ -86,23 +86,6 @@ internal sealed class StrictObject
         return null;
     }
 
-    /// <summary>The exact bytes of an object.</summary>
-    public ReadOnlyMemory<byte>? Object(string name)
-    {
-        if (!TryGet(name, required: true, "an object", out (JsonTokenType Type, ReadOnlyMemory<byte> Bytes) found))
-        {
-            return null;
-        }
-
-        if (found.Type == JsonTokenType.StartObject)
-        {
-            return found.Bytes;
-        }
-
-        Wrong(name, found.Bytes, "an object");
-        return null;
-    }
-
     private static string? Unquote(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json);

@@ -21,7 +21,7 @@ public sealed record Topics
         new("snapshot", "snapshot", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedEvent, SnapshotMessage.SchemaName,
             "at start and when a candidate is promoted or refused"),
         new("configReported", "config/reported", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedNeverDrop, ConfigReportedMessage.SchemaName,
-            "at start and after every desired configuration"),
+            "at start and at every step of a desired configuration"),
         new("labelRequest", "label/request", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelRequestMessage.SchemaName,
             "when a window is unknown or of low margin, within labels.requestsPerHour"),
         new("labelResult", "label/result", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelResultMessage.SchemaName,
@@ -32,6 +32,8 @@ public sealed record Topics
             "when an operator knows the class of a window"),
         new("configDesired", "config/desired", TopicDirection.ToDevice, 1, true, null, ConfigDesiredMessage.SchemaName,
             "when the fleet wants another configuration"),
+        new("configKeys", "config/keys", TopicDirection.ToDevice, 1, true, null, ConfigKeysMessage.SchemaName,
+            "when a key is added or retired"),
     ];
 
     private readonly string _prefix;
@@ -89,8 +91,11 @@ public sealed record Topics
     /// <summary>Inbound: desired configuration.</summary>
     public string ConfigDesired => _prefix + "config/desired";
 
+    /// <summary>Inbound: trusted keys.</summary>
+    public string ConfigKeys => _prefix + "config/keys";
+
     /// <summary>The topics that the device subscribes to.</summary>
-    public IReadOnlyList<string> Inbound => [Label, ConfigDesired];
+    public IReadOnlyList<string> Inbound => [Label, ConfigKeys, ConfigDesired];
 
     /// <summary>The row of the table with this payload schema.</summary>
     internal static TopicRow RowOf(string schema) => Table.First(row => row.Schema == schema);

@@ -38,6 +38,7 @@ internal sealed class ConfigField
         Limits = new FieldLimits(property);
         Section = Kind == FieldKind.Section ? SectionShape.Of(property.PropertyType) : null;
         Default = property.GetValue(defaults)!;
+        Change = property.GetCustomAttribute<ChangeAttribute>()?.Change ?? ConfigChange.Pipeline; // Right for whatever is read at start; a test asks for every field's own word.
     }
 
     /// <summary>The key in JSON.</summary>
@@ -57,6 +58,9 @@ internal sealed class ConfigField
 
     /// <summary>Its value when it is not written.</summary>
     public object Default { get; }
+
+    /// <summary>What the device does to take another value; of a section without meaning.</summary>
+    public ConfigChange Change { get; }
 
     /// <summary>What it must be, as <see cref="ConfigProblem.Expected"/> says it.</summary>
     public string Expected => Kind switch

@@ -14,6 +14,9 @@ public static class ConfigSchema
 {
     private const string Draft = "https://json-schema.org/draft/2020-12/schema";
 
+    /// <summary>The keyword that says what a change of a field costs: <c>live</c>, <c>pipeline</c>, <c>process</c> or <c>snapshot</c>; see <see cref="ConfigChange"/>.</summary>
+    public const string ChangeKeyword = "x-edge-change";
+
     /// <summary>No character below U+0020 and no U+007F; what <see cref="FieldLimits"/> asks of a text without a pattern of its own.</summary>
     private const string NoControlCharacters = "^[^\\u0000-\\u001F\\u007F]*$";
 
@@ -58,6 +61,7 @@ public static class ConfigSchema
         if (field.Kind != FieldKind.Section)
         {
             node["default"] = JsonSerializer.SerializeToNode(field.Default, CanonicalConfig.Options);
+            node[ChangeKeyword] = JsonNamingPolicy.CamelCase.ConvertName(field.Change.ToString());
         }
 
         Move(exported, node);

@@ -12,35 +12,42 @@ public sealed record DriftSection
     /// <value>Default all but <c>classMix</c>: what a person does changes with the hour. Empty: nothing is watched.</value>
     [Length(0, 6)]
     [AllowedValues("inputs", "embedding", "prototypes", "pageHinkley", "labelError", "classMix")]
+    [Change(ConfigChange.Pipeline)]
     public IReadOnlyList<string> Detectors { get; init; } = ["inputs", "embedding", "prototypes", "pageHinkley", "labelError"];
 
     /// <summary>Windows between two false alarms on a stream that stays as it is, on average, of <c>inputs</c>, <c>embedding</c>, <c>prototypes</c> and <c>classMix</c> together. Their thresholds are derived from it.</summary>
     /// <value>Default 10000 (3.6 h at 50 Hz and stride 64). Fewer: quicker alarms, more of them false; more: small changes are found late.</value>
     [Range(1000, 1e9)]
+    [Change(ConfigChange.Pipeline)]
     public double ExpectedRunWindows { get; init; } = 10_000;
 
     /// <summary>Windows that make the reference with which the latest ones are compared. After an alarm, and for what depends on the model after a new snapshot, it is made anew.</summary>
     /// <value>Default 360 (7.7 min at 50 Hz and stride 64). Fewer: it has not seen all that is usual, and thresholds are high; more: longer blind.</value>
     [Range(100, 10_000)]
+    [Change(ConfigChange.Pipeline)]
     public int ReferenceWindows { get; init; } = 360;
 
     /// <summary>Stream time after an alarm in which no other is told, seconds: one change of the world is one alarm.</summary>
     /// <value>Default 300. 0: every detector tells the same change.</value>
     [Range(0, 1e6)]
+    [Change(ConfigChange.Pipeline)]
     public double RefractorySeconds { get; init; } = 300;
 
     /// <summary><c>pageHinkley</c> (Page 1954): change of the mean distance that is tolerated.</summary>
     /// <value>Default 0.05. 0: every change counts, so slow wander rings the alarm; above the size of a real change it never rings.</value>
     [Range(0, 10)]
+    [Change(ConfigChange.Live)]
     public double Delta { get; init; } = 0.05;
 
     /// <summary><c>pageHinkley</c>: cumulated deviation at which the alarm rings. Higher: later and fewer alarms.</summary>
     /// <value>Default 8: with a delta of 0.05, 3 false alarms in 60,000 simulated windows and 1 in as many of UCI HAR, and a sensor turned by 20° found after 33 to 45 windows. Below 1 noise rings it; at 1000 it is as good as off.</value>
     [Range(1e-6, 1e9)]
+    [Change(ConfigChange.Live)]
     public double Threshold { get; init; } = 8;
 
     /// <summary><c>pageHinkley</c>: windows seen before an alarm can ring.</summary>
     /// <value>Default 60 (77 s at 50 Hz and stride 64). Fewer: the mean is still noise when the first alarm rings.</value>
     [Range(1, 1_000_000)]
+    [Change(ConfigChange.Live)]
     public int MinWindows { get; init; } = 60;
 }

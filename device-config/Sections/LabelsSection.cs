@@ -10,25 +10,30 @@ public sealed record LabelsSection
     /// longer list asks for a larger replay buffer and anchor set.</value>
     [Length(1, 256)]
     [StringLength(64, MinimumLength = 1)]
+    [Change(ConfigChange.Pipeline)]
     public IReadOnlyList<string> Classes { get; init; } = ["walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"];
 
     /// <summary>Share of windows for which a sensor that knows the truth (simulated, recorded) hands in a label, 0 to 1.</summary>
     /// <value>Default 1. 0: labels come only over MQTT.</value>
     [Range(0, 1)]
+    [Change(ConfigChange.Pipeline)]
     public double SourceShare { get; init; } = 1;
 
     /// <summary>How late such a label comes, seconds of stream time.</summary>
     /// <value>Default 2. 0: at once. Must be shorter than the window ring holds windows.</value>
     [Range(0, 86_400)]
+    [Change(ConfigChange.Pipeline)]
     public double SourceDelaySeconds { get; init; } = 2;
 
     /// <summary>Labels that the device may ask for in an hour, for windows that are unknown or of low margin; they go out on <c>…/label/request</c>.</summary>
     /// <value>Default 12. 0: it never asks. What was not used is saved up for a quarter of an hour.</value>
     [Range(0, 3600)]
+    [Change(ConfigChange.Pipeline)]
     public int RequestsPerHour { get; init; } = 12;
 
     /// <summary>A window is also asked for when the probability of its class is ahead of the next one's by less than this.</summary>
     /// <value>Default 0.2. 0: only unknown windows are asked for; 1: nearly every window may be.</value>
     [Range(0, 1)]
+    [Change(ConfigChange.Pipeline)]
     public double RequestBelowMargin { get; init; } = 0.2;
 }

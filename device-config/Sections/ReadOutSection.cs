@@ -10,16 +10,19 @@ public sealed record ReadOutSection
     /// frozen features. <c>fused</c>: both, the share of the trained branch chosen on the anchor set. Classes with fewer than three examples are always read out by prototypes, and so is everything where
     /// the snapshot has no frozen branch.</value>
     [AllowedValues("auto", "prototypes", "frozenRidge", "fused")]
+    [Change(ConfigChange.Pipeline)]
     public string Kind { get; init; } = "auto";
 
     /// <summary>Random, never trained features that are computed beside the trained backbone; the nearest size from below that the window allows.</summary>
     /// <value>Default 737 (13 MB of memory for six classes; it grows with the square, and linearly with the classes). 0: no frozen branch, prototypes only. A change takes effect with the next promoted
     /// snapshot; what was counted of the old features is then made anew from what the replay buffer holds.</value>
     [Range(0, 8192)]
+    [Change(ConfigChange.Pipeline)]
     public int FrozenFeatures { get; init; } = 737;
 
     /// <summary>Seed of the frozen features.</summary>
     /// <value>Default 1. Any other is as good; a change has the effect of a changed <c>frozenFeatures</c>.</value>
     [Range(0, int.MaxValue)]
+    [Change(ConfigChange.Pipeline)]
     public int FrozenSeed { get; init; } = 1;
 }

@@ -37,7 +37,7 @@ public class DefaultDocumentTests
 
     private const string Pinned = """
         {
-        "device":{"id":"","dataDirectory":"./edge-data"},
+        "device":{"id":"","dataDirectory":"./edge-data","fleet":"","groups":[]},
         "sensor":{"kind":"simulated","sampleRateHz":50,"speed":10,"seed":1,"simulated":{"activitySeconds":12,"noiseStd":0.05,"driftAfterSeconds":0,"driftRotationDegrees":0,"driftGain":1,"driftBiasG":0},"uciHar":{"path":"","classOrder":[],"judgeOn":"test"}},
         "window":{"length":128,"stride":64,"ringCapacity":1024},
         "labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"sourceShare":1,"sourceDelaySeconds":2,"requestsPerHour":12,"requestBelowMargin":0.2},
@@ -49,6 +49,6 @@ public class DefaultDocumentTests
         "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1},
         "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512,"queueKiB":4096,"queueHours":168,"inFlightWindow":32,"protocol":"5",
         "tls":{"mode":"off","caFile":"","clientCertificateFile":"","clientKeyFile":"","checkHostName":true}},
-        "updates":{"accept":true}}
+        "updates":{"accept":true,"keysFile":"","acceptNewSnapshot":false,"trialSeconds":60,"graceSeconds":30,"trialAttempts":2,"maxLatencyP99Ms":250,"maxErrorPercent":5,"maxAccuracyDropPoints":5}}
         """;
 }

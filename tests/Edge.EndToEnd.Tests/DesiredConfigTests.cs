@@ -21,6 +21,7 @@ public sealed class DesiredConfigTests
         string hash = (string)applied["active"]!["hash"]!;
         Assert.Equal("desired", (string?)applied["active"]!["source"]);
         Assert.NotEqual((string?)before["configHash"], hash);
+        Assert.Equal(["staged", "trial", "applied"], fleet.On("config/reported").Where(r => (long?)r["lastAttempt"]?["version"] == 1).Select(r => (string)r["lastAttempt"]!["result"]!).Distinct());
         Assert.Equal(("applied", 1, hash), ((string?)applied["lastAttempt"]!["result"], (long)applied["lastAttempt"]!["version"]!, (string?)applied["lastAttempt"]!["hash"]));
         var changed = await fleet.HearsAsync("status", s => (string?)s["state"] == "online" && (string?)s["configHash"] == hash, "it is online with the new configuration");
         Assert.Equal(7, changed["classes"]!.AsArray().Count);
@@ -42,7 +43,7 @@ public sealed class DesiredConfigTests
         var known = fleet.All.Select(m => m.BootId).ToHashSet();
         var restarted = device.Run();
         var unchanged = await fleet.HearsAsync("config/reported", r => !known.Contains((string)r["bootId"]!) && r["lastAttempt"] is not null, "the retained one was looked at again");
-        Assert.Equal("unchanged", (string?)unchanged["lastAttempt"]!["result"]);
+        Assert.Equal("applied", (string?)unchanged["lastAttempt"]!["result"]);
         Assert.Equal((1, hash), ((long)unchanged["active"]!["version"]!, (string?)unchanged["active"]!["hash"]));
         string second = (string)unchanged["bootId"]!;
         await fleet.HearsAsync("prediction", p => (string?)p["bootId"] == second && (long)p["windowsSeen"]! > 30, "it works");
@@ -62,9 +63,9 @@ public sealed class DesiredConfigTests
         await fleet.HearsAsync("config/reported", r => (long?)r["active"]!["version"] == 5, "version 5 is active");
         await fleet.TellAsync(Topic, """{ "version": 4, "config": { "drift": { "threshold": 8 } } }""");
         var older = await fleet.HearsAsync("config/reported", r => (long?)r["lastAttempt"]?["version"] == 4, "version 4 is judged");
-        Assert.Contains("version 4 is older than the active version 5", (string?)Assert.Single(older["lastAttempt"]!["reasons"]!.AsArray()));
+        Assert.Contains("version 4 is older than 5", (string?)Assert.Single(older["lastAttempt"]!["reasons"]!.AsArray()));
         await fleet.TellAsync(Topic, """{ "version": 5, "config": { "drift": { "threshold": 9 } } }""");
         var other = await fleet.HearsAsync("config/reported", r => (string?)r["lastAttempt"]?["result"] == "refused" && (long?)r["lastAttempt"]?["version"] == 5, "the other version 5 is judged");
-        Assert.Contains("version 5 is active with other content", (string?)Assert.Single(other["lastAttempt"]!["reasons"]!.AsArray()));
+        Assert.Contains("version 5 was accepted with other content", (string?)Assert.Single(other["lastAttempt"]!["reasons"]!.AsArray()));
     }
 }

@@ -16,10 +16,10 @@ public sealed class DriftWatch
 
     private const string StateName = "driftWatch";
     private readonly Lock _gate = new();
-    private readonly DriftWatchOptions _options;
+    private DriftWatchOptions _options;
     private readonly ShiftOptions _grouped;
     private readonly MeanShift? _inputs, _prototypes, _classMix;
-    private readonly PageHinkley? _pageHinkley;
+    private PageHinkley? _pageHinkley;
     private readonly HddmA? _labelError;
     private readonly PerClassKs _perClass;
     private readonly bool _watchesEmbedding;
@@ -59,6 +59,16 @@ public sealed class DriftWatch
         _oneHot = new float[classes + 1];
 
         bool Has(string name) => options.Detectors.Contains(name);
+    }
+
+    /// <summary>Gives the sequential test other limits. It begins anew with them: distances judged by other limits are not added up.</summary>
+    public void Retune(PageHinkleyOptions limits)
+    {
+        lock (_gate)
+        {
+            _options = _options with { PageHinkley = limits };
+            if (_pageHinkley is not null) _pageHinkley = new PageHinkley(limits);
+        }
     }
 
     /// <summary>Events told.</summary>

@@ -27,7 +27,8 @@ internal sealed class DeviceFolder : IAsyncDisposable
           "replay": { "capacity": 10000, "anchorCapacity": 1000, "anchorShare": 0.3, "freshCapacity": 10000 },
           "training": { "roundExamples": 24, "epochs": 2, "batchSize": 16, "replayBatchSize": 16 },
           "inference": { "providers": ["cpu"] },
-          "telemetry": { "broker": "{{(brokerPort is null ? "none" : "external")}}", "port": {{brokerPort ?? 1883}}, "summarySeconds": 0.25 }
+          "telemetry": { "broker": "{{(brokerPort is null ? "none" : "external")}}", "port": {{brokerPort ?? 1883}}, "summarySeconds": 0.25 },
+          "updates": { "trialSeconds": 1, "graceSeconds": 20, "maxLatencyP99Ms": 60000 }
         }
         """)!.AsObject());
 

@@ -5,6 +5,9 @@ using System.Text.Json;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Learning;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.Envelopes;
+using Edge.Runtime.Updates.States;
 
 namespace Edge.Runtime.Tests.Commands;
 
@@ -152,23 +155,38 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Configuration_from_the_air_with_which_the_service_cannot_start_is_set_aside_and_the_file_runs()
+    public async Task Configuration_on_trial_with_which_the_service_cannot_start_is_rolled_back_with_the_reason_and_the_file_runs()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         File.WriteAllText(data["device.json"], """{ "telemetry": { "port": 0 } }""");
-        Directory.CreateDirectory(data["edge-data/config"]);
-        File.WriteAllText(data["edge-data/config/desired.json"], $$"""{ "version": 3, "config": { "telemetry": { "port": {{((IPEndPoint)listener.LocalEndpoint).Port}} } } }""");
+        var clock = new SystemDeviceClock(TimeProvider.System);
+        ConfigMachine.Open(data["edge-data/config"], clock).Stage(new AcceptedOverlay(3, KeyId.Unsigned, Encoding.UTF8.GetBytes($$"""{ "telemetry": { "port": {{((IPEndPoint)listener.LocalEndpoint).Port}} } }""")), "", null, []);
 
         using var service = EdgeProgram.Start(data.Path, "run", "--headless", "--config", "device.json");
         var ended = EdgeProgram.EndAsync(service);
-        while (!File.Exists(data["edge-data/config/desired.refused.json"]) && !ended.IsCompleted) await Task.Delay(20, TestContext.Current.CancellationToken);
+        while (!File.Exists(data["edge-data/snapshots/current"]) && !ended.IsCompleted) await Task.Delay(20, TestContext.Current.CancellationToken);
         Assert.False(ended.IsCompleted, "the service gave up");
         await EdgeProgram.RunOtherAsync("kill", data.Path, "-TERM", service.Id.ToString());
         var end = await ended;
         Assert.Equal(0, end.ExitCode);
         Assert.Contains("cannot be run and was set aside", end.Errors + end.Output);
-        Assert.False(File.Exists(data["edge-data/config/desired.json"]));
+        var machine = ConfigMachine.Open(data["edge-data/config"], clock);
+        Assert.Null(machine.Good);
+        Assert.Equal((AttemptResult.RolledBack, ReasonCode.StartFailed), (machine.State.LastAttempt!.Result, Assert.Single(machine.State.LastAttempt.Reasons).Code));
+    }
+
+    [Fact]
+    public async Task A_diff_shows_each_change_with_what_it_costs_and_the_heaviest_decides()
+    {
+        File.WriteAllText(data["a.json"], "{}");
+        File.WriteAllText(data["b.json"], """{ "drift": { "threshold": 7 }, "replay": { "capacity": 400 } }""");
+        var ended = await RunAsync("config", "diff", "a.json", "b.json");
+        Assert.Equal((0, "pipeline  replay.capacity: 306 -> 400\nlive      drift.threshold: 5 -> 7\nthe whole is pipeline\n"), (ended.ExitCode, ended.Output));
+        using var json = OneLine(await RunAsync("config", "diff", "a.json", "b.json", "--json"));
+        Assert.Equal("pipeline", json.RootElement.GetProperty("change").GetString());
+        File.WriteAllText(data["c.json"], """{ "window": { "length": 64, "stride": 32 } }""");
+        Assert.EndsWith("the whole is snapshot\n", (await RunAsync("config", "diff", "b.json", "c.json", "--patch")).Output, StringComparison.Ordinal);
     }
 
     private Task<Ended> RunAsync(params string[] arguments) => EdgeProgram.RunAsync(data.Path, arguments);

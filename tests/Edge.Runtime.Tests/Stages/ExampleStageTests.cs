@@ -6,6 +6,7 @@ using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Inference;
 using Edge.Runtime.Windowing;
+using Edge.Runtime.Updates;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
@@ -41,9 +42,9 @@ public sealed class ExampleStageTests : IDisposable
         readOut = new ReadOut(slot, s_config.Inference, s_config.ReadOut, new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest);
         readOut.RestoreAsync(buffer).GetAwaiter().GetResult();
         flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window));
-        var schedule = new RoundSchedule(s_config, buffer, new SnapshotStore(data["snapshots"], 2));
+        var schedule = new RoundSchedule(new LiveConfig(s_config), buffer, new SnapshotStore(data["snapshots"], 2));
         var reporter = new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { });
-        stage = new ExampleStage(flows, buffer, readOut, labelled, schedule, new RoundGate(flows), s_config, reporter, state, TimeProvider.System, NullLogger<ExampleStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+        stage = new ExampleStage(flows, buffer, readOut, labelled, schedule, new RoundGate(flows), new LiveConfig(s_config), reporter, state, TimeProvider.System, NullLogger<ExampleStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
     }
 
     public void Dispose()

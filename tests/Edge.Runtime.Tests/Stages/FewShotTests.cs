@@ -5,6 +5,7 @@ using Edge.Runtime.Learning;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Windowing;
+using Edge.Runtime.Updates;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
@@ -104,7 +105,7 @@ public sealed class FewShotTests(ITestOutputHelper report)
             running = Classifier.Open(data["model.onnx"], snapshot, config.Inference);
             flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(UciHarArchive.Window));
             stage = new ExampleStage(
-                flows, buffer, readOut, new LabelledWindowSet(1024), new RoundSchedule(config, buffer, new SnapshotStore(data["snapshots"], 2)), new RoundGate(flows), config,
+                flows, buffer, readOut, new LabelledWindowSet(1024), new RoundSchedule(new LiveConfig(config), buffer, new SnapshotStore(data["snapshots"], 2)), new RoundGate(flows), new LiveConfig(config),
                 new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { }), state, TimeProvider.System, NullLogger<ExampleStage>.Instance, new FaultRecord(), new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
             stage.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
         }

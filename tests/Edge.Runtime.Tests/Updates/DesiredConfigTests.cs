@@ -1,145 +1,175 @@
 using System.Text;
+using Edge.Runtime.Inference;
+using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.States;
+using Edge.Runtime.Updates.Trials;
+using Edge.Runtime.Updates.Trust;
 using Edge.Telemetry.Messages;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Edge.Runtime.Tests.Updates;
 
-/// <summary>Configuration over the air: applied, unchanged, or refused with every reason, and nothing on disk unless it was applied.</summary>
+/// <summary>Configuration from the air through its life in a service: staged, tried, kept or rolled back, and nothing on disk unless it passed all checks.</summary>
 public sealed class DesiredConfigTests : IDisposable
 {
-    private static readonly DateTimeOffset s_now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private readonly DataFolder data = new();
+    private readonly TestClock clock = new();
+    private readonly List<ConfigReportedMessage> told = [];
+    private LiveConfig live = null!;
 
     public void Dispose() => data.Dispose();
 
-    private string Overlay => data["config/desired.json"];
-
     [Fact]
-    public void A_valid_document_is_applied_and_the_next_start_runs_with_it()
+    public void A_live_change_runs_at_once_is_on_trial_and_stays_when_it_has_proved_itself()
     {
-        var desired = Of(RunningConfig.Read(null));
-        Assert.True(desired.Judge(Message(3, """{ "telemetry": { "summarySeconds": 2 } }""")));
-        var attempt = desired.LastAttempt!;
-        Assert.Equal((3, ConfigResult.Applied, s_now), (attempt.Version, attempt.Result, attempt.At));
-        Assert.Empty(attempt.Reasons);
+        var desired = Start();
+        Assert.False(desired.Judge(Message(3, """{ "telemetry": { "summarySeconds": 2 } }""")));
+        Assert.Equal(2, live.Current.Telemetry.SummarySeconds);
+        Assert.True(desired.IsOnTrial);
+        Assert.Equal([ConfigResult.Staged, ConfigResult.Trial], told.Select(t => t.LastAttempt!.Result));
+        Assert.Equal((null, "default"), (told[^1].Active.Version, told[^1].Active.Source)); // Not the last good one yet.
 
-        var next = RunningConfig.Read(null).WithOverlay(data["config"], out string? setAside);
-        Assert.Null(setAside);
-        Assert.Equal(("desired", 3L, 2.0), (next.Source, next.Overlay!.Version, next.Verdict.Config!.Telemetry.SummarySeconds));
-        Assert.Equal(attempt.Hash, next.Verdict.Hash);
-        Assert.Equal(new ActiveConfig(3, next.Verdict.Hash, "desired"), Of(next, attempt).Report().Active);
+        Assert.False(desired.End(desired.Tried!, Kept));
+        var last = told[^1];
+        Assert.Equal((3L, "desired", ConfigResult.Applied, ConfigStage.Active), (last.Active.Version, last.Active.Source, last.LastAttempt!.Result, last.LastAttempt.Stage));
+        Assert.Equal((last.Active.Hash, "unsigned", ConfigTrust.Unsigned), (last.LastAttempt.Hash, last.LastAttempt.KeyId, last.Trust));
+        Assert.Equal(3, ConfigMachine.Look(data["config"])!.Version);
     }
 
     [Fact]
-    public void The_same_document_again_is_no_news()
+    public void A_live_change_that_fails_is_taken_back_at_once_and_not_tried_again_until_its_version_changes()
     {
-        var message = Message(3, """{ "telemetry": { "summarySeconds": 2 } }""");
-        var before = Of(RunningConfig.Read(null));
-        before.Judge(message);
-        var after = Of(RunningConfig.Read(null).WithOverlay(data["config"], out _), before.LastAttempt);
-        Assert.False(after.Judge(message)); // Retained, so it comes again after every connect.
-        Assert.Equal(ConfigResult.Applied, after.LastAttempt!.Result);
+        var desired = Start();
+        desired.Judge(Message(3, """{ "telemetry": { "summarySeconds": 2 } }"""));
+        Assert.False(desired.End(desired.Tried!, Failed));
+        Assert.Equal(5, live.Current.Telemetry.SummarySeconds);
+        Assert.Equal((null, ConfigResult.RolledBack, "latencyTooHigh"), (told[^1].Active.Version, told[^1].LastAttempt!.Result, Assert.Single(told[^1].LastAttempt!.Codes!)));
+
+        desired.Judge(Message(3, """{ "telemetry": { "summarySeconds": 2 } }""")); // Retained, so it comes again after every connect.
+        Assert.Equal((5, ConfigResult.RolledBack), (live.Current.Telemetry.SummarySeconds, told[^1].LastAttempt!.Result));
+        desired = Start(); // And after every start.
+        desired.Judge(Message(3, """{ "telemetry": { "summarySeconds": 2 } }"""));
+        Assert.Equal((5, ConfigResult.RolledBack), (live.Current.Telemetry.SummarySeconds, told[^1].LastAttempt!.Result));
+        desired.Judge(Message(4, """{ "telemetry": { "summarySeconds": 2 } }"""));
+        Assert.Equal((2, ConfigResult.Trial), (live.Current.Telemetry.SummarySeconds, told[^1].LastAttempt!.Result));
     }
 
     [Fact]
-    public void A_document_that_changes_nothing_is_unchanged_and_not_written()
+    public void A_heavier_change_asks_for_a_restart_and_the_next_start_tries_it()
     {
-        var desired = Of(RunningConfig.Read(null));
+        var desired = Start();
+        Assert.True(desired.Judge(Message(3, """{ "replay": { "capacity": 400 } }""")));
+        Assert.Equal(306, live.Current.Replay.Capacity);
+        Assert.Equal(ConfigResult.Staged, told[^1].LastAttempt!.Result);
+        desired = Start();
+        Assert.Equal((400, true), (live.Current.Replay.Capacity, desired.IsOnTrial));
+        Assert.True(desired.End(desired.Tried!, Failed)); // Back means another restart.
+        desired = Start();
+        Assert.Equal(306, live.Current.Replay.Capacity);
+        desired.Arrived();
+        Assert.Equal((ConfigPhase.Active, ConfigResult.RolledBack), (ConfigMachine.Open(data["config"], clock).State.Phase, told[^1].LastAttempt!.Result));
+    }
+
+    [Fact]
+    public void What_the_read_out_had_counted_is_laid_aside_while_another_snapshot_is_on_trial_and_comes_back_with_the_old_one()
+    {
+        File.WriteAllText(data["statistics.bin"], "counted over months");
+        var desired = Start();
+        Assert.True(desired.Judge(Message(3, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }""")));
+        Start();
+        File.WriteAllText(data["statistics.bin"], "counted in the trial");
+        desired = Start(); // One attempt more; what is laid aside stays what it was.
+        Assert.True(desired.End(desired.Tried!, Failed));
+        Start();
+        Assert.Equal("counted over months", File.ReadAllText(data["statistics.bin"]));
+        Assert.Empty(Directory.GetDirectories(data["config"], "read-out-of-*"));
+
+        desired = Start();
+        desired.Judge(Message(4, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }"""));
+        desired = Start();
+        File.WriteAllText(data["statistics.bin"], "counted in the trial");
+        desired.End(desired.Tried!, Kept);
+        Start();
+        Assert.Equal("counted in the trial", File.ReadAllText(data["statistics.bin"]));
+        Assert.Empty(Directory.GetDirectories(data["config"], "read-out-of-*"));
+    }
+
+    [Fact]
+    public void A_newer_version_takes_the_place_of_one_on_trial_and_going_back_is_to_the_last_good_one()
+    {
+        var desired = Start();
+        desired.Judge(Message(3, """{ "drift": { "threshold": 6 } }"""));
+        desired.End(desired.Tried!, Kept);
+        desired.Judge(Message(4, """{ "drift": { "threshold": 7 } }"""));
+        var superseded = desired.Tried!;
+        desired.Judge(Message(5, """{ "drift": { "threshold": 8 } }"""));
+        Assert.Contains(told, t => t.LastAttempt is { Version: 4, Result: ConfigResult.Superseded });
+        Assert.Equal(8, live.Current.Drift.Threshold);
+        desired.End(superseded, Kept); // Judged too late: it is not what is on trial any more.
+        Assert.True(desired.IsOnTrial);
+        desired.End(desired.Tried!, Failed);
+        Assert.Equal((6, 3L), (live.Current.Drift.Threshold, told[^1].Active.Version));
+        Assert.False(desired.Judge(Message(4, """{ "drift": { "threshold": 7 } }""")));
+        Assert.Equal("versionOlder", Assert.Single(told[^1].LastAttempt!.Codes!));
+    }
+
+    [Fact]
+    public void What_changes_nothing_is_active_at_once_under_its_new_version()
+    {
+        var desired = Start();
         Assert.False(desired.Judge(Message(1, """{ "telemetry": { "summarySeconds": 5 } }""")));
-        Assert.Equal(ConfigResult.Unchanged, desired.LastAttempt!.Result);
-        Assert.False(File.Exists(Overlay));
+        Assert.Equal((1L, ConfigResult.Applied), (told[^1].Active.Version, told[^1].LastAttempt!.Result));
     }
 
     [Fact]
-    public void All_reasons_are_given_at_once_and_nothing_is_written()
+    public void With_no_time_to_hold_a_live_change_is_active_when_the_call_returns()
     {
-        File.WriteAllText(data["device.json"], """{ "updates": { "accept": false } }""");
-        var desired = Of(RunningConfig.Read(data["device.json"]), loopback: false);
+        var desired = Start();
+        desired.Judge(Message(1, """{ "telemetry": { "summarySeconds": 2 }, "updates": { "trialSeconds": 0 } }"""));
+        Assert.Equal((1L, ConfigResult.Applied), (told[^1].Active.Version, told[^1].LastAttempt!.Result));
+    }
+
+    [Fact]
+    public void A_refusal_has_a_code_for_every_reason_and_writes_nothing()
+    {
+        var desired = Start();
         Assert.False(desired.Judge(Message(1, """{ "window": { "length": 1, "strid": 2 }, "sensor": { "speed": "fast" } }""")));
-        var attempt = desired.LastAttempt!;
-        Assert.Equal(ConfigResult.Refused, attempt.Result);
-        Assert.Equal(5, attempt.Reasons.Count);
-        Assert.Equal("updates.accept is false on this device; change it in the device's own config file", attempt.Reasons[0]);
-        Assert.Equal("it is not signed, and the broker is not on the loopback interface; unsigned configuration is taken only from a broker on the device itself", attempt.Reasons[1]);
-        Assert.Contains(attempt.Reasons, reason => reason.Contains("window.length", StringComparison.Ordinal));
-        Assert.Contains(attempt.Reasons, reason => reason.Contains("window.strid", StringComparison.Ordinal));
-        Assert.Contains(attempt.Reasons, reason => reason.Contains("sensor.speed", StringComparison.Ordinal));
-        Assert.Empty(Directory.GetFileSystemEntries(data.Path, "desired*", SearchOption.AllDirectories));
-    }
-
-    [Theory]
-    [InlineData(4, "version 4 is older than the active version 5; send a higher version, with the old content if that is what you want")]
-    [InlineData(5, "version 5 is active with other content; give every change a new version")]
-    public void A_version_is_never_taken_back_or_used_twice(long version, string reason)
-    {
-        Of(RunningConfig.Read(null)).Judge(Message(5, """{ "telemetry": { "summarySeconds": 2 } }"""));
-        byte[] kept = File.ReadAllBytes(Overlay);
-        var desired = Of(RunningConfig.Read(null).WithOverlay(data["config"], out _));
-        Assert.False(desired.Judge(Message(version, """{ "telemetry": { "summarySeconds": 3 } }""")));
-        Assert.Equal([reason], desired.LastAttempt!.Reasons);
-        Assert.Equal(kept, File.ReadAllBytes(Overlay));
+        var attempt = told[^1].LastAttempt!;
+        Assert.Equal((ConfigResult.Refused, ConfigStage.Checks, 3), (attempt.Result, attempt.Stage, attempt.Reasons.Count));
+        Assert.Equal(["invalid", "invalid", "invalid"], attempt.Codes);
+        Assert.False(Directory.Exists(data["config"]));
     }
 
     [Fact]
-    public void A_document_that_comes_before_the_restart_is_measured_against_what_was_just_accepted()
+    public void A_report_that_cannot_be_made_changes_nothing()
     {
-        var desired = Of(RunningConfig.Read(null));
-        Assert.True(desired.Judge(Message(5, """{ "telemetry": { "summarySeconds": 2 } }""")));
-        Assert.False(desired.Judge(Message(4, """{ "telemetry": { "summarySeconds": 3 } }""")));
-        Assert.Contains("older than the active version 5", Assert.Single(desired.LastAttempt!.Reasons));
-        Assert.Equal(5, RunningConfig.Read(null).WithOverlay(data["config"], out _).Overlay!.Version);
-        Assert.True(desired.Judge(Message(6, "{}"))); // Back to the file's own, which is not what was accepted last.
-    }
-
-    [Theory]
-    [InlineData("""{ "device": { "id": "other" } }""")]
-    [InlineData("""{ "device": { "dataDirectory": "/tmp/other" } }""")]
-    public void A_device_is_not_renamed_or_moved_over_the_air(string config)
-    {
-        var desired = Of(RunningConfig.Read(null));
-        Assert.False(desired.Judge(Message(1, config)));
-        Assert.Equal(["device.id and device.dataDirectory cannot be changed over the air: the device would not find its memory again"], desired.LastAttempt!.Reasons);
-        Assert.False(File.Exists(Overlay));
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("not json")]
-    [InlineData("[]")]
-    [InlineData("""{ "version": 1 }""")]
-    [InlineData("""{ "config": {} }""")]
-    [InlineData("""{ "version": 0, "config": {} }""")]
-    [InlineData("""{ "version": 1, "config": [] }""")]
-    [InlineData("""{ "version": 1, "config": {}, "extra": true }""")]
-    public void A_message_that_is_none_is_refused_with_a_reason(string payload)
-    {
-        var desired = Of(RunningConfig.Read(null));
-        Assert.False(desired.Judge(Encoding.UTF8.GetBytes(payload)));
-        Assert.Equal(ConfigResult.Refused, desired.LastAttempt!.Result);
-        Assert.Null(desired.LastAttempt.Version);
-        Assert.NotEmpty(desired.LastAttempt.Reasons);
-        Assert.False(File.Exists(Overlay));
+        var desired = Start(tell: _ => { });
+        desired.Judge(Message(3, """{ "telemetry": { "summarySeconds": 2 } }"""));
+        desired.End(desired.Tried!, Kept);
+        Assert.Equal(3, ConfigMachine.Look(data["config"])!.Version);
     }
 
     [Fact]
-    public void A_key_that_is_written_twice_is_refused_not_guessed()
-    {
-        var desired = Of(RunningConfig.Read(null));
-        Assert.False(desired.Judge(Message(1, """{ "sensor": { "speed": 1, "speed": 2 } }""")));
-        Assert.Contains("speed", Assert.Single(desired.LastAttempt!.Reasons));
-    }
-
-    [Fact]
-    public void A_disk_that_refuses_it_is_a_reason_too()
+    public void A_disk_that_refuses_it_is_a_reason_too_and_the_device_goes_on()
     {
         File.WriteAllText(data["config"], "a file where the folder belongs");
-        var desired = Of(RunningConfig.Read(null));
+        var desired = Start();
         Assert.False(desired.Judge(Message(1, """{ "telemetry": { "summarySeconds": 2 } }""")));
-        Assert.StartsWith("it could not be written: ", Assert.Single(desired.LastAttempt!.Reasons));
+        Assert.Equal((5, "notWritten"), (live.Current.Telemetry.SummarySeconds, Assert.Single(told[^1].LastAttempt!.Codes!)));
     }
 
-    private DesiredConfig Of(RunningConfig active, ConfigAttempt? last = null, bool loopback = true) => new(active, data["config"], loopback, last, new FakeTimeProvider(s_now));
+    private static TrialVerdict Kept => new(TrialDecision.Promote, [], []);
+
+    private static TrialVerdict Failed => new(TrialDecision.RollBack, [new Reason(ReasonCode.LatencyTooHigh, "too slow")], []);
+
+    private DesiredConfig Start(Action<ConfigReportedMessage>? tell = null)
+    {
+        var machine = ConfigMachine.Open(data["config"], clock);
+        var running = UpdateStart.Choose(RunningConfig.Read(null), machine, new KeptReadOut(new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["config"]), "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        live = new LiveConfig(running.Verdict.Config!);
+        return new DesiredConfig(new UpdateState(machine, KeyRingStore.Open("", data["config"]), clock), running, live, new RunRequest(), new UpdateSurroundings { DeviceId = "d1", BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = tell ?? told.Add });
+    }
 
     private static byte[] Message(long version, string config) => Encoding.UTF8.GetBytes($$"""{ "version": {{version}}, "config": {{config}} }""");
 }

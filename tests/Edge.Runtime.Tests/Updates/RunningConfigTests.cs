@@ -1,5 +1,8 @@
-using System.Text.Json.Nodes;
+using System.Text;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.Envelopes;
+using Edge.Runtime.Updates.States;
 
 namespace Edge.Runtime.Tests.Updates;
 
@@ -16,8 +19,8 @@ public sealed class RunningConfigTests : IDisposable
         var active = RunningConfig.Read(null);
         Assert.True(active.Verdict.IsValid);
         Assert.Equal("default", active.Source);
-        Assert.Same(active, active.WithOverlay(data.Path, out string? setAside));
-        Assert.Null(setAside);
+        Assert.Equal(active.Verdict.Hash, active.With(null).Verdict.Hash);
+        Assert.Same(active, active.AsLeftIn(data.Path));
     }
 
     [Theory]
@@ -33,42 +36,24 @@ public sealed class RunningConfigTests : IDisposable
     public void What_was_accepted_lies_over_the_file_and_leaves_the_rest_of_it()
     {
         File.WriteAllText(data["device.json"], """{ "sensor": { "speed": 3 }, "telemetry": { "summarySeconds": 9 } }""");
-        RunningConfig.Keep(data["config"], new AcceptedOverlay(1, new JsonObject { ["telemetry"] = new JsonObject { ["summarySeconds"] = 2 } }));
-        var active = RunningConfig.Read(data["device.json"]).WithOverlay(data["config"], out _);
-        Assert.Equal((3.0, 2.0), (active.Verdict.Config!.Sensor.Speed, active.Verdict.Config.Telemetry.SummarySeconds));
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("{")]
-    [InlineData("null")]
-    [InlineData("[]")]
-    [InlineData("{}")]
-    [InlineData("""{ "version": 2 }""")]
-    [InlineData("""{ "version": "two", "config": {} }""")]
-    [InlineData("""{ "version": 2, "config": { "window": { "length": 1 } } }""")]
-    [InlineData("""{ "version": 2, "config": { "no": 1, "no": 2 } }""")]
-    public void An_overlay_that_cannot_be_used_is_set_aside_with_the_reason_and_the_file_runs(string damage)
-    {
-        File.WriteAllText(data["desired.json"], damage);
-        var active = RunningConfig.Read(null).WithOverlay(data.Path, out string? setAside);
-        Assert.NotNull(setAside);
-        Assert.NotEmpty(setAside);
-        Assert.Equal("default", active.Source);
-        Assert.False(File.Exists(data["desired.json"]));
-        Assert.Equal(damage, File.ReadAllText(data["desired.refused.json"]));
-        active.WithOverlay(data.Path, out setAside);
-        Assert.Null(setAside); // Said once.
+        var active = RunningConfig.Read(data["device.json"]).With(Overlay("""{ "telemetry": { "summarySeconds": 2 } }"""));
+        Assert.Equal((3.0, 2.0, "desired"), (active.Verdict.Config!.Sensor.Speed, active.Verdict.Config.Telemetry.SummarySeconds, active.Source));
     }
 
     [Fact]
-    public void An_overlay_that_no_longer_fits_the_file_is_set_aside()
+    public void A_last_good_document_that_no_longer_fits_the_file_is_set_aside_with_the_reason_and_the_file_runs()
     {
-        RunningConfig.Keep(data.Path, new AcceptedOverlay(1, new JsonObject { ["window"] = new JsonObject { ["stride"] = 100 } }));
+        var machine = ConfigMachine.Open(data["config"], new TestClock());
+        machine.Stage(Overlay("""{ "window": { "stride": 100 } }"""), "", null, []);
+        machine.BeginTrial(2, TimeSpan.FromMinutes(1));
+        machine.Promote([]);
         File.WriteAllText(data["device.json"], """{ "window": { "length": 64, "stride": 32 } }""");
-        var active = RunningConfig.Read(data["device.json"]).WithOverlay(data.Path, out string? setAside);
-        Assert.Contains("window.stride", setAside);
+        var active = RunningConfig.Read(data["device.json"]).WithGoodOf(machine);
         Assert.Equal(("file", 32), (active.Source, active.Verdict.Config!.Window.Stride));
+        var reason = Assert.Single(machine.State.LastAttempt!.Reasons);
+        Assert.Equal(ReasonCode.NoLongerValid, reason.Code);
+        Assert.Contains("window.stride", reason.Text);
+        Assert.Null(ConfigMachine.Open(data["config"], new TestClock()).Good);
     }
 
     [Fact]
@@ -79,4 +64,6 @@ public sealed class RunningConfigTests : IDisposable
         Assert.False(active.Verdict.IsValid);
         Assert.Equal(2, active.Verdict.Problems.Count);
     }
+
+    private static AcceptedOverlay Overlay(string config) => new(1, KeyId.Unsigned, Encoding.UTF8.GetBytes(config));
 }

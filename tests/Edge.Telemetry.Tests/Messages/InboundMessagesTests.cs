@@ -78,37 +78,16 @@ public class InboundMessagesTests
             MessageVerdict<LabelMessage> verdict = LabelMessage.Read(bytes.AsMemory(0, random.Next(bytes.Length + 1)));
             Assert.Equal(verdict.IsValid, verdict.Problems.Count == 0);
             refused += verdict.IsValid ? 0 : 1;
-            ConfigDesiredMessage.Read(bytes);
         }
 
         Assert.InRange(refused, 10_000, 20_000);
     }
 
     [Fact]
-    public void A_desired_config_keeps_the_exact_bytes_of_the_document()
-    {
-        ConfigDesiredMessage message = ConfigDesiredMessage.Read("""{ "config" : { "sensor":{ "kind" : "simulated"},  "a":1, "a":2 } , "version":7}"""u8.ToArray()).Message!;
-
-        Assert.Equal(7, message.Version);
-        Assert.Equal("""{ "sensor":{ "kind" : "simulated"},  "a":1, "a":2 }""", Encoding.UTF8.GetString(message.Config.Span));
-    }
-
-    [Theory]
-    [InlineData("""{"version":0,"config":{}}""", "version: 0; expected 1 to 9223372036854775807. Count versions from 1.")]
-    [InlineData("""{"version":9223372036854775808,"config":{}}""", "version: 9223372036854775808; expected 1 to 9223372036854775807. Count versions from 1.")]
-    [InlineData("""{"version":1,"config":[]}""", "config: []; expected an object. Correct the value.")]
-    [InlineData("""{"version":1}""", "config: missing; expected an object. Add it.")]
-    public void A_desired_config_is_refused_with_the_reason(string json, string reason) =>
-        Assert.Equal([reason], ConfigDesiredMessage.Read(Encoding.UTF8.GetBytes(json)).Reasons);
-
-    [Fact]
     public void More_than_256_KiB_is_refused_by_its_size_alone()
     {
-        byte[] fits = Encoding.UTF8.GetBytes("""{"version":1,"config":{"a":""" + '"' + new string('x', (256 * 1024) - 31) + "\"}}");
-        byte[] tooLarge = [.. fits, .. new byte[1]];
-        Assert.Equal(256 * 1024, fits.Length);
+        byte[] tooLarge = Encoding.UTF8.GetBytes("{\"windowId\":42,\"class\":\"walking\"}" + new string(' ', 256 * 1024));
 
-        Assert.True(ConfigDesiredMessage.Read(fits).IsValid);
-        Assert.Equal(["message: 262145 bytes; expected at most 262144 bytes. Send less."], ConfigDesiredMessage.Read(tooLarge).Reasons);
+        Assert.Equal([$"message: {tooLarge.Length} bytes; expected at most 262144 bytes. Send less."], LabelMessage.Read(tooLarge).Reasons);
     }
 }

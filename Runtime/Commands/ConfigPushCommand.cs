@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.Envelopes;
+using Edge.Telemetry.Mqtt;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary><c>edge config push ENVELOPE</c>: tells a device what is desired of it.</summary>
+internal static class ConfigPushCommand
+{
+    private static readonly string[] s_good = ["applied", "unchanged"];
+    private static readonly string[] s_bad = ["refused", "rolledBack", "deferred", "superseded"];
+
+    internal static Command Create()
+    {
+        var file = new Argument<string>("envelope") { Description = "What 'edge config sign' wrote; or, for a device that takes unsigned configuration, {\"version\": 7, \"config\": {…}}." };
+        var device = new Option<string>("--device") { Description = "The device's id in topics.", Required = true };
+        var keys = new Option<bool>("--keys") { Description = "It is a signed list of trusted keys." };
+        var watch = new Option<bool>("--watch") { Description = "Wait for what becomes of it, each step a line." };
+        var timeout = new Option<double>("--timeout") { Description = "How long --watch waits, seconds; the trial takes updates.trialSeconds of the new configuration.", DefaultValueFactory = _ => 180 };
+        var command = new Command("push", $"Publish a document, retained: a device that is away takes it when it comes back. With --watch ends with 1 when it was refused, put off, rolled back or superseded, and with 70 when nothing was heard in time. {ConfigCommand.Codes}")
+        {
+            file, device, keys, watch, timeout, FleetLink.Broker, FleetLink.Root, FleetLink.User, FleetLink.PasswordFile, GlobalOptions.Json,
+        };
+        ConfigCommand.Act(command, async (parsed, cancel) =>
+        {
+            byte[] message = await File.ReadAllBytesAsync(parsed.GetValue(file)!, cancel);
+            var topics = new Topics(parsed.GetValue(FleetLink.Root)!, parsed.GetValue(device)!);
+            bool json = parsed.GetValue(GlobalOptions.Json);
+            bool watches = parsed.GetValue(watch) && !parsed.GetValue(keys);
+            var (version, keyId) = watches ? Named(message) : (0, "");
+            await using var fleet = await FleetLink.OpenAsync(parsed, watches ? [topics.ConfigReported] : [], cancel);
+            await fleet.PublishAsync(parsed.GetValue(keys) ? topics.ConfigKeys : topics.ConfigDesired, message, cancel);
+            if (!watches) return ExitCode.Done;
+
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            late.CancelAfter(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+            try
+            {
+                await foreach (var heard in fleet.Link.Inbound.ReadAllAsync(late.Token))
+                {
+                    if (heard.Retained || JsonNode.Parse(heard.Payload.Span)?["lastAttempt"] is not JsonObject attempt) continue;
+                    bool isIt = (long?)attempt["version"] == version && ((string?)attempt["keyId"] ?? keyId) == keyId;
+                    bool isUnread = attempt["version"] is null && (string?)attempt["result"] == "refused"; // It could not be read, or its key is not trusted: nobody says whose it was.
+                    if (!isIt && !isUnread) continue;
+                    string result = (string?)attempt["result"] ?? "";
+                    Console.WriteLine(json ? attempt.ToJsonString() : $"{result}{string.Concat(attempt["reasons"]?.AsArray().Select(reason => $"\n  {reason}") ?? [])}");
+                    if (s_good.Contains(result)) return ExitCode.Done;
+                    if (s_bad.Contains(result)) return ExitCode.Finding;
+                }
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                throw new IOException($"nothing was heard of it within {parsed.GetValue(timeout):0.#} s. It stays published, and the device takes it when it can; see 'edge config status'");
+            }
+
+            return ExitCode.Fault;
+        });
+        return command;
+    }
+
+    private static (long Version, string KeyId) Named(byte[] message)
+    {
+        if (!SignedEnvelope.IsMeant(message)) return (DesiredPayload.Read(message).Version, KeyId.Unsigned);
+        var envelope = SignedEnvelope.Read(message);
+        return (DesiredPayload.Read(envelope.Payload).Version, envelope.KeyId);
+    }
+}

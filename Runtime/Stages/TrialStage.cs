@@ -1,0 +1,119 @@
+using Edge.Config;
+using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Trials;
+using Edge.Storage;
+using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Edge.Runtime.Stages;
+
+/// <summary>Watches a configuration on trial, keeps it when it has proved itself, and goes back when it has not. Idle while none is on trial.</summary>
+public sealed partial class TrialStage(
+    DesiredConfig desired, UpdateState updates, LiveConfig live, DataDirectory data, RunRequest request, ServiceState state, IServiceProvider services, TimeProvider time, ILogger<TrialStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
+    : Stage(faults, lifetime)
+{
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_leastPatience = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken stopping)
+    {
+        desired.Arrived();
+        while (true)
+        {
+            await desired.TrialBegunAsync(stopping);
+            if (await WatchAsync(stopping)) return;
+        }
+    }
+
+    /// <summary>Watches until the trial is over; true when the pipeline is to start again.</summary>
+    private async Task<bool> WatchAsync(CancellationToken stopping)
+    {
+        state.StartMeasuring();
+        try
+        {
+            long start = time.GetTimestamp();
+            long storeFailures = state.StoreFailures + state.StatisticsFailures;
+            if (desired.Tried is not { } candidate) return false;
+            bool brokerMatters = BrokerMatters();
+            using var timer = new PeriodicTimer(s_look, time);
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                if (desired.Tried != candidate) return false; // A newer one is on trial; its own watch begins.
+                var verdict = TrialHealth.Judge(Evidence(time.GetElapsedTime(start), storeFailures, brokerMatters), live.Current.Updates);
+                if (verdict.Decision == TrialDecision.Wait) continue;
+                if (verdict.Decision == TrialDecision.Promote) LogKept(candidate.Version, state.Measured().Windows);
+                else LogRolledBack(candidate.Version, string.Join("; ", verdict.Reasons));
+                if (!desired.End(candidate, verdict)) return false;
+                request.RestartWanted = true;
+                Lifetime.StopApplication();
+                return true;
+            }
+
+            return false;
+        }
+        finally
+        {
+            state.StopMeasuring();
+        }
+    }
+
+    private TrialEvidence Evidence(TimeSpan elapsed, long storeFailures, bool brokerMatters)
+    {
+        var config = live.Current;
+        var measured = state.Measured();
+        var period = TimeSpan.FromSeconds(config.Sensor.Speed > 0 ? config.Window.Stride / config.Sensor.SampleRateHz / config.Sensor.Speed : 0);
+        bool isOver = elapsed >= TimeSpan.FromSeconds(config.Updates.TrialSeconds);
+        return new TrialEvidence
+        {
+            Elapsed = elapsed,
+            Windows = measured.Windows,
+            Errors = measured.Errors,
+            SinceWindow = measured.SinceWindow,
+            WindowPatience = TimeSpan.FromTicks(Math.Max(s_leastPatience.Ticks, 3 * period.Ticks)),
+            LatencyP99Ms = measured.LatencyP99Ms,
+            StoreProblem = isOver ? StoreProblem(storeFailures) : null,
+            AccuracyBeforePercent = updates.Machine.State.AccuracyBeforePercent,
+            AccuracyNowPercent = Least(state.AnchorAccuracyPercent, state.CandidateAccuracyOf(config)),
+            BrokerMatters = brokerMatters,
+            BrokerProblem = brokerMatters ? BrokerProblem() : null,
+        };
+    }
+
+    private static double? Least(double? one, double? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
+
+    /// <summary>Whether how the broker is reached is changed by what is on trial: any field of the section that a running service does not take.</summary>
+    private bool BrokerMatters() =>
+        ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("telemetry.", StringComparison.Ordinal) && changed.Change != ConfigChange.Live);
+
+    private string? BrokerProblem()
+    {
+        if (services.GetService<MqttLink>() is not { } link) return "telemetry.broker is \"none\", and the device could not be told anything any more";
+        var now = link.State;
+        return now.Connected ? null : $"{now.Broker}: {now.LastError ?? "no answer yet"}";
+    }
+
+    private string? StoreProblem(long before)
+    {
+        if (state.StoreFailures + state.StatisticsFailures - before is > 0 and var refused) return $"the store refused {refused} writes";
+        try
+        {
+            string probe = Path.Combine(data.Config, "probe");
+            DurableFile.Replace(probe, "written to see whether it can be\n"u8);
+            File.Delete(probe);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
+    [LoggerMessage(3011, LogLevel.Information, "configuration version {Version} has proved itself over {WindowCount} windows and stays")]
+    private partial void LogKept(long version, long windowCount);
+
+    [LoggerMessage(3012, LogLevel.Warning, "configuration version {Version} is rolled back: {Reasons}")]
+    private partial void LogRolledBack(long version, string reasons);
+}

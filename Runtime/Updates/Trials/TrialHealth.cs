@@ -1,0 +1,114 @@
+using System.Globalization;
+using Edge.Config;
+using Edge.Runtime.Updates.Checks;
+
+namespace Edge.Runtime.Updates.Trials;
+
+/// <summary>What is known of a configuration on trial.</summary>
+public sealed record TrialEvidence
+{
+    /// <summary>Time since the trial, or its latest attempt, began to run.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Windows classified in that time.</summary>
+    public required long Windows { get; init; }
+
+    /// <summary>Windows broken or lost in that time.</summary>
+    public required long Errors { get; init; }
+
+    /// <summary>Time since the latest window; null before the first.</summary>
+    public required TimeSpan? SinceWindow { get; init; }
+
+    /// <summary>Longest pause between two windows that is no sign of trouble.</summary>
+    public required TimeSpan WindowPatience { get; init; }
+
+    /// <summary>99th percentile of their latency, milliseconds.</summary>
+    public required double LatencyP99Ms { get; init; }
+
+    /// <summary>Writes that the store or the data directory refused in that time, with the reason; null when none was.</summary>
+    public required string? StoreProblem { get; init; }
+
+    /// <summary>Accuracy on the anchor set before the change, percent; null when it was not known.</summary>
+    public required double? AccuracyBeforePercent { get; init; }
+
+    /// <summary>The lowest accuracy that was measured with the configuration on trial: of the snapshot that runs, or of a candidate that was trained by it; null when none was.</summary>
+    public required double? AccuracyNowPercent { get; init; }
+
+    /// <summary>Whether the change touched how the broker is reached. Only then it must be: otherwise an outage of the broker would lead back from sound configuration.</summary>
+    public required bool BrokerMatters { get; init; }
+
+    /// <summary>Why the broker is not reached; null when it is.</summary>
+    public required string? BrokerProblem { get; init; }
+}
+
+/// <summary>What is to become of a trial.</summary>
+public enum TrialDecision
+{
+    /// <summary>It goes on.</summary>
+    Wait,
+
+    /// <summary>The configuration stays.</summary>
+    Promote,
+
+    /// <summary>Back to the one before.</summary>
+    RollBack,
+}
+
+/// <summary>Verdict on a trial.</summary>
+/// <param name="Decision">What is to become of it.</param>
+/// <param name="Reasons">All reasons for going back; empty otherwise.</param>
+/// <param name="Notes">What could not be judged, and why.</param>
+public sealed record TrialVerdict(TrialDecision Decision, IReadOnlyList<Reason> Reasons, IReadOnlyList<string> Notes);
+
+/// <summary>Whether a configuration has proved itself. It is held for <c>updates.trialSeconds</c> and judged at their end; only what may merely take its time, the first window and the broker, has <c>updates.graceSeconds</c> more.</summary>
+public static class TrialHealth
+{
+    /// <summary>Judges a trial; pure.</summary>
+    public static TrialVerdict Judge(TrialEvidence evidence, UpdatesSection limits)
+    {
+        var hold = TimeSpan.FromSeconds(limits.TrialSeconds);
+        if (evidence.Elapsed < hold) return new TrialVerdict(TrialDecision.Wait, [], []);
+        var (reasons, notes) = (new List<Reason>(), new List<string>());
+        bool mayStillCome = true;
+        if (evidence.SinceWindow is not { } since)
+        {
+            reasons.Add(new(ReasonCode.SensorSilent, $"no window within {Seconds(evidence.Elapsed)}; check sensor and window"));
+        }
+        else if (since > evidence.WindowPatience)
+        {
+            Final(ReasonCode.SensorSilent, $"no window for {Seconds(since)}; one is due every {Seconds(evidence.WindowPatience)} at the latest");
+        }
+
+        if (evidence.Windows > 0 && evidence.LatencyP99Ms > limits.MaxLatencyP99Ms)
+            Final(ReasonCode.LatencyTooHigh, string.Create(CultureInfo.InvariantCulture, $"99 % of {evidence.Windows} windows took up to {evidence.LatencyP99Ms:0.0} ms; updates.maxLatencyP99Ms is {limits.MaxLatencyP99Ms:0.##}"));
+        long all = evidence.Windows + evidence.Errors;
+        if (all > 0 && 100.0 * evidence.Errors / all > limits.MaxErrorPercent)
+            Final(ReasonCode.TooManyErrors, string.Create(CultureInfo.InvariantCulture, $"{evidence.Errors} of {all} windows were broken or lost; updates.maxErrorPercent is {limits.MaxErrorPercent:0.##}"));
+        if (evidence.StoreProblem is { } store) Final(ReasonCode.StoreNotWritable, store);
+        if (evidence is { AccuracyBeforePercent: { } before, AccuracyNowPercent: { } now })
+        {
+            if (before - now > limits.MaxAccuracyDropPoints)
+                Final(ReasonCode.AccuracyWorse, string.Create(CultureInfo.InvariantCulture, $"{now:0.0} % on the anchor set, {before:0.0} % before; updates.maxAccuracyDropPoints is {limits.MaxAccuracyDropPoints:0.##}"));
+        }
+        else
+        {
+            notes.Add(evidence.AccuracyBeforePercent is null ? "the accuracy before was not known, so that it was not compared" : "the accuracy on the anchor set was not measured during the trial");
+        }
+
+        if (evidence is { BrokerMatters: true, BrokerProblem: { } broker }) reasons.Add(new(ReasonCode.BrokerUnreachable, $"its settings were changed and it is not reached: {broker}"));
+        if (reasons.Count == 0) return new TrialVerdict(TrialDecision.Promote, [], notes);
+        bool waits = mayStillCome && evidence.Elapsed < hold + TimeSpan.FromSeconds(limits.GraceSeconds);
+        return waits ? new TrialVerdict(TrialDecision.Wait, [], []) : new TrialVerdict(TrialDecision.RollBack, reasons, notes);
+
+        void Final(ReasonCode code, string text)
+        {
+            reasons.Add(new(code, text));
+            mayStillCome = false;
+        }
+    }
+
+    /// <summary>How long all attempts of a trial together may take: each its hold and grace, and a minute to start.</summary>
+    public static TimeSpan LimitOf(UpdatesSection limits) => limits.TrialAttempts * TimeSpan.FromSeconds(limits.TrialSeconds + limits.GraceSeconds + 60);
+
+    private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.#} s");
+}

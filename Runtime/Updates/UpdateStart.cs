@@ -1,0 +1,71 @@
+using Edge.Config;
+using Edge.Runtime.Stages;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.States;
+using Edge.Runtime.Updates.Trials;
+using Microsoft.Extensions.Logging;
+
+namespace Edge.Runtime.Updates;
+
+/// <summary>Which configuration a start of the pipeline runs with.</summary>
+public static class UpdateStart
+{
+    /// <summary>What is staged or on trial, one attempt more counted on disk before it runs; else the last good one; else the file alone.</summary>
+    /// <param name="document">The file that the device was started with; valid.</param>
+    /// <param name="machine">What came over the air.</param>
+    /// <param name="kept">What is laid aside of the read-out while another snapshot is on trial.</param>
+    /// <param name="lastEnd">How the attempt before ended, for the reasons of a roll back; empty when that is not known.</param>
+    /// <param name="log">Hears of what is set aside.</param>
+    public static RunningConfig Choose(RunningConfig document, ConfigMachine machine, KeptReadOut kept, string lastEnd, ILogger log)
+    {
+        if (machine.Candidate is { } overlay)
+        {
+            var candidate = document.With(overlay);
+            if (!candidate.Verdict.IsValid)
+            {
+                machine.RollBack([.. candidate.Verdict.Problems.Select(problem => new Reason(ReasonCode.NoLongerValid, problem.ToString()))]);
+            }
+            else if (Begins(document, machine, candidate, kept, lastEnd))
+            {
+                return candidate;
+            }
+
+            ServiceLog.OverlaySetAside(log, string.Join(" ", machine.State.LastAttempt!.Reasons));
+        }
+
+        var before = machine.State.Good;
+        var good = document.WithGoodOf(machine);
+        if (machine.State.Good != before) ServiceLog.OverlaySetAside(log, string.Join(" ", machine.State.LastAttempt!.Reasons));
+        BringBack(machine, kept, log);
+        return good;
+    }
+
+    private static void BringBack(ConfigMachine machine, KeptReadOut kept, ILogger log)
+    {
+        try
+        {
+            if (machine.State.Phase == ConfigPhase.RolledBack) kept.Restore(machine.State.Good);
+            else kept.Drop();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            ServiceLog.ReadOutNotRestored(log, e.Message);
+        }
+    }
+
+    private static bool Begins(RunningConfig document, ConfigMachine machine, RunningConfig candidate, KeptReadOut kept, string lastEnd)
+    {
+        var limits = candidate.Verdict.Config!.Updates;
+        try
+        {
+            bool needsSnapshot = document.With(machine.Good).Verdict.Config is { } good && ConfigDiff.Between(good, candidate.Verdict.Config!).Heaviest == ConfigChange.Snapshot;
+            if (needsSnapshot) kept.Keep(machine.State.Good);
+            return machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits), lastEnd);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            machine.RollBack([new Reason(ReasonCode.NotWritten, $"that an attempt begins could not be written, so that none does: {e.Message}")]);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using Edge.EndToEnd.Tests.World;
+
+namespace Edge.EndToEnd.Tests;
+
+/// <summary>Configuration that passes every check and is on trial in a device that works: what proves itself stays, what harms goes by itself.</summary>
+public sealed class ConfigTrialTests
+{
+    private const string Topic = "config/desired";
+
+    [Fact]
+    public async Task A_live_change_loses_no_window_and_restarts_nothing()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = await Fleet.ListenAsync(broker.Port);
+        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false).With("sensor.speed", 1); // 50 Hz
+        device.Run();
+        var first = await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 2, "windows are classified");
+        await fleet.TellAsync(Topic, """{ "version": 1, "config": { "drift": { "threshold": 7 }, "telemetry": { "summarySeconds": 0.5 }, "inference": { "unknownBelowSimilarity": 0.3 } } }""", retain: true);
+        await fleet.HearsAsync("config/reported", r => (long?)r["active"]!["version"] == 1, "version 1 is active");
+        long seen = fleet.WindowsSeen;
+        var after = await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > seen + 3, "the service goes on");
+        Assert.Equal(((string?)first["bootId"], 0L), ((string?)after["bootId"], (long)after["windowsDropped"]!));
+        Assert.Equal("unsigned", (string?)fleet.On("status")[^1]["configTrust"]);
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_not_there_is_rolled_back_and_the_device_comes_back_to_the_old_one()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = await Fleet.ListenAsync(broker.Port);
+        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.graceSeconds", 2);
+        var run = device.Run();
+        var labelled = await fleet.HearsAsync("label/result", l => (bool)l["accepted"]!, "something is learnt");
+        string snapshot = device.CurrentSnapshotId()!;
+        await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": { "telemetry": { "port": {{Mosquitto.FreePort()}} } } }""", retain: true);
+        var back = await fleet.HearsAsync("config/reported", r => (string?)r["lastAttempt"]?["result"] == "rolledBack", "it is rolled back");
+        Assert.Equal(("brokerUnreachable", "file"), ((string?)Assert.Single(back["lastAttempt"]!["codes"]!.AsArray()), (string?)back["active"]!["source"]));
+        string boot = (string)back["bootId"]!;
+        await fleet.HearsAsync("prediction", p => (string?)p["bootId"] == boot && (long)p["windowsSeen"]! > 20, "it works as before");
+        Assert.Single(fleet.On("config/reported"), r => (string?)r["lastAttempt"]?["result"] == "staged"); // The retained one came again, and was not tried again.
+        Assert.Equal(snapshot, device.CurrentSnapshotId());
+        run.CtrlC();
+        Assert.Equal(0, await run.EndAsync());
+        using var buffer = device.OpenBuffer();
+        Assert.NotNull(await buffer.FindAsync((ulong)labelled["exampleId"]!));
+    }
+
+    [Theory]
+    [InlineData("""{ "sensor": { "kind": "uciHar", "uciHar": { "path": "/nowhere" } } }""", "startFailed")]
+    [InlineData("""{ "sensor": { "sampleRateHz": 1 }, "window": { "length": 4096, "stride": 4096 }, "updates": { "acceptNewSnapshot": true, "graceSeconds": 2 } }""", "sensorSilent")]
+    public async Task A_sensor_that_is_not_there_and_a_window_that_never_fills_are_rolled_back_and_the_old_snapshot_runs_again(string config, string code)
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = await Fleet.ListenAsync(broker.Port);
+        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false);
+        var run = device.Run();
+        await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 5, "windows are classified");
+        string snapshot = device.CurrentSnapshotId()!;
+        await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": {{config}} }""", retain: true);
+        var back = await fleet.HearsAsync("config/reported", r => (string?)r["lastAttempt"]?["result"] == "rolledBack", "it is rolled back");
+        Assert.Equal(code, (string?)Assert.Single(back["lastAttempt"]!["codes"]!.AsArray()));
+        Assert.True(run.IsAlive, run.Said);
+        await Eventually.Holds(() => device.CurrentSnapshotId() == snapshot, "the old snapshot runs again");
+        bool IsBack(string boot) => fleet.On("config/reported").Any(r => (string?)r["bootId"] == boot && (string?)r["lastAttempt"]?["result"] == "rolledBack");
+        await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 5 && IsBack((string)p["bootId"]!), "it works as before");
+    }
+
+    [Fact]
+    public async Task A_device_that_is_killed_during_its_trials_goes_back()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = await Fleet.ListenAsync(broker.Port);
+        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.trialSeconds", 600).With("updates.trialAttempts", 2);
+        var run = device.Run();
+        await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 5, "windows are classified");
+        await fleet.TellAsync(Topic, """{ "version": 1, "config": { "replay": { "capacity": 9000 } } }""", retain: true);
+        for (int attempt = 1; attempt <= 2; attempt++)
+        {
+            int before = attempt;
+            await Eventually.Holds(() => fleet.On("config/reported").Where(r => (string?)r["lastAttempt"]?["result"] == "trial").Select(r => (string)r["bootId"]!).Distinct().Count() == before, "it is on trial", () => run.Said);
+            await run.KillAsync();
+            run = device.Run();
+        }
+
+        var back = await fleet.HearsAsync("config/reported", r => (string?)r["lastAttempt"]?["result"] == "rolledBack", "it is rolled back");
+        Assert.Equal("tooManyAttempts", (string?)Assert.Single(back["lastAttempt"]!["codes"]!.AsArray()));
+        Assert.Equal("file", (string?)back["active"]!["source"]);
+    }
+}
