@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json;
 using Edge.Runtime.Learning;
 using Edge.Trainer.Rounds;
@@ -21,7 +20,7 @@ public static class TrainCommand
 
     private static int Run(string path, bool ofService, bool json, CancellationToken cancel)
     {
-        BeLeastImportant();
+        LeastImportant.Become();
         using var orphaned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (ofService) new Thread(() => EndWithInput(orphaned)) { IsBackground = true }.Start();
         try
@@ -63,21 +62,6 @@ public static class TrainCommand
     {
         if (json) Console.WriteLine(JsonSerializer.Serialize(progress, GlobalOptions.OneLine));
         else Console.Error.Write($"\rstep {progress.Step}/{progress.StepCount} loss {progress.Loss:0.000}  ");
-    }
-
-    /// <summary>Inference goes first, and when memory runs out this process is the one to end.</summary>
-    private static void BeLeastImportant()
-    {
-        try
-        {
-            using var self = Process.GetCurrentProcess();
-            self.PriorityClass = ProcessPriorityClass.Idle;
-            if (OperatingSystem.IsLinux()) File.WriteAllText("/proc/self/oom_score_adj", "1000");
-        }
-        catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException or UnauthorizedAccessException)
-        {
-            // Not allowed here: the round runs at normal priority.
-        }
     }
 
     /// <summary>

@@ -49,6 +49,21 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
     }
 
     [Fact]
+    public async Task All_threads_of_a_child_that_trains_have_the_lowest_priority()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "priorities are read from /proc");
+        string[] nice = [];
+        await RunAsync(first.FineTune(data, 1, Endless), new TrainingSection(), (id, progress) =>
+        {
+            if (progress is null) return;
+            nice = [.. Directory.EnumerateDirectories($"/proc/{id}/task").Select(task => File.ReadAllText(Path.Combine(task, "stat")).Split(") ")[^1].Split(' ')[16])];
+            Kill(id);
+        });
+        Assert.True(nice.Length > 2);
+        Assert.All(nice, value => Assert.Equal("19", value));
+    }
+
+    [Fact]
     public async Task A_child_that_is_killed_is_told_from_one_that_failed()
     {
         var folder = first.FineTune(data, 1, Endless);
