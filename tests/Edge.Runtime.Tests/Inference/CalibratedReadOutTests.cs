@@ -40,7 +40,7 @@ public sealed class CalibratedReadOutTests : IDisposable
     [Fact]
     public async Task A_restart_and_the_end_of_a_round_calibrate_on_the_anchors_that_there_are()
     {
-        await LabelAsync(120);
+        await LabelAsync(180);
         NoveltyCalibration before;
         using (var readOut = Open())
         {
@@ -54,7 +54,7 @@ public sealed class CalibratedReadOutTests : IDisposable
         Assert.Equal((before.Threshold, before.AnchorCount, before.FalseAlarmPercent), (Published()!.Threshold, Published()!.AnchorCount, Published()!.FalseAlarmPercent));
         Assert.Equal(buffer.Counts.AnchorCount, before.AnchorCount);
 
-        await LabelAsync(60);
+        await LabelAsync(100);
         restarted.Publish();
         Assert.Equal(before.AnchorCount, Published()!.AnchorCount); // Between two rounds what is stated stays as it is.
         await restarted.SettleAsync(new Settlement(lastId, TestSnapshot.Manifest.Id, null, new TaskCompletionSource()), buffer);
@@ -89,7 +89,7 @@ public sealed class CalibratedReadOutTests : IDisposable
 
     private ReadOut Open() => new(slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest);
 
-    private Task LabelAsync(int count) => buffer.OfferAsync([.. Enumerable.Range(0, count).Select(_ => ExampleOf(++lastId))], null);
+    private async Task LabelAsync(int count) => await buffer.OfferAsync([.. Enumerable.Range(0, count).Select(_ => ExampleOf(++lastId))], null);
 
     private static Example ExampleOf(ulong id) => new()
     {
