@@ -183,12 +183,12 @@ public sealed partial class MqttLink : IDisposable
     /// <summary>Sends and awaits acknowledgements in order, up to a window at a time; returns the reason to drop the connection.</summary>
     private async Task<string> PumpAsync(MqttConnection connection, CancellationToken cancellationToken)
     {
-        Queue<(Outgoing Sent, Task<PublishOutcome> Outcome)> inFlight = new();
+        Queue<(Outgoing Sent, Task<PublishOutcome> Outcome, long SentAt)> inFlight = new();
         while (true)
         {
             while (inFlight.Count < _window && _outgoing.TryTake(out Outgoing next))
             {
-                inFlight.Enqueue((next, connection.PublishAsync(next.Message)));
+                inFlight.Enqueue((next, connection.PublishAsync(next.Message), _time.GetTimestamp()));
             }
 
             if (inFlight.Count == 0)
@@ -197,34 +197,19 @@ public sealed partial class MqttLink : IDisposable
                 continue;
             }
 
-            Task<PublishOutcome> oldest = inFlight.Peek().Outcome;
-            if (inFlight.Count < _window && !oldest.IsCompleted)
+            (_, Task<PublishOutcome> oldest, long sentAt) = inFlight.Peek();
+            if (!oldest.IsCompleted)
             {
-                try
-                {
-                    await Task.WhenAny(oldest, _outgoing.WhenAvailable()).WaitAsync(_options.PublishTimeout, _time, cancellationToken).ConfigureAwait(false);
-                }
-                catch (TimeoutException)
-                {
-                    return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
-                }
-
-                if (!oldest.IsCompleted)
-                {
-                    continue;
-                }
+                // Counted from when it was sent: a trickle of new messages must not put it off for ever.
+                TimeSpan left = _options.PublishTimeout - _time.GetElapsedTime(sentAt);
+                if (left <= TimeSpan.Zero) return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
+                Task progress = inFlight.Count < _window ? Task.WhenAny(oldest, _outgoing.WhenAvailable()) : oldest;
+                await progress.WaitAsync(left, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancellationToken.ThrowIfCancellationRequested();
+                continue;
             }
 
-            PublishOutcome outcome;
-            try
-            {
-                outcome = oldest.IsCompletedSuccessfully ? oldest.Result : await oldest.WaitAsync(_options.PublishTimeout, _time, cancellationToken).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
-            }
-
+            PublishOutcome outcome = await oldest.ConfigureAwait(false);
             if (outcome.Result == PublishResult.Failed)
             {
                 return outcome.Reason;

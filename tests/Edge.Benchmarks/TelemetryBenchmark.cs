@@ -105,6 +105,8 @@ internal static class TelemetryBenchmark
         while (link.QueuedCount > 0) await Task.Delay(1);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var used = Environment.CpuUsage.TotalTime - cpu;
+        var state = link.State;
+        if (state.PublishedCount != count || state.DroppedCount + state.RefusedCount > 0) throw new InvalidOperationException($"{count} messages were sent and {state.PublishedCount} acknowledged: {state}");
         await stop.CancelAsync();
         await running;
         return new Measured(count / seconds, used.TotalSeconds / count * 1e6);

@@ -121,6 +121,24 @@ public class BrokerLimitsTests
     }
 
     [Fact]
+    public async Task A_broker_that_answers_pings_and_acknowledges_nothing_is_left_however_steadily_messages_come()
+    {
+        await using ForgetfulBroker broker = new();
+        await using Device device = new Device(broker.Port, options => Speaks311(options) with { PublishTimeout = TimeSpan.FromSeconds(1), InFlightWindow = 4096, QueueCapacity = 100_000 }).Start();
+        await device.Connected();
+        int sent = 0;
+        await Eventually.Holds(
+            () =>
+            {
+                device.Event(++sent);
+                return device.Link.State.LastError is not null;
+            },
+            "the broker was left");
+        Assert.Contains("no acknowledgement within 1 s", device.Link.State.LastError, StringComparison.Ordinal);
+        Assert.Equal((0L, 0L), (device.Link.State.PublishedCount, device.Link.State.DroppedCount));
+    }
+
+    [Fact]
     public async Task A_message_that_ends_every_connection_is_found_and_given_up_and_the_others_arrive_in_order()
     {
         await using Mosquitto broker = await Mosquitto.StartAsync("max_packet_size 2000");
