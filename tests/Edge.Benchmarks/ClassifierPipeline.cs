@@ -1,13 +1,9 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
-using Edge.Runtime.Learning;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
-using Edge.Telemetry.Drift;
-using Edge.Telemetry.Messages;
-using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -28,9 +24,9 @@ internal sealed class ClassifierPipeline : IAsyncDisposable
         pool = new WindowPool(shape);
         Ring = new WindowRing(ringCapacity, shape);
         Flows = new Flows(lossless, State, new SampleBlockPool(1, 1), pool);
+        var live = StageDrift.Live(new InferenceSection { Providers = ["cpu"] }, new LabelsSection().Classes);
         stage = new ClassifierStage(
-            Flows, pool, Ring, Slot, new InferenceSection { Providers = ["cpu"] }, new DriftMonitor(new PageHinkley(new PageHinkleyOptions { Threshold = 1e9 }), 1000), new RoundGate(Flows),
-            new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { }), State, NullLogger<ClassifierStage>.Instance, Faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+            Flows, pool, Ring, Slot, live, StageDrift.Of(shape, live.Current.Labels.Classes, live, Ring, Flows, State), State, Faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
     }
 
     /// <summary>What it counts.</summary>

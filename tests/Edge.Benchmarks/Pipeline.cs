@@ -1,12 +1,8 @@
 using System.Runtime.CompilerServices;
 using Edge.Config;
-using Edge.Runtime.Learning;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Windowing;
-using Edge.Telemetry.Drift;
-using Edge.Telemetry.Messages;
-using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -33,12 +29,10 @@ internal sealed class Pipeline : IAsyncDisposable
         flows = new Flows(lossless: false, state, blocks, pool);
         sensor = new PacedWindows(windows);
         slot.Swap(InferenceSubject.Open(model, readOut, ClassifierStage.LargestBatch), new PublishedReadOut(readOut, null!, null!, null));
-        var drift = new DriftMonitor(new PageHinkley(new PageHinkleyOptions { MinInstances = 30, Delta = 1, Threshold = 1e6, Direction = DriftDirection.Up }), 30);
+        var (ring, live) = (new WindowRing(512, shape), StageDrift.Live(InferenceSubject.Settings, InferenceSubject.Manifest.Classes));
         stages =
         [
-            new ClassifierStage(
-                flows, pool, new WindowRing(256, shape), slot, InferenceSubject.Settings, drift, new RoundGate(flows), new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { }), state,
-                NullLogger<ClassifierStage>.Instance, faults, lifetime),
+            new ClassifierStage(flows, pool, ring, slot, live, StageDrift.Of(shape, InferenceSubject.Manifest.Classes, live, ring, flows, state), state, faults, lifetime),
             new WindowingStage(new Windower(shape, Stride, 1), flows, blocks, pool, state, faults, lifetime),
             new SensorStage(sensor, new SensorSection { Speed = 0 }, flows, blocks, sensor, TimeProvider.System, faults, lifetime),
         ];

@@ -1,15 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Edge.Benchmarks;
 using Edge.Config;
 using Edge.Runtime.Inference;
-using Edge.Runtime.Learning;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Inference;
 using Edge.Runtime.Windowing;
-using Edge.Telemetry.Drift;
-using Edge.Telemetry.Messages;
-using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -87,12 +84,10 @@ public sealed class HotPathTests : IDisposable
         using var slot = new ReadOutSlot();
         var classifier = Open(ClassifierStage.LargestBatch);
         slot.Swap(classifier, new PublishedReadOut(ReadOut(classifier), null!, null!, null));
-        var drift = new DriftMonitor(new PageHinkley(new PageHinkleyOptions { MinInstances = 30, Delta = 1, Threshold = 1e6, Direction = DriftDirection.Up }), 30);
+        var (ring, live) = (new WindowRing(512, TestSnapshot.Window), StageDrift.Live(s_settings, TestSnapshot.Classes));
         using var sensing = new SensorStage(new Waves(turns?.Reader), new SensorSection { Speed = 0 }, flows, blocks, new Nobody(), TimeProvider.System, faults, lifetime);
         using var windowing = new WindowingStage(new Windower(TestSnapshot.Window, Stride, 1), flows, blocks, windows, state, faults, lifetime);
-        using var classifying = new ClassifierStage(
-            flows, windows, new WindowRing(64, TestSnapshot.Window), slot, s_settings, drift, new RoundGate(flows), new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { }), state,
-            NullLogger<ClassifierStage>.Instance, faults, lifetime);
+        using var classifying = new ClassifierStage(flows, windows, ring, slot, live, StageDrift.Of(TestSnapshot.Window, TestSnapshot.Classes, live, ring, flows, state), state, faults, lifetime);
         foreach (var stage in new Stage[] { classifying, windowing, sensing }) await stage.StartAsync(TestContext.Current.CancellationToken);
 
         await consume(TakeAsync);

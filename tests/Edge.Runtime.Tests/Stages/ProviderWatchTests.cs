@@ -5,6 +5,8 @@ using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Inference;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.States;
+using Edge.Runtime.Updates.Trust;
 using Edge.Runtime.Windowing;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
@@ -59,13 +61,16 @@ public sealed class ProviderWatchTests : IDisposable
         });
         var (config, faults) = (new DeviceConfig(), new FaultRecord());
         var active = RunningConfig.Read(null);
+        var live = new LiveConfig(config);
+        var desired = new DesiredConfig(
+            new UpdateState(ConfigMachine.Open(data["config"], time), KeyRingStore.Open("", data["config"]), time), active, live, new RunRequest(),
+            new UpdateSurroundings { DeviceId = "device", BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = reporter.ConfigReported });
         using var classifier = Open();
         state.Provider = classifier.Provider;
         ProviderWatch.Begin(chain, state, NullLogger.Instance);
         var link = new MqttLink(new MqttLinkOptions { Host = "127.0.0.1", Port = 1, ClientId = "nobody", Subscriptions = [] }, NullLogger<MqttLink>.Instance, TimeProvider.System, new Random(1));
         using var stage = new TelemetryStage(
-            link, topics, reporter, new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window)), new DesiredConfig(active, data["config"], true, null, time), new RunRequest(), config, active.Verdict,
-            state, chain, time, NullLogger<TelemetryStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+            link, topics, reporter, new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window)), desired, new RunRequest(), live, state, chain, time, NullLogger<TelemetryStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
         await stage.StartAsync(TestContext.Current.CancellationToken);
         var online = await StatusAsync(0);
         Assert.Equal("cuda", online.GetProperty("provider").GetString());

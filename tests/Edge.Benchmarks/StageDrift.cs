@@ -1,0 +1,24 @@
+using Edge.Config;
+using Edge.Runtime.Learning;
+using Edge.Runtime.Stages;
+using Edge.Runtime.Updates;
+using Edge.Runtime.Windowing;
+using Edge.Storage;
+using Edge.Telemetry.Drift.Watching;
+using Edge.Telemetry.Messages;
+using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Edge.Benchmarks;
+
+/// <summary>The drift watch as the classifier stage has it, for a stage that runs without a service. It watches everything, and expects so long a time between two alarms that none rings.</summary>
+internal static class StageDrift
+{
+    /// <summary>A watch over windows of this shape, which has seen nothing.</summary>
+    public static DriftAlarms Of(WindowShape shape, IReadOnlyList<string> classes, LiveConfig live, WindowRing ring, Flows flows, ServiceState state) => new(
+        new DriftWatch(new DriftWatchOptions { Channels = [.. Enumerable.Range(0, shape.ChannelCount).Select(c => $"c{c}")], Classes = classes, ExpectedRunTime = 1e9, PageHinkley = new() { Threshold = 1e9 } }),
+        ring, live, shape, new RoundGate(flows), new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { }), state, NullLogger<DriftAlarms>.Instance);
+
+    /// <summary>The default configuration with this inference.</summary>
+    public static LiveConfig Live(InferenceSection inference, IReadOnlyList<string> classes) => new(new DeviceConfig { Inference = inference, Labels = new LabelsSection { Classes = classes } });
+}
