@@ -13,18 +13,7 @@ public static class FirstSnapshot
         SnapshotStore snapshots, RoundFolders folders, DeviceConfig config, WindowShape window, IReadOnlyList<string> channels, TimeProvider time, CancellationToken stopping)
     {
         if (snapshots.Current is { } current && current.Window == window) return current;
-        foreach (var kept in snapshots.List().Reverse().Where(one => one.Window == window))
-        {
-            try
-            {
-                return snapshots.RollBack(kept.Id);
-            }
-            catch (InvalidDataException)
-            {
-                // Damaged: the one before it.
-            }
-        }
-
+        if (Earlier(snapshots, window) is { } earlier) return earlier;
         var folder = folders.Create(RoundPlans.Initial(config, window, channels), null, null);
         var outcome = await TrainingChild.RunAsync(folder.Path, config.Training, (_, _) => { }, time, stopping);
         if (outcome.Ended is not null)
@@ -41,5 +30,23 @@ public static class FirstSnapshot
                 EmbeddingLength = report.EmbeddingLength,
                 Round = 0,
             });
+    }
+
+    /// <summary>The newest good snapshot for such windows, running again: the window was another for a while, and what was learnt before is there still.</summary>
+    private static SnapshotManifest? Earlier(SnapshotStore snapshots, WindowShape window)
+    {
+        foreach (var kept in snapshots.List().Where(kept => kept.Window == window).OrderByDescending(kept => kept.CreatedAt))
+        {
+            try
+            {
+                return snapshots.RollBack(kept.Id);
+            }
+            catch (InvalidDataException)
+            {
+                // Damaged; the next older one.
+            }
+        }
+
+        return null;
     }
 }

@@ -1,8 +1,5 @@
 using System.Security.Cryptography;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Edge.Runtime.Updates.Checks;
-using Edge.Runtime.Updates.Envelopes;
 
 namespace Edge.Runtime.Updates.States;
 
@@ -10,7 +7,7 @@ namespace Edge.Runtime.Updates.States;
 /// The life of a configuration that came over the air: ACTIVE(A) → STAGED(B) → TRIAL(B) → ACTIVE(B), or → ROLLED BACK(B) → ACTIVE(A). Every step is on disk before it takes effect, and what is on disk names A and B by hash, so that a
 /// crash at any moment leaves one of them and never a mix. The last good document changes at promotion and nowhere else. Safe from any thread.
 /// </summary>
-public sealed class ConfigMachine
+public sealed partial class ConfigMachine
 {
     private readonly Lock gate = new();
     private readonly ConfigStateFiles files;
@@ -226,83 +223,4 @@ public sealed class ConfigMachine
     }
 
     private void Sweep() => files.Sweep(state.Good, state.Candidate);
-
-    private void Mend(string directory)
-    {
-        var damage = new List<string>();
-        var before = ReadOr(files.ReadState, files.PutStateAside, damage);
-        bool wasDamaged = damage.Count > 0;
-        var lastGood = ReadOr(files.ReadLastGood, files.PutLastGoodAside, damage);
-        if (wasDamaged) damage.Add(lastGood is null ? "the file that the device was started with runs alone" : "the last good configuration is used");
-        state = before ?? lastGood ?? new ConfigState();
-        if (before is null && lastGood is null && !wasDamaged) ImportUnsigned(directory, damage);
-
-        var good = Load(state.Good);
-        var candidate = state.Phase is ConfigPhase.Staged or ConfigPhase.Trial ? Load(state.Candidate) : null;
-        var next = state;
-        if (state.Phase is ConfigPhase.Staged or ConfigPhase.Trial && candidate is null)
-        {
-            damage.Add($"version {state.Candidate?.Version} cannot be read any more; it is rolled back");
-            next = next with { Phase = ConfigPhase.RolledBack, LastAttempt = Failed(state.Candidate!) };
-        }
-
-        if (state.Good is not null && good is null)
-        {
-            damage.Add($"version {state.Good.Version}, the last good one, cannot be read any more; the file that the device was started with takes its place");
-            next = next with { Good = null, LastAttempt = next.Phase == ConfigPhase.Active ? Failed(state.Good) : next.LastAttempt };
-        }
-
-        (Good, Candidate, Damage) = (good, candidate, damage);
-        if (next != state || wasDamaged) WriteOrRemember("mend", next);
-        if (state is { Phase: ConfigPhase.Active, Good: not null } && lastGood?.Good != state.Good) WriteLastGood("mend");
-        Sweep();
-
-        ConfigTrialRecord Failed(DocumentName name) => new(name, AttemptResult.RolledBack, [new Reason(ReasonCode.DocumentDamaged, "what the device had stored of it does not have the hash that its state names; send it again under a higher version")], [], clock.Now);
-    }
-
-    private AcceptedOverlay? Load(DocumentName? name) => name is not null && files.Load(name) is { } bytes ? new AcceptedOverlay(name.Version, name.KeyId, bytes) : null;
-
-    private static ConfigState? ReadOr(Func<ConfigState?> read, Action putAside, List<string> damage)
-    {
-        try
-        {
-            return read() is { } found && IsSound(found) ? found : null;
-        }
-        catch (InvalidDataException e)
-        {
-            damage.Add(e.Message);
-            putAside();
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            damage.Add(e.Message);
-            return null;
-        }
-    }
-
-    private static bool IsSound(ConfigState read) => read.Phase == ConfigPhase.Active || (read.Candidate is not null && read.LastAttempt is not null)
-        ? true
-        : throw new InvalidDataException($"the state is in phase {read.Phase} and names no candidate");
-
-    /// <summary>Takes over what earlier versions of this program kept: one unsigned document, <c>desired.json</c>.</summary>
-    private void ImportUnsigned(string directory, List<string> damage)
-    {
-        string file = Path.Combine(directory, "desired.json");
-        if (!File.Exists(file)) return;
-        try
-        {
-            var old = JsonNode.Parse(File.ReadAllBytes(file))!.AsObject();
-            byte[] config = JsonSerializer.SerializeToUtf8Bytes(old["config"]!.AsObject());
-            var name = new DocumentName(Sha256(config), (long)old["version"]!, KeyId.Unsigned, "");
-            files.Keep("import", name.Sha256, config);
-            Write("import", new ConfigState { Good = name, Ratchets = new Dictionary<string, Ratchet> { [KeyId.Unsigned] = new(name.Version, name.Sha256) } });
-            File.Delete(file);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NullReferenceException or IOException or UnauthorizedAccessException)
-        {
-            damage.Add($"{file}: {e.Message}");
-            if (e is not (IOException or UnauthorizedAccessException)) CheckedFile.PutAside(file);
-        }
-    }
 }

@@ -4,6 +4,7 @@ using Edge.Runtime.Inference;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Inference;
+using Edge.Runtime.Tests.Updates;
 using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.States;
 using Edge.Runtime.Updates.Trust;
@@ -61,9 +62,9 @@ public sealed class ProviderWatchTests : IDisposable
         });
         var (config, faults) = (new DeviceConfig(), new FaultRecord());
         var active = RunningConfig.Read(null);
-        var live = new LiveConfig(config);
+        var (live, clock) = (new LiveConfig(config), new TestClock());
         var desired = new DesiredConfig(
-            new UpdateState(ConfigMachine.Open(data["config"], time), KeyRingStore.Open("", data["config"]), time), active, live, new RunRequest(),
+            new UpdateState(ConfigMachine.Open(data["config"], clock), KeyRingStore.Open("", data["config"]), clock), active, live, new RunRequest(),
             new UpdateSurroundings { DeviceId = "device", BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = reporter.ConfigReported });
         using var classifier = Open();
         state.Provider = classifier.Provider;
