@@ -28,6 +28,7 @@ internal sealed class Fleet : IAsyncDisposable
     private readonly ConcurrentQueue<string> unreadable = new();
     private readonly Process process;
     private readonly int port;
+    private readonly ConcurrentQueue<string> complaints = new();
     private volatile bool subscribed;
 
     private Fleet(int port)
@@ -36,7 +37,10 @@ internal sealed class Fleet : IAsyncDisposable
         process = Process.Start(new ProcessStartInfo(Mosquitto.PathOf("mosquitto_sub"), ["-h", "127.0.0.1", "-p", $"{port}", "-V", "5", "-q", "1", "-t", "edge/#", "-t", "probe/#", "-F", "%r\t%t\t%p"])
         {
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
+        process.ErrorDataReceived += (_, line) => complaints.Enqueue(line.Data ?? "");
+        process.BeginErrorReadLine();
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.BeginOutputReadLine();
     }
@@ -52,15 +56,15 @@ internal sealed class Fleet : IAsyncDisposable
     {
         var fleet = new Fleet(port);
         await fleet.PublishAsync($"probe/{Guid.NewGuid():n}", "?", retain: true);
-        await Eventually.Holds(() => fleet.subscribed, "mosquitto_sub has subscribed");
+        await Eventually.Holds(() => fleet.subscribed, "mosquitto_sub has subscribed", () => $"it {(fleet.process.HasExited ? "has ended" : "runs")}, and said: {string.Join(' ', fleet.complaints)}");
         return fleet;
     }
 
     /// <summary>Windows that the latest prediction summary counts; 0 before the first.</summary>
     public long WindowsSeen => On("prediction") is [.., var latest] ? (long)latest["windowsSeen"]! : 0;
 
-    /// <summary>Messages of one topic, in order of arrival.</summary>
-    public IReadOnlyList<JsonObject> On(string topic) => [.. heard.Where(message => message.Topic == topic).Select(message => message.Body)];
+    /// <summary>Messages of one topic, in order of arrival. What came twice (at least once is promised) is there once.</summary>
+    public IReadOnlyList<JsonObject> On(string topic) => [.. heard.Where(message => message.Topic == topic).DistinctBy(message => (message.BootId, message.Seq)).Select(message => message.Body)];
 
     /// <summary>Waits for a message and returns it.</summary>
     public async Task<JsonObject> HearsAsync(string topic, Func<JsonObject, bool> condition, string what)
