@@ -6,7 +6,7 @@ namespace Edge.Runtime.Inference;
 
 /// <summary>
 /// One ONNX Runtime session over a snapshot's graph, with the read-out fed as inputs so that it can be fresher than the file. Inputs and outputs live in pinned memory that is used for every
-/// window. Not thread-safe: one stage owns it.
+/// window. Not thread-safe: one stage owns it; anyone may dispose of it, and waits until a window that is being scored is done.
 /// </summary>
 public sealed class Classifier : IDisposable
 {
@@ -20,6 +20,7 @@ public sealed class Classifier : IDisposable
     private readonly string[] inputNames, outputNames;
     private readonly OrtValue[] inputs, outputs;
     private readonly float[] window, prototypes, classBias, temperature, share, onEmbedding, voteBias, rare, onFrozen, nearness, nearnessBias, embedding, similarity, probability, novelty, frozen;
+    private readonly Lock gate = new();
     private bool weighsFeatures, disposed;
 
     private Classifier(InferenceSession session, SnapshotManifest snapshot, InferenceSection settings, string provider, IReadOnlyList<string> providersRefused, int batchSize)
@@ -175,18 +176,25 @@ public sealed class Classifier : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (disposed) return;
-        disposed = true;
-        foreach (var value in inputs) value.Dispose();
-        foreach (var value in outputs) value.Dispose();
-        runOptions.Dispose();
-        session.Dispose();
+        lock (gate)
+        {
+            if (disposed) return;
+            disposed = true;
+            foreach (var value in inputs) value.Dispose();
+            foreach (var value in outputs) value.Dispose();
+            runOptions.Dispose();
+            session.Dispose();
+        }
     }
 
     private void Run()
     {
-        ObjectDisposedException.ThrowIf(disposed, this); // The session itself would read freed memory.
-        session.Run(runOptions, inputNames, inputs, outputNames, outputs);
+        // The session itself would read freed memory: that it has been disposed, and that it is while it runs. The latter happens at a stop, when a stage is slower than the time that the host gives it.
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            session.Run(runOptions, inputNames, inputs, outputNames, outputs);
+        }
     }
 
     /// <summary>How every session of this program runs.</summary>
