@@ -6,7 +6,7 @@ namespace Edge.Runtime.Inference;
 
 /// <summary>
 /// One ONNX Runtime session over a snapshot's graph, with the read-out fed as inputs so that it can be fresher than the file. Inputs and outputs live in pinned memory that is used for every
-/// window. Not thread-safe: one stage owns it.
+/// window. Not thread-safe: one stage owns it; anyone may dispose of it, and waits until a window that is being scored is done.
 /// </summary>
 public sealed class Classifier : IDisposable
 {
@@ -19,6 +19,7 @@ public sealed class Classifier : IDisposable
     private readonly GraphFile file;
     private readonly SessionValues values;
     private readonly float[] window, prototypes, classBias, temperature, share, onEmbedding, voteBias, rare, onFrozen, nearness, nearnessBias, embedding, similarity, probability, novelty, frozen;
+    private readonly Lock gate = new();
     private ISessionStep step;
     private bool weighsFeatures, disposed;
 
@@ -196,23 +197,30 @@ public sealed class Classifier : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (disposed) return;
-        disposed = true;
-        step.Dispose();
-        values.Dispose();
+        lock (gate)
+        {
+            if (disposed) return;
+            disposed = true;
+            step.Dispose();
+            values.Dispose();
+        }
     }
 
     private void Run(int windowCount)
     {
-        ObjectDisposedException.ThrowIf(disposed, this); // The session itself would read freed memory.
-        try
+        // The session itself would read freed memory: that it has been disposed, and that it is while it runs. The latter happens at a stop, when a stage is slower than the time that the host gives it.
+        lock (gate)
         {
-            step.Run(windowCount);
-        }
-        catch (Exception e) when (Provider != ProviderChain.Cpu && e is OnnxRuntimeException or CudaCopyException)
-        {
-            GoOnOnCpu(e);
-            step.Run(windowCount);
+            ObjectDisposedException.ThrowIf(disposed, this);
+            try
+            {
+                step.Run(windowCount);
+            }
+            catch (Exception e) when (Provider != ProviderChain.Cpu && e is OnnxRuntimeException or CudaCopyException)
+            {
+                GoOnOnCpu(e);
+                step.Run(windowCount);
+            }
         }
     }
 

@@ -118,6 +118,29 @@ public sealed class ClassifierTests : IDisposable
     }
 
     [Fact]
+    public async Task A_classifier_that_is_disposed_of_while_it_scores_ends_that_window_and_refuses_the_next()
+    {
+        string model = TestSnapshot.Write(data);
+        float[] windows = [.. Enumerable.Range(1, 64).SelectMany(i => TestSnapshot.WindowOf("slow", i))];
+        for (int attempt = 0; attempt < 10; attempt++)
+        {
+            var classifier = Classifier.Open(model, TestSnapshot.Manifest, s_settings, batchSize: 64);
+            var begun = new TaskCompletionSource();
+            var scoring = Task.Run(() =>
+            {
+                while (true)
+                {
+                    begun.TrySetResult();
+                    classifier.ScoreBatch(windows);
+                }
+            }, TestContext.Current.CancellationToken);
+            await begun.Task;
+            classifier.Dispose();
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => scoring);
+        }
+    }
+
+    [Fact]
     public void A_graph_that_is_no_classifier_is_refused_with_what_it_lacks()
     {
         var graph = new OnnxGraph("other");
