@@ -63,7 +63,7 @@ internal sealed class ForgetfulBroker : IAsyncDisposable
                     byte[] answer = kind switch
                     {
                         1 => [0x20, 2, 0, 0],
-                        8 => [0x90, 4, body[0], body[1], 1, 1], // Two topics are subscribed to.
+                        8 => [0x90, 5, body[0], body[1], 1, 1, 1], // Three topics are subscribed to.
                         12 => [0xD0, 0],
                         _ => [],
                     };
