@@ -19,7 +19,27 @@ internal static class PayloadSchema
     {
         var schema = (JsonObject)TelemetryJson.Default.Options.GetJsonSchemaAsNode(message, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Describe });
         schema["properties"]!["schema"]!["enum"] = new JsonArray(schemaName);
+        Inline(schema, schema);
         return schema;
+    }
+
+    /// <summary>The exporter refers to a type that it has written before by its place in this schema; in the document that place is another one.</summary>
+    private static void Inline(JsonNode? node, JsonObject root)
+    {
+        if (node is JsonArray several)
+        {
+            foreach (JsonNode? one in several) Inline(one, root);
+        }
+
+        if (node is not JsonObject schema) return;
+        if (schema["$ref"] is JsonValue reference)
+        {
+            schema.Remove("$ref");
+            JsonObject target = ((string)reference!)[2..].Split('/').Aggregate(root, (at, name) => at[name]!.AsObject());
+            foreach ((string key, JsonNode? value) in target) schema.TryAdd(key, value?.DeepClone());
+        }
+
+        foreach ((_, JsonNode? inner) in schema.ToArray()) Inline(inner, root);
     }
 
     private static JsonObject Describe(JsonSchemaExporterContext context, JsonNode exported)
