@@ -24,6 +24,7 @@ public sealed class FirstGraph(string directory, SnapshotStore snapshots)
         if (snapshots.List().FirstOrDefault(snapshot => snapshot.Window == window) is not { } oldest) return null;
         Directory.CreateDirectory(directory);
         File.Delete(description); // Not before the graph is there does anything speak of it.
+        File.Delete(ModelFile);
         DurableFile.Copy(snapshots.ModelFile(oldest), ModelFile);
         DurableFile.Replace(description, JsonSerializer.SerializeToUtf8Bytes(oldest));
         return oldest;

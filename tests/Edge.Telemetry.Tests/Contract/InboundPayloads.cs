@@ -55,6 +55,7 @@ internal static class InboundPayloads
               "additionalProperties": false,
               "required": ["version", "config"],
               "properties": {
+                "schema": { "description": "Version of this payload; may be left out.", "type": "string", "enum": ["edge.config-desired/2"] },
                 "version": { "description": "Counts from 1 and grows with every change of config, per key.", "type": "integer", "minimum": 1 },
                 "notAfter": { "description": "From when on no device takes it any more.", "type": "string", "format": "date-time" },
                 "target": {
