@@ -39,10 +39,13 @@ public sealed class MemoryRecord
     }
 
     /// <summary>Notes one exam of the anchor set.</summary>
-    public ForgettingReading Update(SnapshotManifest snapshot, ExamResult exam)
+    /// <param name="snapshot">The snapshot that was examined.</param>
+    /// <param name="exam">What it came to.</param>
+    /// <param name="alarmPoints"><c>telemetry.forgettingAlarmPoints</c>; 0: no alarm.</param>
+    public ForgettingReading Update(SnapshotManifest snapshot, ExamResult exam, double alarmPoints = 0)
     {
         var reading = tracker.Update(
-            snapshot.Id, snapshot.Round, exam.PerClass.ToDictionary(c => c.Key, c => new AnchorAccuracy(exam.PercentOf(c.Key), c.Value.Count), StringComparer.Ordinal));
+            snapshot.Id, snapshot.Round, exam.PerClass.ToDictionary(c => c.Key, c => new AnchorAccuracy(exam.PercentOf(c.Key), c.Value.Count), StringComparer.Ordinal), alarmPoints);
         try
         {
             DurableFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(tracker.Save(), s_json));

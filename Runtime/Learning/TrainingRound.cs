@@ -12,7 +12,7 @@ namespace Edge.Runtime.Learning;
 
 /// <summary>One training round from the draw to the verdict: draw, child process (again if it is killed), exam on the anchor set, promotion or refusal, forgetting.</summary>
 public sealed partial class TrainingRound(
-    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, ProviderChain providers, ShapeHistory shapes, MemoryRecord memory, LiveConfig live, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
+    Flows flows, ReplayBuffer buffer, SnapshotStore snapshots, RoundFolders folders, ReadOutSlot slot, ProviderChain providers, ShapeHistory shapes, AnchorWatch watch, LiveConfig live, Reporter reporter, ServiceState state, TimeProvider time, ILogger<TrainingRound> log)
 {
     private DeviceConfig config = live.Current; // Of one round from its draw to its verdict; what is changed meanwhile counts from the next.
 
@@ -45,16 +45,6 @@ public sealed partial class TrainingRound(
             state.Round = null;
             NativeMemory.Release();
         }
-    }
-
-    /// <summary>Measures the running snapshot on the anchor set and reports how well each class is remembered.</summary>
-    public async Task MeasureAsync(CancellationToken stopping)
-    {
-        if (Current is not { } current || slot.LatestFor(current.Id) is not { } readOut) return;
-        var anchors = Fitting(await buffer.AnchorsAsync(), current);
-        if (anchors.Count == 0) return;
-        using var classifier = providers.Open(new GraphFile(snapshots.ModelFile(current)), current, AnchorExam.BatchSize);
-        Remember(current, AnchorExam.Examine(classifier, readOut.Weights, config.Inference, AnchorExam.Pairs(anchors)));
     }
 
     /// <summary>Writes down what the round trains on; null where too little of it is of the parent's windows. A method of its own, so that the windows are not held while the round runs.</summary>
@@ -198,7 +188,7 @@ public sealed partial class TrainingRound(
         state.CountPromoted();
         Tell(Outcome(SnapshotEvent.Promoted, accepted, plan, evidence) with { Precision = precision?.Runs, PrecisionNote = precision?.ToString() });
         if (precision is not null) LogPrecision(accepted.Id, precision.ToString());
-        Remember(accepted, evidence.Candidate);
+        watch.Note(accepted, evidence.Candidate, anchors, EvaluationCause.Promotion, stopping);
         return null;
     }
 
@@ -240,13 +230,6 @@ public sealed partial class TrainingRound(
         }
 
         await adoption.Done.Task.WaitAsync(stopping);
-    }
-
-    private void Remember(SnapshotManifest current, ExamResult exam)
-    {
-        var reading = memory.Update(current, exam);
-        state.Memory = reading.PerClass;
-        reporter.Forgetting(reading);
     }
 
     private SnapshotMessage Outcome(SnapshotEvent what, SnapshotManifest runs, RoundPlan plan, GateEvidence evidence) => new()

@@ -31,6 +31,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Best accuracies so far.</summary>
     public string Forgetting => System.IO.Path.Combine(Path, "forgetting.json");
 
+    /// <summary>The graph of the first snapshot, to tell how far the representation has moved.</summary>
+    public string FirstGraph => System.IO.Path.Combine(Path, "first");
+
     /// <summary>The LiteDB file of what waits for the broker.</summary>
     public string OutboxFile => System.IO.Path.Combine(Path, "outbox.db");
 

@@ -71,7 +71,7 @@ public static class ServiceHost
                 config.Sensor.Speed > 0 ? config.Window.Stride / (config.Sensor.SampleRateHz * config.Sensor.Speed) : 0, time))
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
             .AddSingleton(drift).AddSingleton<DriftAlarms>().AddSingleton(shape)
-            .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
+            .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton(new FirstGraph(data.FirstGraph, snapshots)).AddSingleton<AnchorWatch>().AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
             .AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 
         // Consumers first: with concurrent start the order hardly matters, but a tap that opens into a pipe reads better than one that opens into the air.

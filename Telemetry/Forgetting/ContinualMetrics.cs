@@ -81,6 +81,30 @@ public static class ContinualMetrics
         return taskCount == 1 ? 0 : sum / (taskCount - 1);
     }
 
+    /// <summary>min-ACC (De Lange et al. 2023, "Continual evaluation for lifelong learning", section 3): mean over earlier tasks of the lowest accuracy since the task was learned.</summary>
+    /// <param name="traces">For each earlier task its accuracies at every evaluation, the first one right after it was learned. That one is not in the minimum unless it is the only one.</param>
+    /// <exception cref="ArgumentException">There is no trace, or one is empty.</exception>
+    public static double MinAccuracy(IReadOnlyList<IReadOnlyList<double>> traces)
+    {
+        ArgumentNullException.ThrowIfNull(traces);
+        if (traces.Count == 0 || traces.Any(trace => trace.Count == 0))
+        {
+            throw new ArgumentException("Expected one trace per earlier task, each with at least one accuracy.", nameof(traces));
+        }
+
+        return traces.Average(trace => trace.Count == 1 ? trace[0] : trace.Skip(1).Min());
+    }
+
+    /// <summary>WC-ACC, worst-case accuracy (De Lange et al. 2023, section 3): 1/k A(current task) + (1 − 1/k) min-ACC over the k − 1 tasks before it.</summary>
+    /// <param name="taskCount">k, at least 1.</param>
+    /// <param name="currentAccuracy">Accuracy on the task that is being learned.</param>
+    /// <param name="minAccuracy"><see cref="MinAccuracy"/> over the others; without effect when k is 1.</param>
+    public static double WorstCaseAccuracy(int taskCount, double currentAccuracy, double minAccuracy)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(taskCount, 1);
+        return taskCount == 1 ? currentAccuracy : currentAccuracy / taskCount + (1 - 1.0 / taskCount) * minAccuracy;
+    }
+
     private static double AccuracyAfter(double[,] a, int row, int taskCount)
     {
         double sum = 0;

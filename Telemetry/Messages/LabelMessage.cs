@@ -9,15 +9,16 @@ public sealed record LabelMessage(ulong WindowId, string Class, string? RequestI
     /// <summary>Name and version of this message.</summary>
     public const string SchemaName = "edge.label/1";
 
-    private static readonly string[] Known = ["windowId", "class", "requestId"];
+    private static readonly string[] Known = ["windowId", "class", "requestId", "schema"];
 
-    /// <summary>Reads the payload of <c>…/label</c>; never throws.</summary>
+    /// <summary>Reads the payload of <c>…/label</c>; never throws. <c>schema</c> may be left out; where it is given it must be <see cref="SchemaName"/>.</summary>
     public static MessageVerdict<LabelMessage> Read(ReadOnlyMemory<byte> payload)
     {
         StrictObject json = StrictObject.Read(payload, Known);
         ulong? windowId = json.WholeNumber("windowId");
         string? name = json.Text("class", 64);
         string? requestId = json.Text("requestId", 128, required: false);
+        json.Version(SchemaName);
         return new(json.Problems.Count == 0 && windowId is { } id && name is not null ? new LabelMessage(id, name, requestId) : null, json.Problems);
     }
 }

@@ -101,18 +101,47 @@ public sealed class Reporter
         });
     }
 
-    /// <summary>Sends an evaluation on the anchor set.</summary>
-    public void Forgetting(ForgettingReading reading)
+    /// <summary>Sends an evaluation on the anchor set, and each alarm that began or ended with it.</summary>
+    /// <param name="reading">The evaluation.</param>
+    /// <param name="cause">Why it was made.</param>
+    /// <param name="againstPrevious">How far the representation has moved from the snapshot before; null where that is not known.</param>
+    /// <param name="againstFirst">The same from the first.</param>
+    public void Forgetting(ForgettingReading reading, EvaluationCause cause, RepresentationShift? againstPrevious = null, RepresentationShift? againstFirst = null)
     {
         ArgumentNullException.ThrowIfNull(reading);
         Send(new ForgettingMessage
         {
+            Cause = cause,
             SnapshotId = reading.SnapshotId,
             Round = reading.Round,
             PerClass = reading.PerClass,
             AverageAccuracyPercent = reading.AverageAccuracyPercent,
             ForgettingChaudhryPoints = reading.ForgettingChaudhryPoints,
+            OverallAccuracyPercent = reading.OverallAccuracyPercent,
+            BwtLopezPazPoints = reading.BwtLopezPazPoints,
+            LearningAccuracyPercent = reading.LearningAccuracyPercent,
+            AnytimeAverageAccuracyPercent = reading.AnytimeAverageAccuracyPercent,
+            MinAccDeLangePercent = reading.MinAccDeLangePercent,
+            WcAccDeLangePercent = reading.WcAccDeLangePercent,
+            AgainstPrevious = againstPrevious,
+            AgainstFirst = againstFirst,
         });
+        foreach (ForgettingAlarm alarm in reading.Alarms)
+        {
+            Send(new ForgettingAlarmMessage
+            {
+                Class = alarm.Class,
+                Alarm = alarm.Rings,
+                AccuracyPercent = alarm.AccuracyPercent,
+                BestPercent = alarm.BestPercent,
+                LostPoints = alarm.LostPoints,
+                LimitPoints = alarm.LimitPoints,
+                AnchorCount = alarm.AnchorCount,
+                SnapshotId = alarm.SnapshotId,
+                Round = alarm.Round,
+                MeasuredSnapshotId = reading.SnapshotId,
+            });
+        }
     }
 
     /// <summary>Sends an event of a training round.</summary>

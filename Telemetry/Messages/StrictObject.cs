@@ -86,6 +86,15 @@ internal sealed class StrictObject
         return null;
     }
 
+    /// <summary>The version of the payload, which may be left out; of another one nothing is known here.</summary>
+    public void Version(string schemaName)
+    {
+        if (_values.TryGetValue("schema", out (JsonTokenType Type, ReadOnlyMemory<byte> Bytes) found) && (found.Type != JsonTokenType.String || Unquote(found.Bytes.Span) != schemaName))
+        {
+            Wrong("schema", found.Bytes, schemaName);
+        }
+    }
+
     private static string? Unquote(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json);

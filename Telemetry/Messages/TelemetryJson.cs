@@ -14,6 +14,7 @@ namespace Edge.Telemetry.Messages;
 [JsonSerializable(typeof(PredictionMessage))]
 [JsonSerializable(typeof(DriftMessage))]
 [JsonSerializable(typeof(ForgettingMessage))]
+[JsonSerializable(typeof(ForgettingAlarmMessage))]
 [JsonSerializable(typeof(TrainingMessage))]
 [JsonSerializable(typeof(SnapshotMessage))]
 [JsonSerializable(typeof(ConfigReportedMessage))]

@@ -15,7 +15,9 @@ public sealed record Topics
         new("drift", "drift", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, DriftMessage.SchemaName,
             "when the drift alarm rings"),
         new("forgetting", "forgetting", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, ForgettingMessage.SchemaName,
-            "after every evaluation on the anchor set"),
+            "after every evaluation on the anchor set: at start, after every promotion, every telemetry.forgettingMinutes"),
+        new("forgettingAlarm", "forgetting/alarm", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, ForgettingAlarmMessage.SchemaName,
+            "when a class has lost more than telemetry.forgettingAlarmPoints, and when it has recovered"),
         new("training", "training", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, TrainingMessage.SchemaName,
             "when a training round starts, goes on or ends"),
         new("snapshot", "snapshot", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedEvent, SnapshotMessage.SchemaName,
@@ -66,6 +68,9 @@ public sealed record Topics
 
     /// <summary>Evaluations on the anchor set.</summary>
     public string Forgetting => _prefix + "forgetting";
+
+    /// <summary>Classes that lost too much, and their recovery.</summary>
+    public string ForgettingAlarm => _prefix + "forgetting/alarm";
 
     /// <summary>Events of training rounds.</summary>
     public string Training => _prefix + "training";

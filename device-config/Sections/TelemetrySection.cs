@@ -85,6 +85,18 @@ public sealed record TelemetrySection
     [Change(ConfigChange.Pipeline)]
     public string Protocol { get; init; } = "5";
 
+    /// <summary>Minutes between two evaluations of the running snapshot on the anchor set, besides those at the start and after every promotion.</summary>
+    /// <value>Default 60. Smaller: forgetting through the labels of a few minutes is seen, at the price of some seconds of one core each time; 0: only at the start and after promotions.</value>
+    [Range(0, 10_080)]
+    [Change(ConfigChange.Live)]
+    public double ForgettingMinutes { get; init; } = 60;
+
+    /// <summary>Percentage points of accuracy on the anchor set that a class may lose against its best before the forgetting alarm rings. It ends when the loss is half of that. Classes with fewer than 5 anchors ring none.</summary>
+    /// <value>Default 20. Smaller: rings earlier, and for a class of few anchors by chance; 0: never.</value>
+    [Range(0, 100)]
+    [Change(ConfigChange.Live)]
+    public double ForgettingAlarmPoints { get; init; } = 20;
+
     /// <summary>Encryption towards an external broker, and how the two know each other.</summary>
     public TlsSection Tls { get; init; } = new();
 }

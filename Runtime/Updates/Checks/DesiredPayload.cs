@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Edge.Runtime.Updates.Envelopes;
+using Edge.Telemetry.Messages;
 
 namespace Edge.Runtime.Updates.Checks;
 
@@ -22,7 +23,7 @@ public sealed record Rollout(double Percent, long Seed = 0)
 }
 
 /// <summary>
-/// What a fleet wants: <c>{"version", "notAfter", "target", "rollout", "minimumRuntime", "config"}</c>, of which <c>version</c> and <c>config</c> must be there. It is a state and not a command: whoever receives it twice is where
+/// What a fleet wants: <c>{"version", "notAfter", "target", "rollout", "minimumRuntime", "config"}</c>, of which <c>version</c> and <c>config</c> must be there; <c>schema</c> may be, and is then <see cref="ConfigDesiredMessage.SchemaName"/>. It is a state and not a command: whoever receives it twice is where
 /// he was.
 /// </summary>
 public sealed record DesiredPayload
@@ -57,6 +58,7 @@ public sealed record DesiredPayload
     public static DesiredPayload Read(ReadOnlySpan<byte> utf8)
     {
         var shape = StrictJson.Read<Shape>(utf8);
+        if (shape.Schema is not null and not ConfigDesiredMessage.SchemaName) throw new FormatException($"schema must be {ConfigDesiredMessage.SchemaName}, the one that this device knows, or left out");
         if (shape.Version < 1) throw new FormatException($"version is {shape.Version}; count from 1");
         if (shape.Config.ValueKind != JsonValueKind.Object) throw new FormatException("config must be an object");
         if (shape.Rollout is { } rollout && !(rollout.Percent is >= 0 and <= 100)) throw new FormatException($"rollout.percent is {rollout.Percent}; expected 0 to 100");
@@ -79,5 +81,5 @@ public sealed record DesiredPayload
         return bytes;
     }
 
-    private sealed record Shape(long Version, JsonElement Config, DateTimeOffset? NotAfter = null, UpdateTarget? Target = null, Rollout? Rollout = null, string? MinimumRuntime = null);
+    private sealed record Shape(long Version, JsonElement Config, DateTimeOffset? NotAfter = null, UpdateTarget? Target = null, Rollout? Rollout = null, string? MinimumRuntime = null, string? Schema = null);
 }

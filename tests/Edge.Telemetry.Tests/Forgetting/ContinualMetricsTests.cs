@@ -41,6 +41,18 @@ public class ContinualMetricsTests
     }
 
     [Fact]
+    public void Worst_case_accuracy_is_that_of_the_paper()
+    {
+        double lowest = ContinualMetrics.MinAccuracy([[.95, .5, .7, .8], [.9, .85, .88]]);
+
+        Assert.Equal(.675, lowest, 12);
+        Assert.Equal(.7566667, ContinualMetrics.WorstCaseAccuracy(3, .92, lowest), 7);
+        Assert.Equal(.92, ContinualMetrics.WorstCaseAccuracy(1, .92, double.NaN));
+        Assert.Equal(.8, ContinualMetrics.MinAccuracy([[.5, .8, .9]])); // What it had when it was learned is not a loss.
+        Assert.Throws<ArgumentException>(() => ContinualMetrics.MinAccuracy([]));
+    }
+
+    [Fact]
     public void A_matrix_that_is_not_square_is_a_bug()
     {
         ArgumentException thrown = Assert.Throws<ArgumentException>(() => ContinualMetrics.AverageAccuracy(new double[2, 3]));

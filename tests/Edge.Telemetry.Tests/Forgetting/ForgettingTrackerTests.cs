@@ -57,6 +57,71 @@ public class ForgettingTrackerTests
 
         Assert.Equal(ContinualMetrics.ForgettingChaudhry(a), reading.ForgettingChaudhryPoints, 12);
         Assert.Equal(ContinualMetrics.AverageAccuracy(a), reading.AverageAccuracyPercent, 12);
+        Assert.Equal(ContinualMetrics.BackwardTransfer(a), reading.BwtLopezPazPoints, 12);
+        Assert.Equal(ContinualMetrics.LearningAccuracy(a), reading.LearningAccuracyPercent, 12);
+        Assert.Equal(ContinualMetrics.AverageIncrementalAccuracy(a), reading.AnytimeAverageAccuracyPercent, 12);
+    }
+
+    [Fact]
+    public void Lowest_since_learned_and_worst_case_are_those_of_the_traces()
+    {
+        ForgettingTracker tracker = new();
+        Assert.Equal((null, 95), (tracker.Update("s1", 1, Measured(("a", 95))).MinAccDeLangePercent, tracker.Latest!.WcAccDeLangePercent));
+        tracker.Update("s2", 2, Measured(("a", 50), ("b", 90)));
+        tracker.Update("s3", 3, Measured(("a", 70), ("b", 85)));
+        ForgettingReading reading = tracker.Update("s4", 4, Measured(("a", 80), ("b", 88), ("c", 92)));
+
+        Assert.Equal(67.5, reading.MinAccDeLangePercent!.Value, 12);
+        Assert.Equal(75.66667, reading.WcAccDeLangePercent, 5);
+    }
+
+    [Fact]
+    public void Overall_accuracy_counts_anchors_and_average_accuracy_classes()
+    {
+        ForgettingReading reading = new ForgettingTracker().Update("s1", 1, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(100, 30), ["sitting"] = new(50, 10) });
+
+        Assert.Equal((87.5, 75), (reading.OverallAccuracyPercent, reading.AverageAccuracyPercent));
+    }
+
+    [Fact]
+    public void The_alarm_rings_once_per_loss_names_who_did_it_and_ends()
+    {
+        ForgettingTracker tracker = new();
+        Assert.Empty(Alarms(tracker, "s1", 1, 90));
+        Assert.Empty(Alarms(tracker, "s2", 2, 70)); // Exactly the limit.
+        Assert.Equal(new ForgettingAlarm("walking", true, 65, 90, 25, 20, 10, "s3", 3), Assert.Single(Alarms(tracker, "s3", 3, 65)));
+        Assert.Empty(Alarms(tracker, "s4", 4, 40)); // It rings already.
+        Assert.Empty(Alarms(tracker, "s5", 5, 75)); // Less than the limit, and not yet half of it.
+        Assert.Equal(new ForgettingAlarm("walking", false, 80, 90, 10, 20, 10, "s3", 3), Assert.Single(Alarms(tracker, "s6", 6, 80)));
+        Assert.Empty(Alarms(tracker, "s7", 7, 85));
+        ForgettingAlarm again = Assert.Single(Alarms(tracker, "s8", 8, 60));
+        Assert.Equal(("s8", true), (again.SnapshotId, again.Rings));
+    }
+
+    [Fact]
+    public void A_restart_neither_rings_again_nor_forgets_to_end_the_alarm()
+    {
+        ForgettingTracker first = new(), second = new();
+        Alarms(first, "s1", 1, 90);
+        Alarms(first, "s2", 2, 50);
+        second.Restore(JsonSerializer.Deserialize<ForgettingTrackerState>(JsonSerializer.Serialize(first.Save()))!);
+
+        Assert.Empty(Alarms(second, "s2", 2, 50));
+        ForgettingAlarm end = Assert.Single(Alarms(second, "s3", 3, 90));
+        Assert.Equal(("s2", 2, false), (end.SnapshotId, end.Round, end.Rings));
+        Assert.Equal((90 + 50 + 50 + 90) / 4.0, second.Latest!.AnytimeAverageAccuracyPercent, 9);
+        Assert.Equal((50.0, 90.0), (second.Latest.MinAccDeLangePercent, second.Latest.LearningAccuracyPercent));
+    }
+
+    [Fact]
+    public void Without_a_limit_nothing_rings_and_what_rang_ends_and_few_anchors_ring_nothing()
+    {
+        ForgettingTracker tracker = new();
+        tracker.Update("s1", 1, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(100, 4) }, 20);
+        Assert.Empty(tracker.Update("s2", 2, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(25, 4) }, 20).Alarms);
+        Assert.Single(Alarms(tracker, "s3", 3, 25));
+        Assert.False(Assert.Single(tracker.Update("s3", 3, Measured(("walking", 25))).Alarms).Rings);
+        Assert.Empty(tracker.Update("s3", 3, Measured(("walking", 25))).Alarms);
     }
 
     [Fact]
@@ -92,6 +157,8 @@ public class ForgettingTrackerTests
         Assert.Contains("walking", Assert.Throws<ArgumentException>(() => tracker.Update("s1", 1, wrong)).Message, StringComparison.Ordinal);
         Assert.Empty(tracker.Save().Best);
     }
+
+    private static IReadOnlyList<ForgettingAlarm> Alarms(ForgettingTracker tracker, string snapshotId, int round, double percent) => tracker.Update(snapshotId, round, Measured(("walking", percent)), alarmPoints: 20).Alarms;
 
     private static Dictionary<string, AnchorAccuracy> Measured(params (string Class, double Percent)[] classes) => classes.ToDictionary(c => c.Class, c => new AnchorAccuracy(c.Percent, 10));
 }

@@ -76,7 +76,11 @@ internal static class Examples
             "roundRequested");
         ForgettingTracker tracker = new();
         tracker.Update("s000002-77aa0301", 2, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(95, 40) });
-        reporter.Forgetting(tracker.Update("s000003-1f9a0c42", 3, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(92.5, 40), ["sitting"] = new(87.5, 24) }));
+        reporter.Forgetting(
+            tracker.Update("s000003-1f9a0c42", 3, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(67.5, 40), ["sitting"] = new(87.5, 24) }, alarmPoints: 20),
+            EvaluationCause.Promotion,
+            new RepresentationShift("s000002-77aa0301", 64, 0.875, [new PrototypeDrift("walking", 0.25, 0.03125), new PrototypeDrift("sitting", 0.5, 0.125)]),
+            new RepresentationShift("s000001-5d0e7b16", 64, 0.5, [new PrototypeDrift("walking", 0.75, 0.25), new PrototypeDrift("sitting", 1, 0.5)]));
         reporter.Training(new TrainingMessage { Round = 3, Event = TrainingEvent.Finished, Step = 160, StepCount = 160, Loss = 1.25, Seconds = 6.5, Attempt = 1, PeakRssMiB = 512 });
         reporter.Snapshot(new SnapshotMessage
         {

@@ -14,6 +14,15 @@ public class InboundMessagesTests
     }
 
     [Fact]
+    public void A_label_may_say_its_version_and_is_refused_with_another_one()
+    {
+        Assert.True(LabelMessage.Read("""{"schema":"edge.label/1","windowId":42,"class":"walking"}"""u8.ToArray()).IsValid);
+        Assert.Equal(
+            ["schema: \"edge.label/2\"; expected edge.label/1. Correct the value."],
+            LabelMessage.Read("""{"schema":"edge.label/2","windowId":42,"class":"walking"}"""u8.ToArray()).Reasons);
+    }
+
+    [Fact]
     public void A_refused_label_lists_every_reason()
     {
         MessageVerdict<LabelMessage> verdict = LabelMessage.Read("""{"windowId":"42","klass":"walking","requestId":1,"requestId":"r"}"""u8.ToArray());
@@ -21,7 +30,7 @@ public class InboundMessagesTests
         Assert.False(verdict.IsValid);
         Assert.Equal(
             [
-                "klass: \"walking\"; expected only windowId, class, requestId. Remove it or correct its name.",
+                "klass: \"walking\"; expected only windowId, class, requestId, schema. Remove it or correct its name.",
                 "requestId: \"r\"; expected each property once. Remove one of the two.",
                 "windowId: \"42\"; expected a whole number, 0 or more. Correct the value.",
                 "class: missing; expected a text of 1 to 64 characters. Add it.",
