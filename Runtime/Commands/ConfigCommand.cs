@@ -25,7 +25,7 @@ public static class ConfigCommand
         schema.SetAction(parsed => Print(Encoding.UTF8.GetBytes(ConfigSchema.Text), parsed.GetValue(GlobalOptions.Json)));
         return new Command("config", "Look at configuration, sign it, and bring it to devices.")
         {
-            validate, show, schema, ConfigDiffCommand.Create(), ConfigKeygenCommand.Create(), ConfigKeyringCommand.Create(), ConfigSignCommand.Create(), ConfigVerifyCommand.Create(), ConfigPushCommand.Create(), ConfigStatusCommand.Create(),
+            validate, show, schema, ConfigDiffCommand.Create(), ConfigKeygenCommand.Create(), ConfigKeyringCommand.Create(), ConfigSignCommand.Create(), ConfigVerifyCommand.Create(), ConfigPushCommand.Create(), ConfigPauseCommand.Create(), ConfigAbortCommand.Create(), ConfigStatusCommand.Create(),
         };
     }
 

@@ -16,6 +16,7 @@ internal readonly record struct FleetTopic(string Device, string Suffix)
         if (!topic.StartsWith(root, StringComparison.Ordinal) || topic.Length <= root.Length + 1 || topic[root.Length] != '/') return null;
         string rest = topic[(root.Length + 1)..];
         int slash = rest.IndexOf('/', StringComparison.Ordinal);
-        return slash is > 0 and <= MostDeviceCharacters && slash < rest.Length - 1 ? new FleetTopic(rest[..slash], rest[(slash + 1)..]) : null;
+        bool isName = slash is > 0 and <= MostDeviceCharacters && !rest.AsSpan(0, slash).ContainsAny('$', '\uFFFD') && !rest[..slash].Any(char.IsControl);
+        return isName && slash < rest.Length - 1 ? new FleetTopic(rest[..slash], rest[(slash + 1)..]) : null;
     }
 }
