@@ -3,8 +3,8 @@
 # Prints the figures; ends with 0 and PASSED when every device was seen, failing devices were back on what they ran before, and every summary added up. Argument: HOST:PORT of a broker; without it the embedded one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-dotnet build Runtime -c Release -v quiet --nologo
-edge="$PWD/$(ls -t Runtime/bin/Release/net*/*/edge Runtime/bin/Release/net*/edge 2>/dev/null | head -1)"
+dotnet build Runtime -c Release -v quiet --nologo -m:1
+edge="$PWD/$(find Runtime/bin/Release -name edge -type f | head -1)"
 work=$(mktemp -d)
 simulation=
 trap '[ -z "$simulation" ] || kill "$simulation" 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -19,7 +19,7 @@ begin() { # Starts devices, and waits until all of them have said something.
   broker=$(sed -n 's/.* at \([^ ]*\).*/\1/p' "$work/log" | head -1)
   until grep -q " $devices of $devices connected" "$work/log"; do sleep 0.5; kill -0 "$simulation" || { cat "$work/log"; fail "the simulation ended"; }; done
 }
-end() { kill -INT "$simulation"; wait "$simulation" || fail "the simulation ended with $?"; simulation=; }
+end() { kill -TERM "$simulation"; wait "$simulation" || fail "the simulation ended with $?"; simulation=; }
 check_sum() { # Each device is in exactly one count.
   local total targeted parts
   total=$(number total < "$1"); targeted=$(number targeted < "$1")

@@ -53,6 +53,7 @@ internal sealed class SimulatedFleet : IDisposable
     internal const int MostDevices = 1000;
 
     private const int DisksAtOnce = 4;
+    private const int EndingAtOnce = 64;
     private static readonly TimeSpan s_apart = TimeSpan.FromMilliseconds(2);
     private readonly string folder = Directory.CreateTempSubdirectory("edge-simulate-").FullName;
     private readonly SemaphoreSlim disk = new(DisksAtOnce);
@@ -77,24 +78,34 @@ internal sealed class SimulatedFleet : IDisposable
     /// <summary>Lives until <paramref name="stopping"/>.</summary>
     internal async Task RunAsync(CancellationToken stopping)
     {
+        ThreadPool.GetMinThreads(out int workers, out int ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, EndingAtOnce), ports); // The end of a connection holds its thread for a moment, and the pool would grow by two a second.
         using (var process = Process.GetCurrentProcess()) (cpuBefore, memoryBefore) = (process.TotalProcessorTime, process.WorkingSet64 / 1048576.0);
         start = time.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var lives = new List<Task>();
+        var lives = new List<(Task Life, CancellationTokenSource End)>();
         try
         {
             foreach (var device in Devices)
             {
-                lives.Add(LiveAsync(device, stop));
+                var end = new CancellationTokenSource();
+                lives.Add((LiveAsync(device, stop, end.Token), end));
                 await Task.Delay(s_apart, time, stop.Token);
             }
+
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Before all of them were there.
+            // Its end.
         }
 
-        await Task.WhenAll(lives);
+        foreach (var some in lives.Chunk(EndingAtOnce)) // All at once would take turns for seconds.
+        {
+            foreach (var (_, end) in some) await end.CancelAsync();
+            await Task.WhenAll(some.Select(one => one.Life));
+            foreach (var (_, end) in some) end.Dispose();
+        }
     }
 
     /// <summary>How it goes.</summary>
@@ -125,13 +136,13 @@ internal sealed class SimulatedFleet : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private static async Task LiveAsync(SimulatedDevice device, CancellationTokenSource stop)
+    private static async Task LiveAsync(SimulatedDevice device, CancellationTokenSource stop, CancellationToken end)
     {
         try
         {
-            await device.RunAsync(stop.Token);
+            await device.RunAsync(end);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             // Its end.
         }
