@@ -12,6 +12,9 @@ var root = new RootCommand("Edge: a device that classifies its sensor stream and
     BenchReportCommand.Create(),
     BenchCellCommand.Create(),
     ConfigCommand.Create(),
+    WatchCommand.Create(),
+    LabelCommand.Create(),
+    SimulateCommand.Create(),
     DoctorCommand.Create(),
 };
 CodedCommand.AddTo(root);

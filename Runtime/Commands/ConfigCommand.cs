@@ -25,7 +25,7 @@ public static class ConfigCommand
         schema.SetAction(parsed => Print(Encoding.UTF8.GetBytes(ConfigSchema.Text), parsed.GetValue(GlobalOptions.Json)));
         return new Command("config", "Look at configuration, sign it, and bring it to devices.")
         {
-            validate, show, schema, ConfigDiffCommand.Create(), ConfigKeygenCommand.Create(), ConfigKeyringCommand.Create(), ConfigSignCommand.Create(), ConfigVerifyCommand.Create(), ConfigPushCommand.Create(), ConfigStatusCommand.Create(),
+            validate, show, schema, ConfigDiffCommand.Create(), ConfigKeygenCommand.Create(), ConfigKeyringCommand.Create(), ConfigSignCommand.Create(), ConfigVerifyCommand.Create(), ConfigPushCommand.Create(), ConfigPauseCommand.Create(), ConfigAbortCommand.Create(), ConfigStatusCommand.Create(),
         };
     }
 
@@ -33,7 +33,10 @@ public static class ConfigCommand
     internal const string Codes = "Ends with 0 when it is done, 64 when the command line makes no sense, 70 when a file, a key or the broker lets it down, 78 when a configuration is refused.";
 
     /// <summary>Runs a sub-verb, and says in one line what is in the way.</summary>
-    internal static void Act(Command command, Func<ParseResult, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, cancel) =>
+    internal static void Act(Command command, Func<ParseResult, CancellationToken, Task<int>> run) => Act(command, "config", run);
+
+    /// <summary>The same for a verb that is another's, or (empty) nobody's.</summary>
+    internal static void Act(Command command, string verb, Func<ParseResult, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, cancel) =>
     {
         await Task.Yield(); // Ctrl-C is listened to only once the action has returned for the first time.
         try
@@ -42,11 +45,11 @@ public static class ConfigCommand
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            return DeviceCommand.Failed("config", command, "stopped");
+            return DeviceCommand.Failed(verb, command, "stopped");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or JsonException or ArgumentException)
         {
-            return DeviceCommand.Failed("config", command, e.Message);
+            return DeviceCommand.Failed(verb, command, e.Message);
         }
     });
 

@@ -15,17 +15,28 @@ internal static class ConfigPushCommand
     internal static Command Create()
     {
         var file = new Argument<string>("envelope") { Description = "What 'edge config sign' wrote; or, for a device that takes unsigned configuration, {\"version\": 7, \"config\": {…}}." };
-        var device = new Option<string>("--device") { Description = "The device's id in topics.", Required = true };
+        var device = new Option<string>("--device") { Description = "The device's id in topics; or --rollout." };
         var keys = new Option<bool>("--keys") { Description = "It is a signed list of trusted keys." };
         var watch = new Option<bool>("--watch") { Description = "Wait for what becomes of it, each step a line." };
+        var rollout = new RolloutOptions();
         var timeout = new Option<double>("--timeout") { Description = "How long --watch waits, seconds; the trial takes updates.trialSeconds of the new configuration.", DefaultValueFactory = _ => 180 };
-        var command = new Command("push", $"Publish a document, retained: a device that is away takes it when it comes back. With --watch ends with 1 when it was refused, put off, rolled back or superseded, and with 70 when nothing was heard in time. {ConfigCommand.Codes}")
+        var command = FleetLink.AddTo(new Command(
+            "push",
+            "Publish a document, retained: a device that is away takes it when it comes back. With --watch ends with 1 when it was refused, put off, rolled back or superseded, and with 70 when nothing was heard in time. " +
+            $"With --rollout it goes to a share of all devices, and with --watch from one of --stages to the next; ends with 1 when that stopped before the last: too many devices failed, or 'edge config pause' or 'abort'. {ConfigCommand.Codes}")
         {
-            file, device, keys, watch, timeout, FleetLink.Broker, FleetLink.Root, FleetLink.User, FleetLink.PasswordFile, GlobalOptions.Json,
-        };
+            file, device, keys, watch, timeout, GlobalOptions.Json,
+        });
+        rollout.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(device) is not null == rollout.IsMeant(result)) result.AddError("name either one --device, or with --rollout (or --stages) a share of all of them.");
+            if (rollout.IsMeant(result) && result.GetValue(keys)) result.AddError("--keys goes to one --device at a time.");
+        });
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
             byte[] message = await File.ReadAllBytesAsync(parsed.GetValue(file)!, cancel);
+            if (rollout.IsMeant(parsed.CommandResult)) return await ConfigRollout.RunAsync(parsed, rollout, message, parsed.GetValue(watch), cancel);
             var topics = new Topics(parsed.GetValue(FleetLink.Root)!, parsed.GetValue(device)!);
             bool json = parsed.GetValue(GlobalOptions.Json);
             bool watches = parsed.GetValue(watch) && !parsed.GetValue(keys);

@@ -11,12 +11,14 @@ internal static class ConfigStatusCommand
     {
         var device = new Option<string?>("--device") { Description = "One device; without it all." };
         var wait = new Option<double>("--wait") { Description = "How long to listen for retained reports, seconds.", DefaultValueFactory = _ => 1 };
-        var command = new Command("status", $"Show the retained reports of a fleet: the active configuration of each device, what became of the latest attempt to change it, and what the device believes. {ConfigCommand.Codes}")
+        var summary = new Option<bool>("--summary") { Description = "Instead: where all devices stand with the latest rollout, in numbers that add up." };
+        var command = FleetLink.AddTo(new Command("status", $"Show the retained reports of a fleet: the active configuration of each device, what became of the latest attempt to change it, and what the device believes. {ConfigCommand.Codes}")
         {
-            device, wait, FleetLink.Broker, FleetLink.Root, FleetLink.User, FleetLink.PasswordFile, GlobalOptions.Json,
-        };
+            device, wait, summary, GlobalOptions.Json,
+        });
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
+            if (parsed.GetValue(summary)) return await ConfigRollout.ShowAsync(parsed, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel);
             await using var fleet = await FleetLink.OpenAsync(parsed, [$"{parsed.GetValue(FleetLink.Root)}/{parsed.GetValue(device) ?? "+"}/config/reported"], cancel);
             await Task.Delay(TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel);
             var reports = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);

@@ -11,7 +11,14 @@ internal sealed class FleetLink : IAsyncDisposable
     internal static readonly Option<string> Root = new("--root") { Description = "telemetry.topicRoot of the fleet.", DefaultValueFactory = _ => "edge" };
     internal static readonly Option<string?> User = new("--user") { Description = "User name at the broker." };
     internal static readonly Option<string?> PasswordFile = new("--password-file") { Description = "File with the password." };
+    internal static readonly Option<bool> Tls = new("--tls") { Description = "Encrypt the connection (TLS 1.2 or 1.3); brokers mostly use port 8883 then." };
+    internal static readonly Option<string?> CaFile = new("--ca-file") { Description = "With --tls: file with the certificates (PEM) of those who may sign the broker's; without it whoever the system trusts." };
+    internal static readonly Option<string?> Certificate = new("--client-certificate") { Description = "With --tls: file with this side's certificate (PEM)." };
+    internal static readonly Option<string?> CertificateKey = new("--client-key") { Description = "With --tls: file with its private key (PEM, without a passphrase); without it the key is in the certificate's file." };
+    internal static readonly Option<bool> AnyHostName = new("--any-host-name") { Description = "With --tls: take a certificate for another host too; only for a CA that signs for this broker alone." };
+    private const int BatchCount = 100; // Below the 512 that wait in the link's queue at most.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5); // Somebody is looking at it.
     private readonly CancellationTokenSource stop = new();
     private readonly Task run;
 
@@ -23,31 +30,56 @@ internal sealed class FleetLink : IAsyncDisposable
 
     internal MqttLink Link { get; }
 
+    /// <summary>Adds the options that say where the broker is.</summary>
+    internal static Command AddTo(Command command)
+    {
+        foreach (var option in new Option[] { Broker, Root, User, PasswordFile, Tls, CaFile, Certificate, CertificateKey, AnyHostName }) command.Add(option);
+        return command;
+    }
+
+    /// <summary>Where the broker is, as the command line says it.</summary>
+    /// <exception cref="IOException">--broker is no address; the message says what is expected.</exception>
+    internal static (string Host, int Port) AddressOf(string address)
+    {
+        int colon = address.LastIndexOf(':');
+        if (colon <= 0 || !int.TryParse(address[(colon + 1)..], out int port) || port is < 1 or > 65_535) throw new IOException($"--broker {address}: expected HOST:PORT, such as 127.0.0.1:1883");
+        return (address[..colon], port);
+    }
+
+    /// <summary>How the broker is reached, as the command line says it, for a client of this name that subscribes to nothing.</summary>
+    /// <exception cref="IOException">--broker is no address, or a file cannot be read.</exception>
+    internal static async Task<MqttLinkOptions> ReachAsync(ParseResult parsed, string clientId, CancellationToken cancel)
+    {
+        var (host, port) = AddressOf(parsed.GetValue(Broker)!);
+        return new MqttLinkOptions
+        {
+            Host = host,
+            Port = port,
+            User = parsed.GetValue(User) ?? "",
+            Password = parsed.GetValue(PasswordFile) is { } file ? (await File.ReadAllTextAsync(file, cancel)).TrimEnd('\r', '\n') : "",
+            Tls = parsed.GetValue(Tls)
+                ? new MqttTlsOptions { CaFile = parsed.GetValue(CaFile) ?? "", CertificateFile = parsed.GetValue(Certificate) ?? "", KeyFile = parsed.GetValue(CertificateKey) ?? "", CheckHostName = !parsed.GetValue(AnyHostName) }
+                : null,
+            ClientId = clientId,
+        };
+    }
+
+    /// <summary>Begins to connect, and goes on for ever; who asks for the state sees whether it is up.</summary>
+    internal static async Task<FleetLink> BeginAsync(ParseResult parsed, IReadOnlyList<string> topics, CancellationToken cancel)
+    {
+        var reach = await ReachAsync(parsed, $"edge-operator-{Guid.NewGuid():n}", cancel);
+        return new FleetLink(new MqttLink(
+            reach with { SessionExpiry = TimeSpan.Zero, Subscriptions = topics, InboundCapacity = 10_000, MaxPause = s_longestPause }, NullLogger.Instance, TimeProvider.System, new Random()));
+    }
+
     /// <summary>Connects, and subscribes to these topics.</summary>
     /// <exception cref="IOException">The broker does not answer; the message says why.</exception>
     internal static async Task<FleetLink> OpenAsync(ParseResult parsed, IReadOnlyList<string> topics, CancellationToken cancel)
     {
-        string address = parsed.GetValue(Broker)!;
-        int colon = address.LastIndexOf(':');
-        if (colon <= 0 || !int.TryParse(address[(colon + 1)..], out int port) || port is < 1 or > 65_535) throw new IOException($"--broker {address}: expected HOST:PORT, such as 127.0.0.1:1883");
-        var fleet = new FleetLink(new MqttLink(
-            new MqttLinkOptions
-            {
-                Host = address[..colon],
-                Port = port,
-                User = parsed.GetValue(User) ?? "",
-                Password = parsed.GetValue(PasswordFile) is { } file ? (await File.ReadAllTextAsync(file, cancel)).TrimEnd('\r', '\n') : "",
-                ClientId = $"edge-operator-{Guid.NewGuid():n}",
-                SessionExpiry = TimeSpan.Zero,
-                Subscriptions = topics,
-                InboundCapacity = 10_000,
-            },
-            NullLogger.Instance,
-            TimeProvider.System,
-            new Random()));
+        var fleet = await BeginAsync(parsed, topics, cancel);
         try
         {
-            await fleet.WaitAsync(() => fleet.Link.State.Connected, $"{address} does not answer", cancel);
+            await fleet.WaitAsync(() => fleet.Link.State.Connected, $"{parsed.GetValue(Broker)} does not answer", cancel);
             return fleet;
         }
         catch
@@ -57,20 +89,32 @@ internal sealed class FleetLink : IAsyncDisposable
         }
     }
 
-    /// <summary>Publishes, retained, and waits until the broker has it.</summary>
+    /// <summary>Publishes, and waits until the broker has it.</summary>
+    /// <param name="topic">Where.</param>
+    /// <param name="payload">What.</param>
+    /// <param name="cancel">Gives up waiting.</param>
+    /// <param name="retained">Whether the broker keeps it.</param>
     /// <exception cref="IOException">The broker does not take it.</exception>
-    internal async Task PublishAsync(string topic, byte[] payload, CancellationToken cancel)
+    internal Task PublishAsync(string topic, byte[] payload, CancellationToken cancel, bool retained = true) => PublishAsync([(topic, payload)], cancel, retained);
+
+    /// <summary>Publishes many, and waits until the broker has them all. For one caller at a time.</summary>
+    /// <exception cref="IOException">The broker does not take one of them.</exception>
+    internal async Task PublishAsync(IReadOnlyCollection<(string Topic, byte[] Payload)> messages, CancellationToken cancel, bool retained = true)
     {
-        long before = Link.State.PublishedCount;
-        Link.Send(new OutboundMessage("operator", topic, payload, Delivery.RetainedEvent));
-        await WaitAsync(() => Link.State.PublishedCount > before || Link.State.RefusedCount > 0, "the broker does not acknowledge it", cancel);
-        if (Link.State.RefusedCount > 0) throw new IOException($"the broker refuses it: {Link.State.LastError}");
+        foreach (var batch in messages.Chunk(BatchCount))
+        {
+            var (published, refused) = (Link.State.PublishedCount, Link.State.RefusedCount);
+            foreach (var (topic, payload) in batch) Link.Send(new OutboundMessage("operator", topic, payload, retained ? Delivery.RetainedEvent : Delivery.Event));
+            await WaitAsync(() => Link.State.PublishedCount >= published + batch.Length || Link.State.RefusedCount > refused, "the broker does not acknowledge it", cancel);
+            if (Link.State.RefusedCount > refused) throw new IOException($"the broker refuses it: {Link.State.LastError}");
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
         await run;
+        Link.Dispose();
         stop.Dispose();
     }
 
