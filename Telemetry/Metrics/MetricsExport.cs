@@ -68,8 +68,12 @@ public sealed class MetricsExport : IDisposable
         {
             builder.AddPrometheusHttpListener(listener =>
             {
-                listener.Host = address == "0.0.0.0" ? "+" : address;
                 listener.Port = options.PrometheusPort;
+                listener.ConfigureHttpListener = (_, http) => // The exporter itself takes no wildcard for a host.
+                {
+                    http.Prefixes.Clear();
+                    http.Prefixes.Add($"http://{(address == "0.0.0.0" ? "+" : address)}:{options.PrometheusPort}/metrics/");
+                };
                 listener.ScopeInfoEnabled = false; // One scope, whose labels would stand on every line.
             });
         }
