@@ -38,4 +38,13 @@ public sealed record DeviceConfig
 
     /// <summary>Which configuration is accepted over the air.</summary>
     public UpdatesSection Updates { get; init; } = new();
+
+    /// <summary>How the meter leaves the process.</summary>
+    public MetricsSection Metrics { get; init; } = new();
+
+    /// <summary>The device as a Sparkplug edge node.</summary>
+    public SparkplugSection Sparkplug { get; init; } = new();
+
+    /// <summary>How Home Assistant finds the device.</summary>
+    public HomeAssistantSection HomeAssistant { get; init; } = new();
 }

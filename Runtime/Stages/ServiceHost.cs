@@ -8,6 +8,7 @@ using Edge.Runtime.View;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
+using Edge.Telemetry.Metrics;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -26,7 +27,6 @@ public static class ServiceHost
     {
         var (config, data, time) = (settings.Active.Verdict.Config!, settings.Data, TimeProvider.System);
         using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config), time, ReplayAccess.Serve, trims: false); // Not before the read-out has counted what would go.
-        using var gauges = new ReplayGauges(buffer);
         var before = buffer.Counts;
         var sensor = SensorCatalogue.Open(config, before.LastStartSeconds);
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
@@ -72,7 +72,7 @@ public static class ServiceHost
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
             .AddSingleton(drift).AddSingleton<DriftAlarms>().AddSingleton(shape)
             .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton(new FirstGraph(data.FirstGraph, snapshots)).AddSingleton<AnchorWatch>().AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
-            .AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
+            .AddSingleton<ServiceReadings>().AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 
         // Consumers first: with concurrent start the order hardly matters, but a tap that opens into a pipe reads better than one that opens into the air.
         AddTelemetry(services, settings);
@@ -84,6 +84,8 @@ public static class ServiceHost
         using var host = builder.Build();
         if (driftProblem.Length > 0) ServiceLog.DriftBegunAnew(host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start"), driftProblem);
         Announce(host.Services, known, kept.Contains(snapshot.Id), snapshot, snapshots, buffer, running, config.Inference.Precision);
+        using var meter = new DeviceMeter(Product.Version, host.Services.GetRequiredService<ServiceReadings>().Take, time);
+        using var export = MetricsExport.Start(ExportOf(config));
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
@@ -134,6 +136,17 @@ public static class ServiceHost
         services.AddSingleton(provider => new Reporter(topics, bootId, TimeProvider.System, provider.GetRequiredService<MqttLink>().SendAsync));
         services.AddHostedService<TelemetryStage>();
     }
+
+    private static MetricsExportOptions ExportOf(DeviceConfig config) => new()
+    {
+        DeviceId = DeviceIdOf(config),
+        Version = Product.Version,
+        PrometheusAddress = config.Metrics.Prometheus == "on" ? config.Metrics.PrometheusAddress : null,
+        PrometheusPort = config.Metrics.PrometheusPort,
+        OtlpEndpoint = config.Metrics.OtlpEndpoint.Length > 0 ? new Uri(config.Metrics.OtlpEndpoint) : null,
+        OtlpOverGrpc = config.Metrics.OtlpProtocol == "grpc",
+        OtlpInterval = TimeSpan.FromSeconds(config.Metrics.OtlpSeconds),
+    };
 
     private static MqttTlsOptions? TlsOf(TlsSection tls) => tls.Mode == "off"
         ? null

@@ -14,7 +14,7 @@ public sealed class ServiceState(TimeProvider time)
     private const long LargestLatencyNs = 60L * 1_000_000_000; // A process that was stopped for longer shows as this.
     private readonly Lock gate = new();
     private readonly LongHistogram latency = new(highestTrackableValue: LargestLatencyNs, numberOfSignificantValueDigits: 2);
-    private readonly Dictionary<string, long> countsSinceSummary = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> countsSinceSummary = new(StringComparer.Ordinal), countsBefore = new(StringComparer.Ordinal);
     private readonly Queue<(long Ticks, long Count)> recent = new();
     private readonly long startTicks = time.GetTimestamp();
     private long windowsSeen, calls, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled, requestsMade, requestsAnswered;
@@ -150,7 +150,19 @@ public sealed class ServiceState(TimeProvider time)
         lock (gate)
         {
             var counts = new Dictionary<string, long>(countsSinceSummary, StringComparer.Ordinal);
+            foreach (var (name, count) in counts) countsBefore[name] = countsBefore.GetValueOrDefault(name) + count;
             countsSinceSummary.Clear();
+            return counts;
+        }
+    }
+
+    /// <summary>Predictions by class since the start.</summary>
+    public IReadOnlyDictionary<string, long> CountsByClass()
+    {
+        lock (gate)
+        {
+            var counts = new Dictionary<string, long>(countsBefore, StringComparer.Ordinal);
+            foreach (var (name, count) in countsSinceSummary) counts[name] = counts.GetValueOrDefault(name) + count;
             return counts;
         }
     }

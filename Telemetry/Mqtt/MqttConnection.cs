@@ -39,7 +39,6 @@ internal readonly record struct PublishOutcome(PublishResult Result, string Reas
 /// </summary>
 internal sealed class MqttConnection : IDisposable
 {
-    private const string ContentType = "application/json";
     private readonly MqttLinkOptions _options;
     private readonly TimeProvider _time;
     private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
@@ -115,9 +114,18 @@ internal sealed class MqttConnection : IDisposable
             return new PublishOutcome(PublishResult.Refused, $"its packet of {bytes} bytes is more than the broker takes ({_maxPacketBytes})");
         }
 
+        return await PublishAsync(Packet(message)).ConfigureAwait(false);
+    }
+
+    /// <summary>Publishes at QoS 0, not retained; nobody says whether it arrived. Never throws. Calls keep their order on the wire.</summary>
+    public Task<PublishOutcome> PublishOnceAsync(string topic, ReadOnlyMemory<byte> payload) =>
+        PublishAsync(new MqttApplicationMessage { Topic = topic, Payload = new ReadOnlySequence<byte>(payload), QualityOfServiceLevel = MqttQualityOfServiceLevel.AtMostOnce });
+
+    private async Task<PublishOutcome> PublishAsync(MqttApplicationMessage packet)
+    {
         try
         {
-            MqttClientPublishResult result = await _client.PublishAsync(Packet(message), _ended.Token).ConfigureAwait(false);
+            MqttClientPublishResult result = await _client.PublishAsync(packet, _ended.Token).ConfigureAwait(false);
             Touch();
             return Judge(result);
         }
@@ -234,7 +242,7 @@ internal sealed class MqttConnection : IDisposable
             .WithClientId(_options.ClientId)
             .WithKeepAlivePeriod(_options.KeepAlive)
             .WithTimeout(_options.ConnectTimeout)
-            .WithCleanStart(false);
+            .WithCleanStart(_options.CleanStart);
         if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes);
         if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.Password);
         if (_options.Tls is { } tls)
@@ -250,7 +258,7 @@ internal sealed class MqttConnection : IDisposable
         if (_options.LastWill is { } will)
         {
             builder.WithWillTopic(will.Topic).WithWillPayload(will.Payload.ToArray()).WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).WithWillRetain(_options.RetainsWill);
-            if (Speaks5) builder.WithWillContentType(ContentType);
+            if (Speaks5 && _options.ContentType is { } contentType) builder.WithWillContentType(contentType);
         }
 
         return builder.Build();
@@ -262,15 +270,15 @@ internal sealed class MqttConnection : IDisposable
     {
         Topic = message.Topic,
         Payload = new ReadOnlySequence<byte>(message.Payload),
-        ContentType = Speaks5 ? ContentType : null,
+        ContentType = Speaks5 ? _options.ContentType : null,
         QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
         Retain = message.Retain && _retainAvailable,
     };
 
     /// <summary>Bytes of a PUBLISH packet (MQTT 5, 3.3): head, topic, packet id, one property, payload.</summary>
-    private static long PacketBytes(OutboundMessage message)
+    private long PacketBytes(OutboundMessage message)
     {
-        long rest = 2 + Encoding.UTF8.GetByteCount(message.Topic) + 2 + 1 + 3 + ContentType.Length + message.Payload.Length;
+        long rest = 2 + Encoding.UTF8.GetByteCount(message.Topic) + 2 + 1 + 3 + (_options.ContentType?.Length ?? 0) + message.Payload.Length;
         return 1 + (rest < 128 ? 1 : rest < 16_384 ? 2 : rest < 2_097_152 ? 3 : 4) + rest;
     }
 

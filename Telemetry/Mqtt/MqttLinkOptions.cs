@@ -74,6 +74,12 @@ public sealed record MqttLinkOptions
     /// <summary>Whether the last will is retained; the link turns it off for a broker that keeps nothing.</summary>
     internal bool RetainsWill { get; init; } = true;
 
+    /// <summary>Whether the broker forgets the session of before.</summary>
+    internal bool CleanStart { get; init; }
+
+    /// <summary>What payloads are, in MQTT 5; null: not said.</summary>
+    internal string? ContentType { get; init; } = "application/json";
+
     /// <summary>Topic filters to subscribe to, QoS 1, on every connect.</summary>
     public IReadOnlyList<string> Subscriptions { get; init; } = [];
 

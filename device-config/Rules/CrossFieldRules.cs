@@ -35,6 +35,8 @@ internal static class CrossFieldRules
         ExternalBrokerHasAPort(config, findings);
         TlsIsForAnExternalBroker(config, findings);
         ClientKeyHasACertificate(config, findings);
+        OthersNeedABroker(config, findings);
+        WindowsComeWhileTheSparkplugDeviceLives(config, findings);
     }
 
     private static void RecordedRateIsKept(DeviceConfig config, ConfigFindings findings)
@@ -263,6 +265,32 @@ internal static class CrossFieldRules
         {
             findings.AddContradiction(Path, JsonPart.Quote(tls.ClientKeyFile), "empty when telemetry.tls.clientCertificateFile is empty: a key without its certificate says nothing",
                 "name the certificate's file as well");
+        }
+    }
+
+    private static void OthersNeedABroker(DeviceConfig config, ConfigFindings findings)
+    {
+        Require("sparkplug.mode", config.Sparkplug.Mode);
+        Require("homeAssistant.discovery", config.HomeAssistant.Discovery);
+
+        void Require(string path, string value)
+        {
+            if (findings.Sound(path, "telemetry.broker") && value == "on" && config.Telemetry.Broker == "none")
+            {
+                findings.AddContradiction(path, "\"on\"", "\"off\" when telemetry.broker is \"none\"", "write \"off\", or name a broker");
+            }
+        }
+    }
+
+    private static void WindowsComeWhileTheSparkplugDeviceLives(DeviceConfig config, ConfigFindings findings)
+    {
+        const string Path = "sparkplug.silentSeconds";
+        double silent = config.Sparkplug.SilentSeconds;
+        double apart = config.Window.Stride / config.Sensor.SampleRateHz / (config.Sensor.Speed > 0 ? config.Sensor.Speed : 1);
+        if (findings.Sound(Path, "sparkplug.mode", "window.stride", "sensor.sampleRateHz", "sensor.speed") && config.Sparkplug.Mode == "on" && silent > 0 && silent <= apart)
+        {
+            findings.AddContradiction(Path, Show(silent), $"0, or more than the {Show(Math.Round(apart, 3))} s between two windows (window.stride / sensor.sampleRateHz / sensor.speed)",
+                "raise it, or write 0");
         }
     }
 

@@ -57,6 +57,12 @@ public class CrossFieldRuleTests
         """telemetry.tls.mode is "on" (line 1, column 29) but must be "off" when telemetry.broker is "embedded", which never leaves this machine and speaks no TLS; write "off", or set telemetry.broker to "external".""")]
     [InlineData("""{"telemetry":{"tls":{"clientKeyFile":"k.pem"}}}""",
         """telemetry.tls.clientKeyFile is "k.pem" (line 1, column 38) but must be empty when telemetry.tls.clientCertificateFile is empty: a key without its certificate says nothing; name the certificate's file as well.""")]
+    [InlineData("""{"telemetry":{"broker":"none"},"sparkplug":{"mode":"on"}}""",
+        """sparkplug.mode is "on" (line 1, column 52) but must be "off" when telemetry.broker is "none"; write "off", or name a broker.""")]
+    [InlineData("""{"telemetry":{"broker":"none"},"homeAssistant":{"discovery":"on"}}""",
+        """homeAssistant.discovery is "on" (line 1, column 61) but must be "off" when telemetry.broker is "none"; write "off", or name a broker.""")]
+    [InlineData("""{"sensor":{"speed":1},"sparkplug":{"mode":"on","silentSeconds":1.28}}""",
+        "sparkplug.silentSeconds is 1.28 (line 1, column 64) but must be 0, or more than the 1.28 s between two windows (window.stride / sensor.sampleRateHz / sensor.speed); raise it, or write 0.")]
     public void A_contradiction_is_refused_at_the_key_to_change(string json, string sentence) => Assert.Equal(sentence, Verdicts.OnlyProblem(Verdicts.Of(json)));
 
     [Theory]
@@ -75,6 +81,8 @@ public class CrossFieldRuleTests
     [InlineData("""{"telemetry":{"broker":"none","port":0}}""")]
     [InlineData("""{"telemetry":{"broker":"external","tls":{"mode":"on","clientCertificateFile":"c.pem"}}}""")]
     [InlineData("""{"inference":{"providers":["cpu"]}}""")]
+    [InlineData("""{"sensor":{"speed":1},"sparkplug":{"mode":"on","silentSeconds":1.29}}""")]
+    [InlineData("""{"sensor":{"speed":1},"sparkplug":{"mode":"off","silentSeconds":1}}""")]
     public void What_only_just_fits_is_accepted(string json) => Assert.True(Verdicts.Of(json).IsValid, Verdicts.Of(json).ToString());
 
     [Theory]

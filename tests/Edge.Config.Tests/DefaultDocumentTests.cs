@@ -49,6 +49,9 @@ public class DefaultDocumentTests
         "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1},
         "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512,"queueKiB":4096,"queueHours":168,"inFlightWindow":32,"protocol":"5","forgettingMinutes":60,"forgettingAlarmPoints":20,
         "tls":{"mode":"off","caFile":"","clientCertificateFile":"","clientKeyFile":"","checkHostName":true}},
-        "updates":{"accept":true,"keysFile":"","acceptNewSnapshot":false,"trialSeconds":60,"graceSeconds":30,"trialAttempts":2,"maxLatencyP99Ms":250,"maxErrorPercent":5,"maxAccuracyDropPoints":5}}
+        "updates":{"accept":true,"keysFile":"","acceptNewSnapshot":false,"trialSeconds":60,"graceSeconds":30,"trialAttempts":2,"maxLatencyP99Ms":250,"maxErrorPercent":5,"maxAccuracyDropPoints":5},
+        "metrics":{"prometheus":"off","prometheusAddress":"127.0.0.1","prometheusPort":9464,"otlpEndpoint":"","otlpProtocol":"http/protobuf","otlpSeconds":60},
+        "sparkplug":{"mode":"off","groupId":"edge","nodeId":"","deviceId":"classifier","primaryHost":"","publishSeconds":5,"silentSeconds":30},
+        "homeAssistant":{"discovery":"off","prefix":"homeassistant"}}
         """;
 }

@@ -72,7 +72,7 @@ public class MergeTests
     [InlineData("{}", "{\"window\":{\n\"stride\":1,\n\"stride\":2}}",
         "window.stride is given again in desired but must be given once (first on line 2); delete one of the two.")]
     [InlineData("{}", """{"windw":null}""",
-        "windw is an unknown key but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates; rename it to window or delete it.")]
+        "windw is an unknown key but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates, metrics, sparkplug, homeAssistant; rename it to window or delete it.")]
     [InlineData("{}", """{"window":{"strid":null}}""",
         "window.strid is an unknown key but must be one of the keys of window: length, stride, ringCapacity; rename it to stride or delete it.")]
     [InlineData("{}", """{"window":{"strid":1}}""",

@@ -25,7 +25,7 @@ public class RejectionTextTests
 
         Assert.Equal("""
             test.json is refused for 17 reasons:
-            - devise is an unknown key (line 3, column 3) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates; rename it to device or delete it.
+            - devise is an unknown key (line 3, column 3) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates, metrics, sparkplug, homeAssistant; rename it to device or delete it.
             - sensor.kind is "uciHAR" (line 4, column 23) but must be one of "simulated", "uciHar"; write "uciHar", or delete it for the default "simulated".
             - sensor.sampleRateHz is "50" (line 4, column 49) but must be a number from 1 to 10000; write 50 without quotes.
             - sensor.speed is -1 (line 4, column 64) but must be a number from 0 to 1000; raise it to 0 or more, or delete it for the default 10.

@@ -6,13 +6,13 @@ public class SingleKeyTests
 {
     [Theory]
     [InlineData("""{"windw":{}}""",
-        "windw is an unknown key (line 1, column 2) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates; rename it to window or delete it.")]
+        "windw is an unknown key (line 1, column 2) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates, metrics, sparkplug, homeAssistant; rename it to window or delete it.")]
     [InlineData("""{"Window":{}}""",
-        "Window is an unknown key (line 1, column 2) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates; rename it to window or delete it.")]
+        "Window is an unknown key (line 1, column 2) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates, metrics, sparkplug, homeAssistant; rename it to window or delete it.")]
     [InlineData("""{"zebra":1}""",
-        "zebra is an unknown key (line 1, column 2) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates; delete it.")]
+        "zebra is an unknown key (line 1, column 2) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates, metrics, sparkplug, homeAssistant; delete it.")]
     [InlineData("""{"stride":32}""",
-        "stride is an unknown key (line 1, column 2) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates; move it to window.stride, or delete it.")]
+        "stride is an unknown key (line 1, column 2) but must be one of the keys of the document: device, sensor, window, labels, replay, training, promotion, drift, inference, readOut, telemetry, updates, metrics, sparkplug, homeAssistant; move it to window.stride, or delete it.")]
     [InlineData("""{"window":{"seed":1}}""",
         "window.seed is an unknown key (line 1, column 12) but must be one of the keys of window: length, stride, ringCapacity; move it to sensor.seed or replay.seed or training.seed, or delete it.")]
     [InlineData("""{"window":{"a.b\n":1}}""",

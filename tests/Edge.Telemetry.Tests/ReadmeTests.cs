@@ -12,7 +12,7 @@ namespace Edge.Telemetry.Tests;
 /// pasted.</summary>
 public partial class ReadmeTests
 {
-    private static readonly string Readme = File.ReadAllText(Path.Combine(Root(), "Telemetry", "README.md"));
+    internal static readonly string Readme = File.ReadAllText(Path.Combine(Root(), "Telemetry", "README.md"));
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
