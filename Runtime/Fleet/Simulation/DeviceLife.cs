@@ -140,7 +140,7 @@ internal sealed class DeviceLife(IReadOnlyList<string> classes, double pace, Ran
         foreach (string name in classes) accuracy[name] = Math.Clamp(accuracy[name] + (random.Next(6) == 0 ? -10 * random.NextDouble() : 0.3 * (95 - accuracy[name])), 0, 100);
         reporter.Snapshot(new SnapshotMessage { Event = SnapshotEvent.Promoted, SnapshotId = candidate, ParentId = SnapshotId, Round = Round, AnchorAccuracyPercent = Accuracy, PreviousAnchorAccuracyPercent = before, ReadOut = "frozen ridge" });
         SnapshotId = candidate;
-        reporter.Forgetting(forgetting.Update(SnapshotId, Round, accuracy.ToDictionary(pair => pair.Key, pair => new AnchorAccuracy(pair.Value, 10), StringComparer.Ordinal)));
+        reporter.Forgetting(forgetting.Update(SnapshotId, Round, accuracy.ToDictionary(pair => pair.Key, pair => new AnchorAccuracy(pair.Value, 10), StringComparer.Ordinal)), EvaluationCause.Promotion);
     }
 
     /// <summary>Whether an event of a Poisson process falls into this while.</summary>
