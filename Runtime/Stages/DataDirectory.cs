@@ -43,6 +43,12 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Configuration accepted over the air.</summary>
     public string Config => System.IO.Path.Combine(Path, "config");
 
+    /// <summary>Number of Sparkplug births.</summary>
+    public string BirthNumber => System.IO.Path.Combine(Path, "sparkplug.bdseq");
+
+    /// <summary>Where the device was announced to Home Assistant.</summary>
+    public string Announcements => System.IO.Path.Combine(Path, "announced");
+
     /// <summary>Log of a run with the live view, which has the terminal to itself.</summary>
     public string Log => System.IO.Path.Combine(Path, "edge.log");
 

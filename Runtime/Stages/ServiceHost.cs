@@ -85,7 +85,7 @@ public static class ServiceHost
         if (driftProblem.Length > 0) ServiceLog.DriftBegunAnew(host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start"), driftProblem);
         Announce(host.Services, known, kept.Contains(snapshot.Id), snapshot, snapshots, buffer, running, config.Inference.Precision);
         using var meter = new DeviceMeter(Product.Version, host.Services.GetRequiredService<ServiceReadings>().Take, time);
-        using var export = MetricsExport.Start(ExportOf(config));
+        using var export = MetricsExport.Start(Ecosystem.ExportOf(config, DeviceIdOf(config)));
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
@@ -111,20 +111,12 @@ public static class ServiceHost
         }
 
         services.AddSingleton(provider => new MqttLink(
-            new MqttLinkOptions
+            BrokerOf(settings, $"edge-{topics.DeviceId}") with
             {
-                Host = settings.Broker is null ? config.Telemetry.Host : EmbeddedBroker.Host,
-                Port = settings.Broker?.Port ?? config.Telemetry.Port,
-                User = config.Telemetry.User,
-                Password = config.Telemetry.PasswordFile.Length > 0 ? File.ReadAllText(config.Telemetry.PasswordFile).TrimEnd('\r', '\n') : "",
-                ClientId = $"edge-{topics.DeviceId}",
-                KeepAlive = TimeSpan.FromSeconds(config.Telemetry.KeepAliveSeconds),
                 QueueCapacity = config.Telemetry.QueueCapacity,
                 QueueBytes = config.Telemetry.QueueKiB * 1024L,
                 QueueAge = TimeSpan.FromHours(config.Telemetry.QueueHours),
                 InFlightWindow = config.Telemetry.InFlightWindow,
-                Protocol = config.Telemetry.Protocol == "5" ? MqttProtocol.V5 : MqttProtocol.V311,
-                Tls = settings.Broker is null ? TlsOf(config.Telemetry.Tls) : null,
                 Outbox = new OutboxOptions { Path = settings.Data.OutboxFile },
                 LastWill = Reporter.LastWill(topics, bootId, TimeProvider.System),
                 Subscriptions = topics.Inbound,
@@ -135,18 +127,25 @@ public static class ServiceHost
         services.AddSingleton(topics);
         services.AddSingleton(provider => new Reporter(topics, bootId, TimeProvider.System, provider.GetRequiredService<MqttLink>().SendAsync));
         services.AddHostedService<TelemetryStage>();
+        Ecosystem.AddTo(services, settings, topics.DeviceId, clientId => BrokerOf(settings, clientId));
     }
 
-    private static MetricsExportOptions ExportOf(DeviceConfig config) => new()
+    /// <summary>Where the broker is and how the device speaks to it.</summary>
+    private static MqttLinkOptions BrokerOf(ServiceSettings settings, string clientId)
     {
-        DeviceId = DeviceIdOf(config),
-        Version = Product.Version,
-        PrometheusAddress = config.Metrics.Prometheus == "on" ? config.Metrics.PrometheusAddress : null,
-        PrometheusPort = config.Metrics.PrometheusPort,
-        OtlpEndpoint = config.Metrics.OtlpEndpoint.Length > 0 ? new Uri(config.Metrics.OtlpEndpoint) : null,
-        OtlpOverGrpc = config.Metrics.OtlpProtocol == "grpc",
-        OtlpInterval = TimeSpan.FromSeconds(config.Metrics.OtlpSeconds),
-    };
+        var telemetry = settings.Active.Verdict.Config!.Telemetry;
+        return new MqttLinkOptions
+        {
+            Host = settings.Broker is null ? telemetry.Host : EmbeddedBroker.Host,
+            Port = settings.Broker?.Port ?? telemetry.Port,
+            User = telemetry.User,
+            Password = telemetry.PasswordFile.Length > 0 ? File.ReadAllText(telemetry.PasswordFile).TrimEnd('\r', '\n') : "",
+            ClientId = clientId,
+            KeepAlive = TimeSpan.FromSeconds(telemetry.KeepAliveSeconds),
+            Protocol = telemetry.Protocol == "5" ? MqttProtocol.V5 : MqttProtocol.V311,
+            Tls = settings.Broker is null ? TlsOf(telemetry.Tls) : null,
+        };
+    }
 
     private static MqttTlsOptions? TlsOf(TlsSection tls) => tls.Mode == "off"
         ? null

@@ -1,10 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using OpenTelemetry;
-using OpenTelemetry.Exporter;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
-
 namespace Edge.Telemetry.Metrics;
 
 /// <summary>How the meter leaves the process.</summary>
@@ -35,9 +28,6 @@ public sealed record MetricsExportOptions
 /// <summary>Sends the meter "Edge" to a collector, and lets Prometheus scrape it, by the SDK of OpenTelemetry. Nothing of that SDK is loaded unless one of the two is asked for.</summary>
 public sealed class MetricsExport : IDisposable
 {
-    /// <summary>Most values of one instrument, by its tag (at most 256 classes); the SDK keeps a place for each from the start, 2000 if it is not told.</summary>
-    private const int MostTagValues = 300;
-
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(0.5);
     private readonly IDisposable _provider;
 
@@ -48,7 +38,7 @@ public sealed class MetricsExport : IDisposable
     public static MetricsExport? Start(MetricsExportOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return options.PrometheusAddress is null && options.OtlpEndpoint is null ? null : new MetricsExport(Build(options));
+        return options.PrometheusAddress is null && options.OtlpEndpoint is null ? null : new MetricsExport(MeterProviders.Build(options));
     }
 
     /// <summary>Sends the latest values, for at most half a second, and stops.</summary>
@@ -57,47 +47,4 @@ public sealed class MetricsExport : IDisposable
         // A collector that does not answer must not hold up the end of the service.
         Task.Run(_provider.Dispose).Wait(FlushLimit);
     }
-
-    private static MeterProvider Build(MetricsExportOptions options)
-    {
-        MeterProviderBuilder builder = Sdk.CreateMeterProviderBuilder()
-            .ConfigureResource(resource => resource.Clear().AddService("edge", serviceVersion: options.Version, autoGenerateServiceInstanceId: false, serviceInstanceId: options.DeviceId))
-            .AddMeter(DeviceMeter.Name)
-            .AddView(instrument => new MetricStreamConfiguration { CardinalityLimit = IsTagged(instrument.Name) ? MostTagValues : 1 });
-        if (options.PrometheusAddress is { } address)
-        {
-            builder.AddPrometheusHttpListener(listener =>
-            {
-                listener.Port = options.PrometheusPort;
-                listener.ConfigureHttpListener = (_, http) => // The exporter itself takes no wildcard for a host.
-                {
-                    http.Prefixes.Clear();
-                    http.Prefixes.Add($"http://{(address == "0.0.0.0" ? "+" : address)}:{options.PrometheusPort}/metrics/");
-                };
-                listener.ScopeInfoEnabled = false; // One scope, whose labels would stand on every line.
-            });
-        }
-
-        if (options.OtlpEndpoint is { } endpoint)
-        {
-            builder.AddOtlpExporter((exporter, reader) =>
-            {
-                exporter.Protocol = options.OtlpOverGrpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
-                exporter.Endpoint = options.OtlpOverGrpc || endpoint.AbsolutePath != "/" ? endpoint : new Uri(endpoint, "/v1/metrics");
-                reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)options.OtlpInterval.TotalMilliseconds;
-            });
-        }
-
-        try
-        {
-            return builder.Build();
-        }
-        catch (Exception e) when (e.GetBaseException() is HttpListenerException or SocketException)
-        {
-            throw new IOException(
-                $"Prometheus cannot be served on {options.PrometheusAddress}:{options.PrometheusPort}: {e.GetBaseException().Message.TrimEnd('.')}. Set metrics.prometheusPort to a free port and metrics.prometheusAddress to an address of this machine, or metrics.prometheus to \"off\".", e);
-        }
-    }
-
-    private static bool IsTagged(string name) => DeviceMeter.Table.Any(row => row.Name == name && row.Tag is not null);
 }

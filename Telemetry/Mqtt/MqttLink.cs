@@ -93,6 +93,9 @@ public sealed partial class MqttLink : IDisposable
         return _outgoing.Add(message);
     }
 
+    /// <summary>Whether the broker has acknowledged this state, which is still the latest of its topic.</summary>
+    public bool HasDelivered(OutboundMessage state) => _outgoing.IsDelivered(state);
+
     /// <summary>Writes what waits to the outbox and closes it. After <see cref="RunAsync(CancellationToken)"/> has ended.</summary>
     public void Dispose() => _outgoing.Dispose();
 

@@ -40,7 +40,7 @@ internal sealed class SparkplugEyes : IAsyncDisposable
     }
 
     /// <summary>Everything that is not a command or a host's state, in order of arrival.</summary>
-    public IReadOnlyList<Heard> All => [.. _heard.Where(heard => heard.Verb is not ("NCMD" or "STATE"))];
+    public IReadOnlyList<Heard> All => [.. _heard.Where(heard => heard.Verb != "NCMD" && !heard.Topic.Contains("/STATE/", StringComparison.Ordinal))];
 
     public static async Task<SparkplugEyes> OpenAsync(int port)
     {
