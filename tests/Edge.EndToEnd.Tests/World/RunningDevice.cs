@@ -78,6 +78,9 @@ internal sealed class RunningDevice : IAsyncDisposable
     /// <summary>Fields of the first log line with this event id; null while there is none.</summary>
     public JsonObject? Logged(int eventId) => LinesOf(eventId).FirstOrDefault()?["State"]?.AsObject();
 
+    /// <summary>The same of the last line.</summary>
+    public JsonObject? LastLogged(int eventId) => LinesOf(eventId).LastOrDefault()?["State"]?.AsObject();
+
     /// <summary>Log lines with this event id.</summary>
     public int LoggedCount(int eventId) => LinesOf(eventId).Count();
 

@@ -94,7 +94,7 @@ internal static class Examples
         reporter.ConfigReported(new ConfigReportedMessage
         {
             Active = new ActiveConfig(6, "9d0e41c7", "desired"),
-            LastAttempt = new ConfigAttempt(7, "c3", ConfigResult.RolledBack, ["99 % of 2350 windows took up to 812.3 ms; updates.maxLatencyP99Ms is 250"], Now) { Stage = ConfigStage.Trial, Codes = ["latencyTooHigh"], KeyId = "7f3a91c2d4e5b608" },
+            LastAttempt = new ConfigAttempt(7, "c3", ConfigResult.RolledBack, ["99 % of 2350 windows took up to 812.3 ms; updates.maxLatencyP99Ms is 250"], Now) { Stage = ConfigStage.Trial, Codes = ["latencyTooHigh"], KeyId = "7f3a91c2d4e5b608", GapWindows = 3 },
             Trust = ConfigTrust.Signed,
             KeysVersion = 2,
         });
