@@ -16,6 +16,7 @@ namespace Edge.Telemetry.Messages;
 [JsonSerializable(typeof(ForgettingMessage))]
 [JsonSerializable(typeof(TrainingMessage))]
 [JsonSerializable(typeof(SnapshotMessage))]
+[JsonSerializable(typeof(SnapshotRequestMessage))]
 [JsonSerializable(typeof(ConfigReportedMessage))]
 [JsonSerializable(typeof(LabelRequestMessage))]
 [JsonSerializable(typeof(LabelResultMessage))]

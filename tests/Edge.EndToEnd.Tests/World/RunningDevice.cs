@@ -48,6 +48,13 @@ internal sealed class RunningDevice : IAsyncDisposable
     /// <summary>What Ctrl-C in a terminal does: SIGINT to the whole group, training child included.</summary>
     public void CtrlC() => Assert.True(LinuxProcess.Signal(-process.Id, LinuxProcess.Interrupt), "there is a process group to interrupt");
 
+    /// <summary>Asks it to end, and waits until it has.</summary>
+    public async Task EndByCtrlCAsync()
+    {
+        CtrlC();
+        Assert.Equal(0, await EndAsync());
+    }
+
     /// <summary><c>kill -9</c>; the training child is not told.</summary>
     public async Task KillAsync()
     {

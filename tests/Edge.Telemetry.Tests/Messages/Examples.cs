@@ -91,6 +91,7 @@ internal static class Examples
             Reasons = ["anchor accuracy 71.5 %; expected at least 89 %. Collect labels of sitting."],
             CandidateId = "s000004-0be11d90",
         });
+        reporter.SnapshotRequest(new SnapshotRequestMessage { Sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Chunks = [3, 5, 6, 7], HeldCount = 4, ChunkCount = 32 });
         reporter.ConfigReported(new ConfigReportedMessage
         {
             Active = new ActiveConfig(6, "9d0e41c7", "desired"),
