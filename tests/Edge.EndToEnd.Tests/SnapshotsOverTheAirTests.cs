@@ -75,23 +75,27 @@ public sealed class SnapshotsOverTheAirTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port, device: Pupil);
-        await using var teacher = DeviceFolder.Create(broker.Port, Teacher).With("training.seed", 7);
+        await using var teacher = DeviceFolder.Create(broker.Port, Teacher).With("readOut.kind", "prototypes");
         await LearnAsync(broker, teacher);
+        teacher.With("training.method", "supconReplay").With("training.learningRate", 1).With("training.epochs", 3).With("training.patienceEpochs", 0).With("promotion.maxAccuracyDropPoints", 100).With("promotion.maxClassDropPoints", 100);
+        string ruined = await LearnAsync(broker, teacher);
         await SnapshotPublisher.KeysAsync(teacher.Path);
-        await using var pupil = DeviceFolder.Create(broker.Port, Pupil).With("readOut.kind", "prototypes").With("device.groups", new JsonArray("pumps")).With("updates.acceptSnapshots", true).With("updates.keysFile", Path.Combine(teacher.Path, "keys.json"));
+        await using var pupil = DeviceFolder.Create(broker.Port, Pupil).With("readOut.kind", "prototypes").With("updates.acceptNewSnapshot", true).With("device.groups", new JsonArray("pumps")).With("updates.acceptSnapshots", true).With("updates.keysFile", Path.Combine(teacher.Path, "keys.json"));
         var run = pupil.Run();
         await fleet.HearsAsync("snapshot", s => (string?)s["event"] == "promoted", "it has learnt by itself");
         await run.EndByCtrlCAsync();
         string own = pupil.CurrentSnapshotId()!;
         run = pupil.With("training.enabled", false).Run();
         await fleet.HearsAsync("snapshot", s => (string?)s["event"] == "restored", "it goes on with what it has learnt");
+        string boot = fleet.On("snapshot")[^1]["bootId"]!.ToString();
+        await fleet.HearsAsync("prediction", p => (string?)p["bootId"] == boot && (long)p["windowsSeen"]! > 150, "its anchors show every class");
 
-        // What the teacher began with knows nothing.
-        await using (var publisher = SnapshotPublisher.Publish(teacher, broker.Port, "1", "offers.key.pem", "group:pumps"))
+        // The teacher has unlearnt what it knew, and has promoted that.
+        await using (var publisher = SnapshotPublisher.Publish(teacher, broker.Port, ruined, "offers.key.pem", "group:pumps"))
         {
             var worse = await RefusedAsync(fleet, "gateRefused");
             Assert.Contains("accuracy on the anchor set", (string?)worse["reasons"]![0]);
-            Assert.StartsWith("s000001-", (string?)worse["candidateId"]);
+            Assert.Equal(ruined, (string?)worse["candidateId"]);
             Assert.Equal(1, await publisher.EndAsync()); // Every device that answered has refused.
         }
 

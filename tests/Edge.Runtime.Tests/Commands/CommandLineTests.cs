@@ -182,7 +182,7 @@ public sealed class CommandLineTests : IDisposable
         File.WriteAllText(data["a.json"], "{}");
         File.WriteAllText(data["b.json"], """{ "drift": { "threshold": 7 }, "replay": { "capacity": 400 } }""");
         var ended = await RunAsync("config", "diff", "a.json", "b.json");
-        Assert.Equal((0, "pipeline  replay.capacity: 306 -> 400\nlive      drift.threshold: 5 -> 7\nthe whole is pipeline\n"), (ended.ExitCode, ended.Output));
+        Assert.Equal((0, "pipeline  replay.capacity: 306 -> 400\nlive      drift.threshold: 8 -> 7\nthe whole is pipeline\n"), (ended.ExitCode, ended.Output));
         using var json = OneLine(await RunAsync("config", "diff", "a.json", "b.json", "--json"));
         Assert.Equal("pipeline", json.RootElement.GetProperty("change").GetString());
         File.WriteAllText(data["c.json"], """{ "window": { "length": 64, "stride": 32 } }""");
