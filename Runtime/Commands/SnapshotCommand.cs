@@ -5,19 +5,20 @@ using Edge.Runtime.Stages;
 
 namespace Edge.Runtime.Commands;
 
-/// <summary><c>edge snapshot list|show|export|promote|rollback|diff</c>: the models that a device has had, and which one runs.</summary>
+/// <summary><c>edge snapshot list|show|export|promote|publish|rollback|diff</c>: the models that a device has had, and which one runs.</summary>
 public static class SnapshotCommand
 {
     internal const string Naming = "current, previous, an id, the beginning of one, or its number";
     internal static readonly string Codes = $"Exit codes: {ExitCode.Done} done, {ExitCode.Usage} command line, {ExitCode.Fault} the disk, a file or a running service is in the way, {ExitCode.Config} configuration.";
 
     /// <summary>The verb.</summary>
-    public static Command Create() => new("snapshot", "Look at the device's models, take one elsewhere, bring one in, or go back to an earlier one. list, show, export and diff may be used beside a running service.")
+    public static Command Create() => new("snapshot", "Look at the device's models, take one elsewhere, offer it to others, bring one in, or go back to an earlier one. list, show, export, publish and diff may be used beside a running service.")
     {
         SnapshotListCommand.Create(),
         SnapshotShowCommand.Create(),
         SnapshotExportCommand.Create(),
         SnapshotPromoteCommand.Create(),
+        SnapshotPublishCommand.Create(),
         SnapshotRollbackCommand.Create(),
         SnapshotDiffCommand.Create(),
     };

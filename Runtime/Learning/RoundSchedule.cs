@@ -26,6 +26,6 @@ public sealed class RoundSchedule(LiveConfig live, ReplayBuffer buffer, Snapshot
     public bool IsDue(string reason)
     {
         var (counts, config) = (buffer.Counts, live.Current);
-        return config.Training.Enabled && counts.FreshCount >= NeededFor(reason) && counts.AnchorCount >= config.Promotion.MinAnchors;
+        return config.Training.Enabled && config.Promotion.PinnedSnapshot.Length == 0 && counts.FreshCount >= NeededFor(reason) && counts.AnchorCount >= config.Promotion.MinAnchors;
     }
 }

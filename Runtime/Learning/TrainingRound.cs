@@ -2,6 +2,7 @@ using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
@@ -28,7 +29,7 @@ public sealed partial class TrainingRound(
         try
         {
             if (await DrawAsync(plan, parent) is not (var folder, var throughId)) return; // What made it due is partly of other windows; the next example asks again.
-            var better = await TrainAsync(folder, plan, stopping) is { } report ? await JudgeAsync(folder, report, plan, parent, stopping) : null;
+            var better = await TrainAsync(folder, plan, stopping) is { } report ? (await JudgeAsync(BroughtCandidate.Of(folder, report, plan, parent, time.GetUtcNow()), parent, stopping)).Better : null;
             var settlement = new Settlement(throughId, parent.Id, better, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             await flows.Handovers.Writer.WriteAsync(settlement, stopping);
             await settlement.Done.Task.WaitAsync(stopping);
@@ -130,46 +131,36 @@ public sealed partial class TrainingRound(
         if (progress is not null) reporter.Training(now);
     }
 
-    /// <summary>Lets the gate judge a candidate, each side with the read-out that it runs or would run with.</summary>
-    /// <returns>The blend that the anchors choose for the running snapshot, where it goes on; else null.</returns>
-    private async Task<ReadOutBlend?> JudgeAsync(RoundFolder folder, RoundReport report, RoundPlan plan, SnapshotManifest parent, CancellationToken stopping)
+    /// <summary>Lets the gate judge a candidate, each side with the read-out that it runs or would run with, and runs it when it is promoted.</summary>
+    private async Task<Judgement> JudgeAsync(BroughtCandidate brought, SnapshotManifest parent, CancellationToken stopping)
     {
-        var candidate = new SnapshotManifest
-        {
-            Id = "candidate",
-            ParentId = parent.Id,
-            CreatedAt = time.GetUtcNow(),
-            Classes = plan.Classes,
-            Window = plan.Window,
-            EmbeddingLength = report.EmbeddingLength,
-            Round = plan.Round,
-        };
+        var candidate = brought.Manifest;
         var anchors = Fitting(await buffer.AnchorsAsync(), candidate);
         GateEvidence evidence;
-        CandidateReadOut brought;
+        CandidateReadOut read;
         ReadOutBlend better;
         var trainable = Fitting(await buffer.TrainableAsync(), candidate);
         try
         {
-            using var exam = providers.Open(new GraphFile(folder.ModelFile), candidate, AnchorExam.BatchSize);
-            using var onCpu = exam.Provider == ProviderChain.Cpu ? null : Classifier.Open(folder.ModelFile, candidate, config.Inference with { Providers = [ProviderChain.Cpu] });
+            using var exam = providers.Open(new GraphFile(brought.ModelFile), candidate, AnchorExam.BatchSize);
+            using var onCpu = exam.Provider == ProviderChain.Cpu ? null : Classifier.Open(brought.ModelFile, candidate, config.Inference with { Providers = [ProviderChain.Cpu] });
             using var running = providers.Open(new GraphFile(snapshots.ModelFile(parent)), parent, AnchorExam.BatchSize);
             var present = slot.LatestFor(parent.Id)!;
-            brought = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
+            read = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
             string kind = running.TakesVotes ? config.ReadOut.Kind : "prototypes";
             better = BlendChoice.Choose(present.Branches, AnchorExam.Encode(running, AnchorExam.Pairs(anchors)), kind, config.Inference.Temperature, present.Blend);
+            if (brought.OfferedAs is not null && !config.Updates.AcceptNewSnapshot && present.FrozenBankId is { } bank && exam.FrozenBankId != bank)
+                return Refuse(brought, parent, new Reason(ReasonCode.OtherFeatures, $"it computes other frozen features ({exam.FrozenBankId ?? "none"}) than the running snapshot ({bank}), and what was counted of everything ever labelled would be lost; set updates.acceptNewSnapshot to true if that is meant"));
             evidence = new GateEvidence
             {
                 Running = AnchorExam.Examine(running, present.Weights, config.Inference, AnchorExam.Pairs(anchors)),
-                Candidate = AnchorExam.Examine(exam, brought.Weights, config.Inference, AnchorExam.Pairs(anchors)),
-                ParityError = RoundParity.ErrorOf(ParityCases.FromBytes(File.ReadAllBytes(folder.ParityFile)), onCpu ?? exam), // What was exported is asked, not how a GPU rounds.
+                Candidate = AnchorExam.Examine(exam, read.Weights, config.Inference, AnchorExam.Pairs(anchors)),
+                ParityError = RoundParity.ErrorOf(ParityCases.FromBytes(File.ReadAllBytes(brought.ParityFile)), onCpu ?? exam), // What was exported is asked, not how a GPU rounds.
             };
         }
         catch (InvalidDataException e)
         {
-            state.CountRefused();
-            Tell(new SnapshotMessage { Event = SnapshotEvent.Refused, SnapshotId = parent.Id, ParentId = parent.ParentId, Round = plan.Round, Reasons = [e.Message] });
-            return null;
+            return Refuse(brought, parent, new Reason(ReasonCode.Unfit, e.Message));
         }
 
         NativeMemory.ReleaseNative(); // Two sessions have come and gone, and two more are about to come.
@@ -178,28 +169,28 @@ public sealed partial class TrainingRound(
         if (!verdict.Promoted)
         {
             state.CountRefused();
-            Tell(Outcome(SnapshotEvent.Refused, parent, plan, evidence) with { Reasons = verdict.Reasons });
-            return better;
+            Tell(Outcome(SnapshotEvent.Refused, parent, brought, evidence) with { Reasons = verdict.Reasons, Codes = brought.OfferedAs is null ? null : [.. verdict.Reasons.Select(reason => new Reason(ReasonCode.GateRefused, reason).Word)] });
+            return new Judgement(false, better);
         }
 
-        var precision = PrecisionGate.Examine(folder.ModelFile, candidate, brought.Weights, trainable, anchors, config.Inference, time, providers);
-        var accepted = Accept(folder, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent }, precision);
-        await SwitchAsync(accepted, brought, stopping);
+        var precision = PrecisionGate.Examine(brought.ModelFile, candidate, read.Weights, trainable, anchors, config.Inference, time, providers);
+        var accepted = Accept(brought, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent }, precision);
+        await SwitchAsync(accepted, read, stopping);
         state.CountPromoted();
-        Tell(Outcome(SnapshotEvent.Promoted, accepted, plan, evidence) with { Precision = precision?.Runs, PrecisionNote = precision?.ToString() });
+        Tell(Outcome(brought.OfferedAs is null ? SnapshotEvent.Promoted : SnapshotEvent.Received, accepted, brought, evidence) with { Precision = precision?.Runs, PrecisionNote = precision?.ToString() });
         if (precision is not null) LogPrecision(accepted.Id, precision.ToString());
         watch.Note(accepted, evidence.Candidate, anchors, EvaluationCause.Promotion, stopping);
-        return null;
+        return new Judgement(true, null);
     }
 
-    private SnapshotManifest Accept(RoundFolder folder, SnapshotManifest candidate, PrecisionVerdict? precision)
+    private SnapshotManifest Accept(BroughtCandidate brought, SnapshotManifest candidate, PrecisionVerdict? precision)
     {
-        if (precision?.File is not { } reduced) return snapshots.Promote(folder.CandidateDirectory, candidate);
-        string file = Path.Combine(folder.CandidateDirectory, $"{precision.Kind}.tmp"); // The store takes it in under its own name.
+        if (precision?.File is not { } reduced) return snapshots.Promote(brought.Directory, candidate);
+        string file = Path.Combine(brought.Directory, $"{precision.Kind}.tmp"); // The store takes it in under its own name.
         try
         {
             File.WriteAllBytes(file, reduced);
-            return snapshots.Promote(folder.ModelFile, folder.CheckpointFile, candidate, (precision.Kind, file));
+            return snapshots.Promote(brought.ModelFile, brought.CheckpointFile, candidate, (precision.Kind, file));
         }
         finally
         {
@@ -232,12 +223,13 @@ public sealed partial class TrainingRound(
         await adoption.Done.Task.WaitAsync(stopping);
     }
 
-    private SnapshotMessage Outcome(SnapshotEvent what, SnapshotManifest runs, RoundPlan plan, GateEvidence evidence) => new()
+    private SnapshotMessage Outcome(SnapshotEvent what, SnapshotManifest runs, BroughtCandidate brought, GateEvidence evidence) => new()
     {
         Event = what,
         SnapshotId = runs.Id,
         ParentId = runs.ParentId,
-        Round = plan.Round,
+        Round = brought.Manifest.Round,
+        CandidateId = brought.OfferedAs,
         AnchorAccuracyPercent = evidence.Candidate.AccuracyPercent,
         PreviousAnchorAccuracyPercent = evidence.Running.AccuracyPercent,
         ReadOut = slot.LatestName,
@@ -265,7 +257,8 @@ public sealed partial class TrainingRound(
 
     private void Tell(SnapshotMessage what)
     {
-        if (what.Event == SnapshotEvent.Promoted) LogPromoted(what.SnapshotId, what.Round, what.AnchorAccuracyPercent, what.PreviousAnchorAccuracyPercent, what.ReadOut);
+        if (what.CandidateId is not null) TellReceived(what);
+        else if (what.Event == SnapshotEvent.Promoted) LogPromoted(what.SnapshotId, what.Round, what.AnchorAccuracyPercent, what.PreviousAnchorAccuracyPercent, what.ReadOut);
         else LogRefused(what.SnapshotId, what.Round, string.Join("; ", what.Reasons));
         reporter.Snapshot(what);
     }

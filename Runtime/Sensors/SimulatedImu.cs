@@ -96,8 +96,8 @@ public sealed class SimulatedImu : ISensor
         for (int axis = 0; axis < 3; axis++)
         {
             double noise = simulated.NoiseStd * Gaussian();
-            block.Values[axis * block.Capacity + index] = (float)(gain * (body[axis] + gravity[axis] + noise) + bias);
-            block.Values[(3 + axis) * block.Capacity + index] = (float)(gain * (body[axis] + noise) + bias);
+            block.Values[axis * block.Capacity + index] = (float)Math.Clamp(gain * (body[axis] + gravity[axis] + noise) + bias, -simulated.RangeG, simulated.RangeG);
+            block.Values[(3 + axis) * block.Capacity + index] = (float)Math.Clamp(gain * (body[axis] + noise) + bias, -simulated.RangeG, simulated.RangeG);
             block.Values[(6 + axis) * block.Capacity + index] = (float)(gain * (rate[axis] + simulated.NoiseStd * Gaussian()));
         }
     }

@@ -26,7 +26,7 @@ public static class CandidateCheck
     {
         var reasons = new List<string>();
         CheckHashes(files, sha256, reasons);
-        var manifest = Describe(files, config, current, now, reasons);
+        var manifest = Contract(files.Model, config, current, now, reasons);
         double? error = manifest is null ? null : Parity(files, manifest, config, reasons);
         return new CandidateVerdict(manifest, error, reasons);
     }
@@ -39,12 +39,19 @@ public static class CandidateCheck
             reasons.Add($"hash: '{folder}': {flaw}. Copy the folder again.");
     }
 
-    private static SnapshotManifest? Describe(CandidateFiles files, DeviceConfig config, SnapshotManifest? current, DateTimeOffset now, List<string> reasons)
+    /// <summary>Whether a graph takes this device's windows and gives what the service reads; may be asked in the service's process.</summary>
+    /// <param name="modelFile">The graph.</param>
+    /// <param name="config">The device's configuration.</param>
+    /// <param name="current">The device's running snapshot; null before the first.</param>
+    /// <param name="now">When it is accepted.</param>
+    /// <param name="reasons">Takes what speaks against it.</param>
+    /// <returns>Its description, without id; null where it cannot be opened.</returns>
+    public static SnapshotManifest? Contract(string modelFile, DeviceConfig config, SnapshotManifest? current, DateTimeOffset now, ICollection<string> reasons)
     {
         ModelDescription model;
         try
         {
-            model = ModelDescription.Read(files.Model);
+            model = ModelDescription.Read(modelFile);
         }
         catch (InvalidDataException e)
         {
@@ -54,7 +61,7 @@ public static class CandidateCheck
 
         if (model.Window is not { } window || model.EmbeddingLength == 0)
         {
-            reasons.Add($"contract: '{files.Model}' does not say what windows it takes (metadata windowChannels, windowLength, sampleRateHz) and how long its embedding is. Export it with this program.");
+            reasons.Add($"contract: '{modelFile}' does not say what windows it takes (metadata windowChannels, windowLength, sampleRateHz) and how long its embedding is. Export it with this program.");
             return null;
         }
 
@@ -72,7 +79,7 @@ public static class CandidateCheck
         };
         try
         {
-            using var classifier = Classifier.Open(files.Model, manifest, config.Inference);
+            using var classifier = Classifier.Open(modelFile, manifest, config.Inference);
             return manifest;
         }
         catch (InvalidDataException e)

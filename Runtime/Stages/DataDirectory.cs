@@ -25,6 +25,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Which windows the examples of the replay buffer are.</summary>
     public string Shapes => System.IO.Path.Combine(Path, "shapes.json");
 
+    /// <summary>What has come so far of a snapshot that is offered over the air.</summary>
+    public string Incoming => System.IO.Path.Combine(Path, "incoming");
+
     /// <summary>Training rounds.</summary>
     public string Rounds => System.IO.Path.Combine(Path, "rounds");
 

@@ -1,24 +1,53 @@
 using Edge.Config;
 using Edge.Runtime.Learning;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Offers;
 using Edge.Telemetry.Messages;
 using Microsoft.Extensions.Hosting;
 
 namespace Edge.Runtime.Stages;
 
 /// <summary>
-/// Runs a training round whenever one is due, one at a time, in a child process, and lets the gate judge what it brings; between rounds, every <c>telemetry.forgettingMinutes</c>, measures what the running snapshot still knows.
+/// Runs a training round whenever one is due, one at a time, in a child process, and lets the gate judge what it brings. Between rounds it judges snapshots that came over the air and, every <c>telemetry.forgettingMinutes</c>,
+/// measures what the running one still knows.
 /// </summary>
 public sealed class LearningStage(
-    Flows flows, TrainingRound round, AnchorWatch anchors, PrecisionAtStart precision, RoundSchedule schedule, RoundGate rounds, LiveConfig live, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, TrainingRound round, AnchorWatch anchors, PrecisionAtStart precision, RoundSchedule schedule, RoundGate rounds, SnapshotIntake intake, LiveConfig live, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
         await anchors.MeasureAsync(EvaluationCause.Start, stopping);
         await precision.ExamineAsync(stopping);
         if (schedule.IsDue(RoundSchedule.Examples)) rounds.Ask(RoundSchedule.Examples); // Left from before the restart.
+        using var turn = new SemaphoreSlim(1, 1); // A candidate is judged against the snapshot that runs, and anchors are encoded by it: one at a time.
+        await SideBySideAsync(stopping, RunRoundsAsync(turn, stopping), JudgeReceivedAsync(turn, stopping), MeasureAsync(turn, stopping));
+    }
+
+    private async Task RunRoundsAsync(SemaphoreSlim turn, CancellationToken stopping)
+    {
+        await foreach (string reason in flows.RoundDue.Reader.ReadAllAsync(stopping))
+        {
+            if (schedule.IsDue(reason)) await InTurnAsync(turn, round.RunAsync, stopping);
+            rounds.Clear();
+        }
+    }
+
+    private async Task JudgeReceivedAsync(SemaphoreSlim turn, CancellationToken stopping)
+    {
+        await foreach (var received in intake.Complete.Reader.ReadAllAsync(stopping))
+        {
+            while (!round.CanJudge) await Task.Delay(s_look, time, stopping);
+            await InTurnAsync(turn, cancel => round.TakeAsync(received, cancel), stopping);
+            received.Judged.SetResult();
+        }
+    }
+
+    private async Task MeasureAsync(SemaphoreSlim turn, CancellationToken stopping)
+    {
         using var timer = new PeriodicTimer(PeriodOf(live.Current), time);
         void Retime(DeviceConfig next)
         {
@@ -28,7 +57,7 @@ public sealed class LearningStage(
         live.Swapped += Retime;
         try
         {
-            await RunAsync(timer, stopping);
+            while (await timer.WaitForNextTickAsync(stopping)) await InTurnAsync(turn, cancel => anchors.MeasureAsync(EvaluationCause.Timer, cancel), stopping);
         }
         finally
         {
@@ -36,28 +65,16 @@ public sealed class LearningStage(
         }
     }
 
-    private async Task RunAsync(PeriodicTimer timer, CancellationToken stopping)
+    private static async Task InTurnAsync(SemaphoreSlim turn, Func<CancellationToken, Task> work, CancellationToken stopping)
     {
-        var due = flows.RoundDue.Reader.WaitToReadAsync(stopping).AsTask();
-        var tick = timer.WaitForNextTickAsync(stopping).AsTask();
-        while (true)
+        await turn.WaitAsync(stopping);
+        try
         {
-            if (await Task.WhenAny(due, tick) == tick)
-            {
-                await tick;
-                await anchors.MeasureAsync(EvaluationCause.Timer, stopping);
-                tick = timer.WaitForNextTickAsync(stopping).AsTask();
-                continue;
-            }
-
-            if (!await due) return;
-            while (flows.RoundDue.Reader.TryRead(out string? reason))
-            {
-                if (schedule.IsDue(reason)) await round.RunAsync(stopping);
-                rounds.Clear();
-            }
-
-            due = flows.RoundDue.Reader.WaitToReadAsync(stopping).AsTask();
+            await work(stopping);
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 

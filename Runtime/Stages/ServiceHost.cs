@@ -4,6 +4,8 @@ using Edge.Runtime.Labelling;
 using Edge.Runtime.Learning;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Offers;
+using Edge.Runtime.Updates.States;
 using Edge.Runtime.View;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
@@ -32,6 +34,7 @@ public static class ServiceHost
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
         var snapshots = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots, (long)config.Promotion.KeepSnapshotsMiB << 20);
         var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds, (long)config.Training.KeepRoundsMiB << 20);
+        string pinProblem = PinnedSnapshot.Run(config, shape, snapshots, isOnTrial: settings.Updates.Machine.State.Phase == ConfigPhase.Trial);
         var (known, kept) = (snapshots.Current, snapshots.List().Select(one => one.Id).ToHashSet());
         var shapes = ShapeHistory.Load(data.Shapes);
         shapes.Note(shape, before.AcknowledgedCount, known?.Window);
@@ -83,11 +86,13 @@ public static class ServiceHost
 
         using var host = builder.Build();
         if (driftProblem.Length > 0) ServiceLog.DriftBegunAnew(host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start"), driftProblem);
+        if (pinProblem.Length > 0) ServiceLog.PinNotRun(host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Start"), pinProblem, snapshot.Id);
         Announce(host.Services, known, kept.Contains(snapshot.Id), snapshot, snapshots, buffer, running, config.Inference.Precision);
         using var meter = new DeviceMeter(Product.Version, host.Services.GetRequiredService<ServiceReadings>().Take, time);
         using var export = MetricsExport.Start(Ecosystem.ExportOf(config, DeviceIdOf(config)));
         await host.StartAsync(stopping);
         await host.WaitForShutdownAsync(stopping);
+        request.Gap.Stopped(state.WindowTicks?.Latest);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
         return new ServiceOutcome(recorder.Summary ?? RunSummary.Of(state, buffer.Counts, config, before, slot.LatestName), recorder.Summary is not null, host.Services.GetRequiredService<FaultRecord>().First);
     }
@@ -103,7 +108,10 @@ public static class ServiceHost
             BrokerIsLoopback = provider.GetService<MqttLink>()?.IsLoopback ?? false,
             AccuracyPercent = () => provider.GetRequiredService<ServiceState>().AnchorAccuracyPercent,
             Tell = provider.GetRequiredService<Reporter>().ConfigReported,
+            WhyNotPinned = wanted => PinnedSnapshot.WhyNot(wanted, settings.Data.Snapshots),
         }));
+        services.AddSingleton(provider => new SnapshotIntake(settings.Data.Incoming, Intake(provider, settings, topics.DeviceId), TimeProvider.System));
+        if (config.Updates.AcceptSnapshots) services.AddHostedService<SnapshotIntakeStage>();
         if (config.Telemetry.Broker == "none")
         {
             services.AddSingleton(new Reporter(topics, bootId, TimeProvider.System, _ => { }));
@@ -119,7 +127,7 @@ public static class ServiceHost
                 InFlightWindow = config.Telemetry.InFlightWindow,
                 Outbox = new OutboxOptions { Path = settings.Data.OutboxFile },
                 LastWill = Reporter.LastWill(topics, bootId, TimeProvider.System),
-                Subscriptions = topics.Inbound,
+                Subscriptions = config.Updates.AcceptSnapshots ? [.. topics.Inbound, .. topics.InboundSnapshots] : topics.Inbound,
             },
             provider.GetRequiredService<ILogger<MqttLink>>(),
             TimeProvider.System,
@@ -144,6 +152,32 @@ public static class ServiceHost
             KeepAlive = TimeSpan.FromSeconds(telemetry.KeepAliveSeconds),
             Protocol = telemetry.Protocol == "5" ? MqttProtocol.V5 : MqttProtocol.V311,
             Tls = settings.Broker is null ? TlsOf(telemetry.Tls) : null,
+        };
+    }
+
+    private static IntakeSurroundings Intake(IServiceProvider provider, ServiceSettings settings, string deviceId)
+    {
+        var (live, state, reporter) = (provider.GetRequiredService<LiveConfig>(), provider.GetRequiredService<ServiceState>(), provider.GetRequiredService<Reporter>());
+        var log = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Snapshots");
+        return new IntakeSurroundings
+        {
+            Facts = () => new OfferFacts(deviceId, live.Current, settings.Updates.Keys, provider.GetRequiredService<WindowShape>()),
+            RunningGraph = () => state.Snapshot?.Files.GetValueOrDefault(SnapshotStore.ModelFileName),
+            Ask = reporter.SnapshotRequest,
+            Refuse = (offer, reasons) =>
+            {
+                ServiceLog.OfferRefused(log, offer?.Manifest.Id ?? "?", string.Join("; ", reasons));
+                reporter.Snapshot(new SnapshotMessage
+                {
+                    Event = SnapshotEvent.Refused,
+                    SnapshotId = state.Snapshot!.Id,
+                    ParentId = state.Snapshot.ParentId,
+                    Round = state.Snapshot.Round,
+                    CandidateId = offer?.Manifest.Id,
+                    Reasons = [.. reasons.Select(reason => reason.Text)],
+                    Codes = [.. reasons.Select(reason => reason.Word)],
+                });
+            },
         };
     }
 

@@ -42,6 +42,14 @@ public static partial class ServiceLog
     [LoggerMessage(1011, LogLevel.Error, "a fault during the trial of a configuration; it counts as an attempt: {Fault}")]
     public static partial void TrialFault(ILogger log, string fault);
 
+    /// <summary>The pinned snapshot cannot run.</summary>
+    [LoggerMessage(1031, LogLevel.Error, "the snapshot that promotion.pinnedSnapshot names cannot run: {Reason} {SnapshotId} runs in its place, and none is promoted")]
+    public static partial void PinNotRun(ILogger log, string reason, string snapshotId);
+
+    /// <summary>A snapshot that is offered over the air is not taken.</summary>
+    [LoggerMessage(1032, LogLevel.Warning, "offered snapshot {OfferedId} is not taken: {Reasons}")]
+    public static partial void OfferRefused(ILogger log, string offeredId, string reasons);
+
     /// <summary>What had been counted before a trial could not be brought back.</summary>
     [LoggerMessage(1012, LogLevel.Error, "what the read-out had counted before the trial could not be brought back, and is counted anew from the replay buffer: {Reason}")]
     public static partial void ReadOutNotRestored(ILogger log, string reason);

@@ -20,6 +20,7 @@ public sealed class ServiceState(TimeProvider time)
     private long windowsSeen, calls, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled, requestsMade, requestsAnswered;
     private Prediction? latest;
     private LongHistogram? measured; // Of a trial; null while none is on.
+    private long firstTicks, latestTicks; // 0 before the first window.
     private long measuredErrors, measuredLatestTicks;
     private (double Percent, object Config)? candidateAccuracy;
 
@@ -107,6 +108,15 @@ public sealed class ServiceState(TimeProvider time)
         }
     }
 
+    /// <summary>When the first and the latest window were classified, by the clock's time stamps; null before the first.</summary>
+    public (long First, long Latest)? WindowTicks
+    {
+        get
+        {
+            lock (gate) return firstTicks == 0 ? null : (firstTicks, latestTicks);
+        }
+    }
+
     /// <summary>Notes one classified window.</summary>
     public void Count(in Prediction prediction, TimeSpan took)
     {
@@ -114,6 +124,8 @@ public sealed class ServiceState(TimeProvider time)
         lock (gate)
         {
             latest = prediction;
+            latestTicks = time.GetTimestamp();
+            if (firstTicks == 0) firstTicks = latestTicks;
             latency.RecordValue((long)Math.Clamp(took.TotalNanoseconds, 1, LargestLatencyNs));
             if (measured is not null)
             {

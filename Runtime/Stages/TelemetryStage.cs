@@ -2,6 +2,7 @@ using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Labelling;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Offers;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +12,7 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>The device's side of the broker: status and summaries out, labels and desired configuration in.</summary>
 public sealed partial class TelemetryStage(
-    MqttLink link, Topics topics, Reporter reporter, Flows flows, DesiredConfig desired, RunRequest request, LiveConfig live, ServiceState state, ProviderChain providers, TimeProvider time,
+    MqttLink link, Topics topics, Reporter reporter, Flows flows, DesiredConfig desired, SnapshotIntake intake, RunRequest request, LiveConfig live, ServiceState state, ProviderChain providers, TimeProvider time,
     ILogger<TelemetryStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
@@ -91,6 +92,8 @@ public sealed partial class TelemetryStage(
             if (message.Topic == topics.Label) await TakeLabelAsync(message.Payload, stopping);
             else if (message.Topic == topics.ConfigDesired) TakeConfig(message.Payload);
             else if (message.Topic == topics.ConfigKeys) TakeKeys(message.Payload);
+            else if (message.Topic == topics.SnapshotChunk) intake.TakeChunk(message.Payload);
+            else if (topics.IsOffer(message.Topic)) intake.TakeOffer(message.Payload);
         }
     }
 
@@ -171,4 +174,7 @@ public sealed class RunRequest
 
     /// <summary>The latest attempt to change the configuration.</summary>
     public ConfigAttempt? LastAttempt { get; set; }
+
+    /// <summary>What restarts cost.</summary>
+    public RestartGap Gap { get; } = new(TimeProvider.System);
 }

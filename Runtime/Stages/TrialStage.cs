@@ -1,4 +1,5 @@
 using Edge.Config;
+using Edge.Runtime.Learning;
 using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Trials;
 using Edge.Storage;
@@ -11,16 +12,32 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>Watches a configuration on trial, keeps it when it has proved itself, and goes back when it has not. Idle while none is on trial.</summary>
 public sealed partial class TrialStage(
-    DesiredConfig desired, UpdateState updates, LiveConfig live, DataDirectory data, RunRequest request, ServiceState state, IServiceProvider services, TimeProvider time, ILogger<TrialStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
+    DesiredConfig desired, UpdateState updates, LiveConfig live, DataDirectory data, RunRequest request, ServiceState state, SnapshotStore snapshots, IServiceProvider services, TimeProvider time, ILogger<TrialStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_leastPatience = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
-    protected override async Task RunAsync(CancellationToken stopping)
+    protected override Task RunAsync(CancellationToken stopping)
     {
         desired.Arrived();
+        return SideBySideAsync(stopping, WatchTrialsAsync(stopping), MeasureGapAsync(stopping));
+    }
+
+    /// <summary>Says what the restart cost once the first window has come.</summary>
+    private async Task MeasureGapAsync(CancellationToken stopping)
+    {
+        if (!request.Restarted) return;
+        using var timer = new PeriodicTimer(s_look, time);
+        while (state.WindowTicks is null) await timer.WaitForNextTickAsync(stopping);
+        if (request.Gap.Arrived(state.WindowTicks!.Value.First, Period(live.Current))) desired.NoteGap();
+    }
+
+    private static TimeSpan Period(DeviceConfig config) => TimeSpan.FromSeconds(config.Sensor.Speed > 0 ? config.Window.Stride / config.Sensor.SampleRateHz / config.Sensor.Speed : 0);
+
+    private async Task WatchTrialsAsync(CancellationToken stopping)
+    {
         while (true)
         {
             await desired.TrialBegunAsync(stopping);
@@ -46,7 +63,12 @@ public sealed partial class TrialStage(
                 if (verdict.Decision == TrialDecision.Wait) continue;
                 if (verdict.Decision == TrialDecision.Promote) LogKept(candidate.Version, state.Measured().Windows);
                 else LogRolledBack(candidate.Version, string.Join("; ", verdict.Reasons));
-                if (!desired.End(candidate, verdict)) return false;
+                if (!desired.End(candidate, verdict))
+                {
+                    if (verdict.Decision == TrialDecision.Promote) KeepPinned();
+                    return false;
+                }
+
                 request.RestartWanted = true;
                 Lifetime.StopApplication();
                 return true;
@@ -60,11 +82,23 @@ public sealed partial class TrialStage(
         }
     }
 
+    private void KeepPinned()
+    {
+        try
+        {
+            PinnedSnapshot.Keep(live.Current, snapshots);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            LogPinNotWritten(e.Message);
+        }
+    }
+
     private TrialEvidence Evidence(TimeSpan elapsed, long storeFailures, bool brokerMatters)
     {
         var config = live.Current;
         var measured = state.Measured();
-        var period = TimeSpan.FromSeconds(config.Sensor.Speed > 0 ? config.Window.Stride / config.Sensor.SampleRateHz / config.Sensor.Speed : 0);
+        var period = Period(config);
         bool isOver = elapsed >= TimeSpan.FromSeconds(config.Updates.TrialSeconds);
         return new TrialEvidence
         {
@@ -113,6 +147,9 @@ public sealed partial class TrialStage(
 
     [LoggerMessage(3011, LogLevel.Information, "configuration version {Version} has proved itself over {WindowCount} windows and stays")]
     private partial void LogKept(long version, long windowCount);
+
+    [LoggerMessage(3013, LogLevel.Warning, "the pinned snapshot runs, and that it does could not be written; the next start does it: {Reason}")]
+    private partial void LogPinNotWritten(string reason);
 
     [LoggerMessage(3012, LogLevel.Warning, "configuration version {Version} is rolled back: {Reasons}")]
     private partial void LogRolledBack(long version, string reasons);

@@ -28,6 +28,9 @@ public sealed record UpdateSurroundings
     /// <summary>Accuracy on the anchor set as last measured, percent; null when it was not.</summary>
     public required Func<double?> AccuracyPercent { get; init; }
 
+    /// <summary>Why the snapshot that a configuration pins cannot run; null when it can.</summary>
+    public Func<DeviceConfig, string?> WhyNotPinned { get; init; } = _ => null;
+
     /// <summary>Takes every step as it is made; must not block. Whether anybody hears of it changes nothing.</summary>
     public required Action<ConfigReportedMessage> Tell { get; init; }
 }
@@ -46,7 +49,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
     private IReadOnlyList<Reason> keysRefused = [];
 
     /// <summary>The latest attempt; null before the first.</summary>
-    public ConfigAttempt? LastAttempt { get; private set; } = Later(request.LastAttempt, Shown(updates.Machine.State.LastAttempt));
+    public ConfigAttempt? LastAttempt { get; private set; } = Later(request.LastAttempt, Shown(updates.Machine.State.LastAttempt, request.Gap));
 
     /// <summary>What the service runs with now.</summary>
     public RunningConfig Running => running;
@@ -73,7 +76,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
     {
         lock (gate)
         {
-            var verdict = UpdateChecks.Judge(message, new DeviceFacts { DeviceId = around.DeviceId, Good = Good, Keys = updates.Keys, BrokerIsLoopback = around.BrokerIsLoopback, State = machine.State, Clock = updates.Clock, Runtime = s_runtime });
+            var verdict = UpdateChecks.Judge(message, new DeviceFacts { DeviceId = around.DeviceId, Good = Good, Keys = updates.Keys, BrokerIsLoopback = around.BrokerIsLoopback, State = machine.State, Clock = updates.Clock, Runtime = s_runtime, WhyNotPinned = around.WhyNotPinned });
             switch (verdict.Outcome)
             {
                 case CheckOutcome.Accepted:
@@ -83,7 +86,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
                     bool IsIt(long? version, string? keyId) => version == verdict.Version && keyId == verdict.KeyId;
                     var kept = machine.State.LastAttempt;
                     if (IsIt(LastAttempt?.Version, LastAttempt?.KeyId) && LastAttempt!.Result != ConfigResult.Refused) break;
-                    if (IsIt(kept?.Document.Version, kept?.Document.KeyId)) LastAttempt = Shown(kept);
+                    if (IsIt(kept?.Document.Version, kept?.Document.KeyId)) LastAttempt = Shown(kept, request.Gap);
                     else Note(verdict, ConfigResult.Unchanged);
                     break;
                 default:
@@ -120,6 +123,17 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
         {
             if (machine.State.Phase != ConfigPhase.RolledBack) return;
             machine.Settle();
+            around.Tell(Report());
+        }
+    }
+
+    /// <summary>The first window after a restart has come: what the restart cost is reported with the attempt that caused it.</summary>
+    public void NoteGap()
+    {
+        lock (gate)
+        {
+            if (machine.State.LastAttempt is not { } record || LastAttempt is null || LastAttempt.Version != record.Document.Version || LastAttempt.KeyId != record.Document.KeyId) return;
+            LastAttempt = LastAttempt with { GapWindows = request.Gap.Windows };
             around.Tell(Report());
         }
     }
@@ -181,15 +195,17 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
         {
             if (machine.State is { Phase: ConfigPhase.Trial or ConfigPhase.Staged, LastAttempt: { } tried })
             {
-                LastAttempt = Shown(tried)! with { Result = ConfigResult.Superseded, Codes = [new Reason(ReasonCode.Superseded, "").Word], Reasons = [$"version {verdict.Version} came before its trial was over"], At = updates.Clock.Now };
+                LastAttempt = Shown(tried, request.Gap)! with { Result = ConfigResult.Superseded, Codes = [new Reason(ReasonCode.Superseded, "").Word], Reasons = [$"version {verdict.Version} came before its trial was over"], At = updates.Clock.Now };
                 around.Tell(Report());
             }
 
+            request.Gap.Begin();
             machine.Stage(wanted.Overlay!, wanted.Verdict.Hash, around.AccuracyPercent(), verdict.Notes);
             Show();
             if (change is > ConfigChange.Live) return true;
             machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits));
             Swap(wanted);
+            request.Gap.None();
             Show();
             if (limits.TrialSeconds == 0 || change is null) machine.Promote([]); // Nothing to hold, or nothing that could have gone wrong.
             if (IsOnTrial) trialBegun.Writer.TryWrite(true);
@@ -215,7 +231,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
 
     private void Show()
     {
-        LastAttempt = Shown(machine.State.LastAttempt);
+        LastAttempt = Shown(machine.State.LastAttempt, request.Gap);
         around.Tell(Report());
     }
 
@@ -233,7 +249,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
 
     private static ConfigAttempt? Later(ConfigAttempt? one, ConfigAttempt? other) => one is null || other?.At > one.At ? other : one;
 
-    private static ConfigAttempt? Shown(ConfigTrialRecord? record) => record is null ? null : new ConfigAttempt(
+    private static ConfigAttempt? Shown(ConfigTrialRecord? record, RestartGap gap) => record is null ? null : new ConfigAttempt(
         record.Document.Version,
         record.Document.ConfigHash.Length > 0 ? record.Document.ConfigHash : null,
         record.Result switch { AttemptResult.Staged => ConfigResult.Staged, AttemptResult.Trial => ConfigResult.Trial, AttemptResult.Applied => ConfigResult.Applied, _ => ConfigResult.RolledBack },
@@ -244,5 +260,6 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
         Codes = record.Reasons.Count > 0 ? [.. record.Reasons.Select(reason => reason.Word)] : null,
         Notes = record.Notes.Count > 0 ? record.Notes : null,
         KeyId = record.Document.KeyId,
+        GapWindows = record.Result == AttemptResult.Staged ? null : gap.Windows,
     };
 }

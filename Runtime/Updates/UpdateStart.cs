@@ -10,6 +10,9 @@ namespace Edge.Runtime.Updates;
 /// <summary>Which configuration a start of the pipeline runs with.</summary>
 public static class UpdateStart
 {
+    /// <summary>The field that names the snapshot to run.</summary>
+    internal const string Pin = "promotion.pinnedSnapshot";
+
     /// <summary>What is staged or on trial, one attempt more counted on disk before it runs; else the last good one; else the file alone.</summary>
     /// <param name="document">The file that the device was started with; valid.</param>
     /// <param name="machine">What came over the air.</param>
@@ -58,7 +61,7 @@ public static class UpdateStart
         var limits = candidate.Verdict.Config!.Updates;
         try
         {
-            bool needsSnapshot = document.With(machine.Good).Verdict.Config is { } good && ConfigDiff.Between(good, candidate.Verdict.Config!).Heaviest == ConfigChange.Snapshot;
+            bool needsSnapshot = document.With(machine.Good).Verdict.Config is { } good && ConfigDiff.Between(good, candidate.Verdict.Config!).Fields.Any(field => field.Change == ConfigChange.Snapshot || field.Path == Pin);
             if (needsSnapshot) kept.Keep(machine.State.Good);
             return machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits), lastEnd);
         }

@@ -101,11 +101,14 @@ public sealed class SnapshotStore
     /// <exception cref="IOException">The disk refused; the running snapshot is as before.</exception>
     public SnapshotManifest RollBack(string id)
     {
-        if (!Ids(directory).Contains(id)) throw new InvalidDataException($"there is no snapshot '{id}' in '{directory}'.");
-        var manifest = SnapshotFolder.Check(Path.Combine(directory, id), id, out string flaw) ?? throw new InvalidDataException($"{id}: {flaw}. It cannot be run.");
+        var manifest = Good(id);
         Run(manifest);
         return manifest;
     }
+
+    /// <summary>Makes a snapshot that is kept the running one for this process only: the next one finds the one before, unless <see cref="RollBack"/> is called as well.</summary>
+    /// <exception cref="InvalidDataException">It is not there, or damaged; the message says what is wrong with it.</exception>
+    public SnapshotManifest Try(string id) => Current = Good(id);
 
     /// <summary>What lies in a folder of snapshots, oldest first; nothing is changed, so a running service is not disturbed. Empty where there is no such folder.</summary>
     public static IReadOnlyList<StoredSnapshot> Look(string directory)
@@ -123,6 +126,10 @@ public sealed class SnapshotStore
         if (runs >= 0) found[runs] = found[runs] with { IsCurrent = true };
         return found;
     }
+
+    private SnapshotManifest Good(string id) => !Ids(directory).Contains(id)
+        ? throw new InvalidDataException($"there is no snapshot '{id}' in '{directory}'.")
+        : SnapshotFolder.Check(Path.Combine(directory, id), id, out string flaw) ?? throw new InvalidDataException($"{id}: {flaw}. It cannot be run.");
 
     private void Run(SnapshotManifest snapshot)
     {

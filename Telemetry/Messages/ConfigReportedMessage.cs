@@ -92,6 +92,10 @@ public sealed record ConfigAttempt(
 
     /// <summary>Who signed it: the id of the key, or "unsigned"; left out when that was not known.</summary>
     public string? KeyId { get; init; }
+
+    /// <summary>Windows that the change has cost so far, roll back included: those that would have been cut while the pipeline started again, by the clock, from the last window before to the first one after. 0: the
+    /// change was taken by the running pipeline, or the stream waits. Left out until the first window has come, and when the process itself was started again meanwhile.</summary>
+    public long? GapWindows { get; init; }
 }
 
 /// <summary>Active configuration and the latest attempt to change it; retained.</summary>

@@ -150,6 +150,9 @@ public sealed class Reporter
     /// <summary>Sends the running snapshot with the event that led to it.</summary>
     public void Snapshot(SnapshotMessage snapshot) => Send(snapshot);
 
+    /// <summary>Asks for pieces of an offered snapshot.</summary>
+    public void SnapshotRequest(SnapshotRequestMessage request) => Send(request, waits: false);
+
     /// <summary>Sends the active configuration with the latest attempt.</summary>
     public void ConfigReported(ConfigReportedMessage config) => Send(config);
 

@@ -17,6 +17,9 @@ public enum SnapshotEvent
 
     /// <summary>The first snapshot of this device was made.</summary>
     Initial,
+
+    /// <summary>A snapshot that came over the air was judged on this device's anchors and became the running one.</summary>
+    Received,
 }
 
 /// <summary>From which novelty on a window is unknown, and how often that is wrong.</summary>
@@ -70,6 +73,9 @@ public sealed record SnapshotMessage : TelemetryMessage
     /// <summary>All reasons of a refusal; empty otherwise.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
-    /// <summary>The candidate that was judged; left out when there was none.</summary>
+    /// <summary>One word for each of <see cref="Reasons"/> when a snapshot that was offered over the air is refused, in their order, for programs; left out otherwise.</summary>
+    public IReadOnlyList<string>? Codes { get; init; }
+
+    /// <summary>The candidate that was judged, by the name that it has where it comes from; left out when there was none, and while it had none.</summary>
     public string? CandidateId { get; init; }
 }

@@ -17,6 +17,7 @@ namespace Edge.Telemetry.Messages;
 [JsonSerializable(typeof(ForgettingAlarmMessage))]
 [JsonSerializable(typeof(TrainingMessage))]
 [JsonSerializable(typeof(SnapshotMessage))]
+[JsonSerializable(typeof(SnapshotRequestMessage))]
 [JsonSerializable(typeof(ConfigReportedMessage))]
 [JsonSerializable(typeof(LabelRequestMessage))]
 [JsonSerializable(typeof(LabelResultMessage))]

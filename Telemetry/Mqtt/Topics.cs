@@ -21,7 +21,9 @@ public sealed record Topics
         new("training", "training", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, TrainingMessage.SchemaName,
             "when a training round starts, goes on or ends"),
         new("snapshot", "snapshot", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedEvent, SnapshotMessage.SchemaName,
-            "at start and when a candidate is promoted or refused"),
+            "at start and when a candidate, or a snapshot that came over the air, is promoted or refused"),
+        new("snapshotRequest", "snapshot/request", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Gauge, SnapshotRequestMessage.SchemaName,
+            "while an offered snapshot is fetched, until all of it is there"),
         new("configReported", "config/reported", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedNeverDrop, ConfigReportedMessage.SchemaName,
             "at start and at every step of a desired configuration"),
         new("labelRequest", "label/request", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelRequestMessage.SchemaName,
@@ -36,6 +38,10 @@ public sealed record Topics
             "when the fleet wants another configuration"),
         new("configKeys", "config/keys", TopicDirection.ToDevice, 1, true, null, ConfigKeysMessage.SchemaName,
             "when a key is added or retired"),
+        new("snapshotOffer", "snapshot/offer", TopicDirection.ToDevice, 1, true, null, SnapshotOfferMessage.SchemaName,
+            "when a snapshot is offered to the device; to a fleet on {root}/fleet/snapshot/offer, to a group on {root}/fleet/{group}/snapshot/offer"),
+        new("snapshotChunk", "snapshot/chunk", TopicDirection.ToDevice, 1, false, null, SnapshotChunkMessage.SchemaName,
+            "when the device has asked for it"),
     ];
 
     private readonly string _prefix;
@@ -99,8 +105,36 @@ public sealed record Topics
     /// <summary>Inbound: trusted keys.</summary>
     public string ConfigKeys => _prefix + "config/keys";
 
+    /// <summary>Which pieces of an offered snapshot are missing.</summary>
+    public string SnapshotRequest => _prefix + "snapshot/request";
+
+    /// <summary>Inbound: a snapshot offered to this device alone; retained.</summary>
+    public string SnapshotOffer => _prefix + "snapshot/offer";
+
+    /// <summary>Inbound: pieces of a snapshot that was asked for.</summary>
+    public string SnapshotChunk => _prefix + "snapshot/chunk";
+
+    /// <summary>Where a snapshot is offered to a whole fleet; retained.</summary>
+    /// <param name="root">First levels of every topic.</param>
+    public static string FleetOffer(string root) => $"{root}/fleet/snapshot/offer";
+
+    /// <summary>Where a snapshot is offered to a group of devices; retained.</summary>
+    /// <param name="root">First levels of every topic.</param>
+    /// <param name="group">One of <c>device.groups</c>.</param>
+    public static string GroupOffer(string root, string group) => $"{root}/fleet/{group}/snapshot/offer";
+
+    /// <summary>Whether a snapshot may be offered there to this device: by itself, with its fleet, or with a group.</summary>
+    public bool IsOffer(string topic)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return topic == SnapshotOffer || topic == FleetOffer(Root) || (topic.StartsWith($"{Root}/fleet/", StringComparison.Ordinal) && topic.EndsWith("/snapshot/offer", StringComparison.Ordinal));
+    }
+
     /// <summary>The topics that the device subscribes to.</summary>
     public IReadOnlyList<string> Inbound => [Label, ConfigKeys, ConfigDesired];
+
+    /// <summary>The topics that it subscribes to as well when it takes snapshots over the air. All groups: which are its own may change while it is connected, and the offer says for whom it is.</summary>
+    public IReadOnlyList<string> InboundSnapshots => [SnapshotChunk, SnapshotOffer, FleetOffer(Root), GroupOffer(Root, "+")];
 
     /// <summary>The row of the table with this payload schema.</summary>
     internal static TopicRow RowOf(string schema) => Table.First(row => row.Schema == schema);

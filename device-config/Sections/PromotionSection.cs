@@ -40,4 +40,11 @@ public sealed record PromotionSection
     [Range(1, 1_000_000)]
     [Change(ConfigChange.Pipeline)]
     public int KeepSnapshotsMiB { get; init; } = 256;
+
+    /// <summary>Id of the snapshot that is to run, and no other: no round is started and none that is offered is taken while it is set.</summary>
+    /// <value>Empty (default): the newest that was promoted. An id that the device does not hold is refused over the air. When it is emptied again the device goes on from the snapshot that was pinned; when the pin
+    /// fails on trial, the one before runs again.</value>
+    [Change(ConfigChange.Pipeline)]
+    [StringLength(64)]
+    public string PinnedSnapshot { get; init; } = "";
 }

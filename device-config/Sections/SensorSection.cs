@@ -54,6 +54,12 @@ public sealed record SimulatedSensorSection
     [Change(ConfigChange.Pipeline)]
     public double NoiseStd { get; init; } = 0.05;
 
+    /// <summary>Range of the accelerometer, g: what lies beyond is clipped, as a real one does.</summary>
+    /// <value>Default 16. Below 2 walking downstairs is clipped, below 1 gravity is, and postures look alike.</value>
+    [Range(0.1, 1000)]
+    [Change(ConfigChange.Pipeline)]
+    public double RangeG { get; init; } = 16;
+
     /// <summary>Stream time after which the drift below sets in, seconds.</summary>
     /// <value>Default 0: from the start. Without effect while rotation is 0, gain 1 and bias 0.</value>
     [Range(0, 1e9)]

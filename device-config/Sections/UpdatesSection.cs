@@ -21,6 +21,17 @@ public sealed record UpdatesSection
     [Change(ConfigChange.Live)]
     public bool AcceptNewSnapshot { get; init; }
 
+    /// <summary>Whether snapshots that are offered over the air are fetched, judged on this device's own anchors, and run when they are at least as good.</summary>
+    /// <value>Default false. True: those that a trusted key with the role <c>snapshots</c> has signed, for this device, its groups or its fleet; nothing unsigned ever.</value>
+    [Change(ConfigChange.Pipeline)]
+    public bool AcceptSnapshots { get; init; }
+
+    /// <summary>Largest snapshot that is fetched, MiB.</summary>
+    /// <value>Default 64; one of the default backbone takes a few MiB. While it is fetched and put together it takes twice as much below <c>incoming</c>.</value>
+    [Range(1, 4096)]
+    [Change(ConfigChange.Pipeline)]
+    public int MaxSnapshotMiB { get; init; } = 64;
+
     /// <summary>How long a new configuration is on trial before it becomes the last good one, seconds.</summary>
     /// <value>Default 60. 0: it stays as soon as it runs and windows arrive. Longer: a fault that shows late still leads back, and the next change waits longer.</value>
     [Change(ConfigChange.Live)]

@@ -38,18 +38,18 @@ public class DefaultDocumentTests
     private const string Pinned = """
         {
         "device":{"id":"","dataDirectory":"./edge-data","fleet":"","groups":[]},
-        "sensor":{"kind":"simulated","sampleRateHz":50,"speed":10,"seed":1,"simulated":{"activitySeconds":12,"noiseStd":0.05,"driftAfterSeconds":0,"driftRotationDegrees":0,"driftGain":1,"driftBiasG":0},"uciHar":{"path":"","classOrder":[],"judgeOn":"test"}},
+        "sensor":{"kind":"simulated","sampleRateHz":50,"speed":10,"seed":1,"simulated":{"activitySeconds":12,"noiseStd":0.05,"rangeG":16,"driftAfterSeconds":0,"driftRotationDegrees":0,"driftGain":1,"driftBiasG":0},"uciHar":{"path":"","classOrder":[],"judgeOn":"test"}},
         "window":{"length":128,"stride":64,"ringCapacity":1024},
         "labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"sourceShare":1,"sourceDelaySeconds":2,"requestsPerHour":12,"requestBelowMargin":0.2},
         "replay":{"capacity":306,"capacityKiB":0,"policy":"classBalanced","segmentSeconds":3600,"payload":"float32","anchorCapacity":60,"anchorShare":0.15,"anchorBlockSeconds":10,"freshCapacity":512,"commitBatchSize":64,"commitDelayMs":250,"copyMinutes":60,"keepCopies":2,"seed":1},
         "training":{"enabled":true,"method":"edge","backbone":"auto","roundExamples":256,"epochs":3,"batchSize":32,"replayBatchSize":64,"learningRate":0.001,"temperature":0.1,"crossEntropyWeight":1,"distillationWeight":1,"seed":1,"threadCount":0,"device":"auto","precision":"auto","microBatchSize":0,"patienceEpochs":2,"checkpointSeconds":5,"timeBudgetSeconds":600,"memoryBudgetMiB":1500,"maxAttempts":3,"keepRounds":3,"keepRoundsMiB":256,"augmentation":{"jitter":0.03,"scaling":0.1,"magnitudeWarp":0,"timeWarp":0,"crop":1,"channelDrop":0,"rotationDegrees":0,"triaxialGroups":[]},"constants":{"irdTemperature":0.2,"irdParentTemperature":0.05,"co2lTemperature":0.5,"co2lParentTemperature":0.01,"co2lDistillationWeight":1,"derLogitWeight":0.3,"derLabelWeight":0.5,"ewcStrength":1,"ewcDecay":0.95,"lwfDistillationWeight":1,"lwfTemperature":2,"pcrTemperature":0.09}},
-        "promotion":{"maxAccuracyDropPoints":0.5,"maxClassDropPoints":25,"minAnchors":6,"maxParityError":0.0001,"keepSnapshots":5,"keepSnapshotsMiB":256},
+        "promotion":{"maxAccuracyDropPoints":0.5,"maxClassDropPoints":25,"minAnchors":6,"maxParityError":0.0001,"keepSnapshots":5,"keepSnapshotsMiB":256,"pinnedSnapshot":""},
         "drift":{"detectors":["inputs","embedding","prototypes","pageHinkley","labelError"],"expectedRunWindows":10000,"referenceWindows":360,"refractorySeconds":300,"delta":0.05,"threshold":8,"minWindows":60},
         "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"precision":"float32","unknownFalseAlarmPercent":2,"unknownBelowSimilarity":0.2,"temperature":0.1},
         "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1},
         "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512,"queueKiB":4096,"queueHours":168,"inFlightWindow":32,"protocol":"5","forgettingMinutes":60,"forgettingAlarmPoints":20,
         "tls":{"mode":"off","caFile":"","clientCertificateFile":"","clientKeyFile":"","checkHostName":true}},
-        "updates":{"accept":true,"keysFile":"","acceptNewSnapshot":false,"trialSeconds":60,"graceSeconds":30,"trialAttempts":2,"maxLatencyP99Ms":250,"maxErrorPercent":5,"maxAccuracyDropPoints":5},
+        "updates":{"accept":true,"keysFile":"","acceptNewSnapshot":false,"acceptSnapshots":false,"maxSnapshotMiB":64,"trialSeconds":60,"graceSeconds":30,"trialAttempts":2,"maxLatencyP99Ms":250,"maxErrorPercent":5,"maxAccuracyDropPoints":5},
         "metrics":{"prometheus":"off","prometheusAddress":"127.0.0.1","prometheusPort":9464,"otlpEndpoint":"","otlpProtocol":"http/protobuf","otlpSeconds":60},
         "sparkplug":{"mode":"off","groupId":"edge","nodeId":"","deviceId":"classifier","primaryHost":"","publishSeconds":5,"silentSeconds":30},
         "homeAssistant":{"discovery":"off","prefix":"homeassistant"}}

@@ -66,6 +66,31 @@ public sealed class ConfigTrialTests
     }
 
     [Fact]
+    public async Task A_learning_rate_that_ruins_the_accuracy_is_rolled_back_by_the_first_round_within_its_trial_and_its_candidate_never_runs()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = await Fleet.ListenAsync(broker.Port);
+        await using var device = DeviceFolder.Create(broker.Port).With("readOut.kind", "prototypes");
+        var run = device.Run();
+        await fleet.HearsAsync("snapshot", s => (string?)s["event"] == "promoted", "it has learnt");
+        var desired = new Desired(fleet);
+        await desired.BecomesAsync("learning frozen", """{ "training": { "enabled": false } }""");
+        await fleet.HearsAsync("forgetting", f => f["perClass"]!.AsArray().Count > 0, "its accuracy is known");
+        string snapshot = device.CurrentSnapshotId()!;
+        long stored = fleet.On("label/result").Count;
+        await Eventually.Holds(() => fleet.On("label/result").Count > stored + 60, "enough for a round waits");
+        var attempt = await desired.EndsAsync("rolledBack", """{ "training": { "enabled": true, "method": "supconReplay", "learningRate": 1, "patienceEpochs": 0, "epochs": 3 }, "updates": { "trialSeconds": 15 } }""");
+        Assert.Equal("accuracyWorse", (string?)Assert.Single(attempt["codes"]!.AsArray()));
+        Assert.Contains("on the anchor set", (string?)attempt["reasons"]![0]);
+        Assert.Equal(0, (long)attempt["gapWindows"]!); // There and back without a restart.
+        Assert.Equal(snapshot, device.CurrentSnapshotId());
+        Assert.DoesNotContain(fleet.On("snapshot"), s => (string?)s["event"] == "promoted" && (string?)s["parentId"] == snapshot);
+        long seen = fleet.WindowsSeen;
+        await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > seen + 20 && (string?)p["snapshotId"] == snapshot && (long)p["windowsDropped"]! == 0, "it works as before");
+        Assert.True(run.IsAlive, run.Said);
+    }
+
+    [Fact]
     public async Task A_device_that_is_killed_during_its_trials_goes_back()
     {
         await using var broker = await Mosquitto.StartAsync();

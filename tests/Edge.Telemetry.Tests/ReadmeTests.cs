@@ -45,8 +45,8 @@ public partial class ReadmeTests
     public void Every_inbound_example_is_understood()
     {
         Assert.Equal(new LabelMessage(1200, "walking", "r1"), LabelMessage.Read(Encoding.UTF8.GetBytes(Example(LabelMessage.SchemaName))).Message);
-        // What is in these two, the service reads; its own tests feed it the first one.
-        Assert.All([ConfigDesiredMessage.SchemaName, ConfigKeysMessage.SchemaName], schema => Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(Example(schema)).RootElement.ValueKind));
+        // What is in these, the service reads; its own tests feed it the first one.
+        Assert.All([ConfigDesiredMessage.SchemaName, ConfigKeysMessage.SchemaName, SnapshotOfferMessage.SchemaName, SnapshotChunkMessage.SchemaName], schema => Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(Example(schema)).RootElement.ValueKind));
     }
 
     [Fact]

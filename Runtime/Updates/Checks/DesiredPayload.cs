@@ -10,7 +10,24 @@ namespace Edge.Runtime.Updates.Checks;
 /// <param name="Fleet"><c>device.fleet</c>.</param>
 /// <param name="Group">One of <c>device.groups</c>.</param>
 /// <param name="Device">The device's id in topics.</param>
-public sealed record UpdateTarget(string? Fleet = null, string? Group = null, string? Device = null);
+public sealed record UpdateTarget(string? Fleet = null, string? Group = null, string? Device = null)
+{
+    /// <summary>All three; null: not named.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<string?> Names => [Fleet, Group, Device];
+
+    /// <summary>For whom it is, when that is not this device; null when it is.</summary>
+    /// <param name="deviceId">The device's name in topics.</param>
+    /// <param name="device">Its fleet and groups.</param>
+    public Reason? WhyNot(string deviceId, Config.DeviceSection device)
+    {
+        string? wrong = Device is { } id && id != deviceId ? $"device '{id}', this is '{deviceId}'"
+            : Fleet is { } fleet && fleet != device.Fleet ? $"fleet '{fleet}', device.fleet is '{device.Fleet}'"
+            : Group is { } group && !device.Groups.Contains(group, StringComparer.Ordinal) ? $"group '{group}', device.groups has {(device.Groups.Count == 0 ? "none" : string.Join(", ", device.Groups))}"
+            : null;
+        return wrong is null ? null : new Reason(ReasonCode.NotForThisDevice, $"it is meant for {wrong}");
+    }
+}
 
 /// <summary>How much of the fleet takes it.</summary>
 /// <param name="Percent">0 to 100.</param>

@@ -55,6 +55,9 @@ public enum ReasonCode
     /// <summary>It needs another snapshot, and <c>updates.acceptNewSnapshot</c> is false.</summary>
     NeedsSnapshot,
 
+    /// <summary>It pins a snapshot that the device does not hold, or that does not fit its windows.</summary>
+    UnknownSnapshot,
+
     /// <summary>It asks for a newer version of the service.</summary>
     RuntimeTooOld,
 
@@ -99,6 +102,27 @@ public enum ReasonCode
 
     /// <summary>It no longer fits the file that the device was started with.</summary>
     NoLongerValid,
+
+    /// <summary>A snapshot for other windows than the device cuts.</summary>
+    OtherWindows,
+
+    /// <summary>A snapshot that was trained on none of the device's classes.</summary>
+    OtherClasses,
+
+    /// <summary>A snapshot whose frozen features are others: what was counted of everything ever labelled would be lost.</summary>
+    OtherFeatures,
+
+    /// <summary><c>promotion.pinnedSnapshot</c> names the one that is to run.</summary>
+    SnapshotPinned,
+
+    /// <summary>A piece of a snapshot is not what the offer says.</summary>
+    ChunkDamaged,
+
+    /// <summary>The graph cannot be run here, or does not compute what was trained.</summary>
+    Unfit,
+
+    /// <summary>The promotion gate has judged it on the device's own anchors.</summary>
+    GateRefused,
 }
 
 /// <summary>One reason.</summary>

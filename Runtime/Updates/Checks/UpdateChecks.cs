@@ -65,6 +65,9 @@ public sealed record DeviceFacts
 
     /// <summary>Version of the service.</summary>
     public required Version Runtime { get; init; }
+
+    /// <summary>Why a snapshot cannot be pinned by a configuration; null when it can.</summary>
+    public Func<DeviceConfig, string?> WhyNotPinned { get; init; } = _ => null;
 }
 
 /// <summary>
@@ -108,7 +111,7 @@ public static class UpdateChecks
 
     private static CheckVerdict Judge(DesiredPayload payload, string keyId, DeviceConfig config, DeviceFacts facts)
     {
-        if (Elsewhere(payload.Target, facts.DeviceId, config.Device) is { } elsewhere) return new CheckVerdict(CheckOutcome.Refused, elsewhere);
+        if (payload.Target.WhyNot(facts.DeviceId, config.Device) is { } elsewhere) return new CheckVerdict(CheckOutcome.Refused, elsewhere);
         string content = payload.ContentHash;
         var ratchet = facts.State.Ratchets.GetValueOrDefault(keyId);
         if (ratchet is not null && ratchet.Version == payload.Version && ratchet.Sha256 == content) return Again(payload, keyId, facts.State);
@@ -120,7 +123,7 @@ public static class UpdateChecks
         var merged = facts.Good.With(new AcceptedOverlay(payload.Version, keyId, payload.Config));
         reasons.AddRange(merged.Verdict.Problems.Select(problem => new Reason(ReasonCode.Invalid, problem.ToString())));
         if (merged.Verdict.OmittedProblemCount > 0) reasons.Add(new(ReasonCode.Invalid, $"{merged.Verdict.OmittedProblemCount} more problems are not listed"));
-        if (merged.Verdict.Config is { } wanted) CheckChanges(config, wanted, reasons);
+        if (merged.Verdict.Config is { } wanted) CheckChanges(config, wanted, facts, reasons);
         if (payload.MinimumRuntime is { } least && facts.Runtime < least) reasons.Add(new(ReasonCode.RuntimeTooOld, $"it asks for version {least} of the service or later, this is {facts.Runtime}; bring the service up to date first"));
         string? hash = merged.Verdict.IsValid ? merged.Verdict.Hash : null;
         if (reasons.Count > 0) return new CheckVerdict(CheckOutcome.Refused, reasons) { Hash = hash, Notes = notes };
@@ -128,15 +131,6 @@ public static class UpdateChecks
         if (payload.Rollout is { } rollout && Rollout.BucketOf(rollout.Seed, facts.DeviceId) is var bucket && bucket >= rollout.Percent)
             return new CheckVerdict(CheckOutcome.Deferred, new Reason(ReasonCode.NotInRollout, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the rollout has reached {rollout.Percent} % of the devices, and this one is in bucket {bucket}; it is looked at again with every message"))) { Hash = hash, Notes = notes };
         return new CheckVerdict(CheckOutcome.Accepted) { Hash = hash, Notes = notes, Merged = merged };
-    }
-
-    private static Reason? Elsewhere(UpdateTarget target, string deviceId, DeviceSection device)
-    {
-        string? wrong = target.Device is { } id && id != deviceId ? $"device '{id}', this is '{deviceId}'"
-            : target.Fleet is { } fleet && fleet != device.Fleet ? $"fleet '{fleet}', device.fleet is '{device.Fleet}'"
-            : target.Group is { } group && !device.Groups.Contains(group, StringComparer.Ordinal) ? $"group '{group}', device.groups has {(device.Groups.Count == 0 ? "none" : string.Join(", ", device.Groups))}"
-            : null;
-        return wrong is null ? null : new Reason(ReasonCode.NotForThisDevice, $"it is meant for {wrong}");
     }
 
     private static CheckVerdict Again(DesiredPayload payload, string keyId, ConfigState state)
@@ -161,13 +155,14 @@ public static class UpdateChecks
         else notes.Add($"the clock is not synchronised, so that notAfter {notAfter:u} was not checked against it");
     }
 
-    private static void CheckChanges(DeviceConfig config, DeviceConfig wanted, List<Reason> reasons)
+    private static void CheckChanges(DeviceConfig config, DeviceConfig wanted, DeviceFacts facts, List<Reason> reasons)
     {
         var changed = ConfigDiff.Between(config, wanted).Fields;
         string[] fixedFields = [.. changed.Where(f => f.Change == ConfigChange.Process).Select(f => f.Path)];
         if (fixedFields.Length > 0) reasons.Add(new(ReasonCode.NotOverTheAir, $"{string.Join(", ", fixedFields)} cannot be changed over the air; change the device's own config file"));
         string[] others = [.. changed.Where(f => f.Change == ConfigChange.Snapshot).Select(f => f.Path)];
         if (others.Length > 0 && !wanted.Updates.AcceptNewSnapshot) reasons.Add(new(ReasonCode.NeedsSnapshot, $"{string.Join(", ", others)} needs another snapshot than the one that runs; set updates.acceptNewSnapshot to true in the same document if the device is to begin anew"));
+        if (changed.Any(f => f.Path == UpdateStart.Pin) && wanted.Promotion.PinnedSnapshot.Length > 0 && facts.WhyNotPinned(wanted) is { } unknown) reasons.Add(new(ReasonCode.UnknownSnapshot, unknown));
     }
 
     private static CheckVerdict Refused(ReasonCode code, string text) => new(CheckOutcome.Refused, new Reason(code, text));

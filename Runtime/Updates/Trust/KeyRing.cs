@@ -5,7 +5,7 @@ namespace Edge.Runtime.Updates.Trust;
 
 /// <summary>
 /// All keys that a device trusts, as one document with a version: a key is added or retired by a document that has it or has it not. <c>{"version": 2, "keys": [{"name", "algorithm", "publicKey", "roles"}]}</c>. At least one
-/// key must be left for each role, or the device could never be told anything again.
+/// key must be left for each of config and keys, or the device could never be told anything again.
 /// </summary>
 /// <param name="Version">From 1; a document replaces one of a lower version.</param>
 /// <param name="Keys">The keys, 1 to 32.</param>
@@ -30,11 +30,11 @@ public sealed record KeyRing(long Version, IReadOnlyList<TrustedKey> Keys)
             var key = ring.Keys[i] ?? throw new FormatException($"keys[{i}] is null");
             if (key.Name is null or { Length: 0 or > 64 } || key.Name.Any(char.IsControl)) throw new FormatException($"keys[{i}].name must have 1 to 64 characters");
             if (key.PublicKey is null || !SignatureScheme.IsKey(key.Algorithm ?? "", key.PublicKey)) throw new FormatException($"keys[{i}] ('{key.Name}') is no public key of one of {string.Join(", ", SignatureScheme.All)}");
-            if (key.Roles is null or { Count: 0 } || key.Roles.Except(KeyRole.All).Any()) throw new FormatException($"keys[{i}].roles ('{key.Name}') must name one or both of {string.Join(", ", KeyRole.All)}");
+            if (key.Roles is null or { Count: 0 } || key.Roles.Except(KeyRole.All).Any()) throw new FormatException($"keys[{i}].roles ('{key.Name}') must name one or more of {string.Join(", ", KeyRole.All)}");
             if (ring.Keys.Take(i).Any(other => other.Id == key.Id)) throw new FormatException($"keys[{i}] ('{key.Name}') is there twice");
         }
 
-        foreach (string role in KeyRole.All)
+        foreach (string role in KeyRole.Needed)
         {
             if (!ring.Keys.Any(key => key.Roles.Contains(role))) throw new FormatException($"no key has the role '{role}'; a device with this list could never take another {(role == KeyRole.Keys ? "list" : "configuration")}");
         }

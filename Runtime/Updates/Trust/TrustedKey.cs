@@ -37,6 +37,12 @@ public static class KeyRole
     /// <summary>The list of trusted keys itself.</summary>
     public const string Keys = "keys";
 
-    /// <summary>Both.</summary>
-    public static IReadOnlyList<string> All { get; } = [Config, Keys];
+    /// <summary>Snapshots that are offered over the air.</summary>
+    public const string Snapshots = "snapshots";
+
+    /// <summary>Every role.</summary>
+    public static IReadOnlyList<string> All { get; } = [Config, Keys, Snapshots];
+
+    /// <summary>Roles that a list must have a key for: without it the device could never be told anything again.</summary>
+    public static IReadOnlyList<string> Needed { get; } = [Config, Keys];
 }

@@ -20,9 +20,10 @@ internal sealed class DeviceFolder : IAsyncDisposable
 
     /// <summary>A device that lives fast: stream time runs at 20 times the clock, and rounds are small and many.</summary>
     /// <param name="brokerPort">Port of the broker outside the process; null: the device has none.</param>
-    public static DeviceFolder Create(int? brokerPort = null) => new(JsonNode.Parse($$"""
+    /// <param name="id">Its name in topics.</param>
+    public static DeviceFolder Create(int? brokerPort = null, string id = DeviceId) => new(JsonNode.Parse($$"""
         {
-          "device": { "id": "{{DeviceId}}" },
+          "device": { "id": "{{id}}" },
           "sensor": { "speed": 20 },
           "replay": { "capacity": 10000, "anchorCapacity": 1000, "anchorShare": 0.3, "freshCapacity": 10000 },
           "training": { "roundExamples": 24, "epochs": 2, "batchSize": 16, "replayBatchSize": 16 },

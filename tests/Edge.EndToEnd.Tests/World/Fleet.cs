@@ -23,7 +23,7 @@ internal sealed record Heard(string Topic, bool IsRetained, JsonObject Body)
 /// <summary>Whoever watches the devices: a running mosquitto_sub with everything that it received, and mosquitto_pub for what the devices are told.</summary>
 internal sealed class Fleet : IAsyncDisposable
 {
-    private const string Root = $"edge/{DeviceFolder.DeviceId}/";
+    private readonly string root;
     private readonly ConcurrentQueue<Heard> heard = new();
     private readonly ConcurrentQueue<string> unreadable = new();
     private readonly Process process;
@@ -31,10 +31,10 @@ internal sealed class Fleet : IAsyncDisposable
     private readonly ConcurrentQueue<string> complaints = new();
     private volatile bool subscribed;
 
-    private Fleet(int port)
+    private Fleet(int port, string root)
     {
-        this.port = port;
-        process = Process.Start(new ProcessStartInfo(Mosquitto.PathOf("mosquitto_sub"), ["-h", "127.0.0.1", "-p", $"{port}", "-V", "5", "-q", "1", "-t", "edge/#", "-t", "probe/#", "-F", "%r\t%t\t%p"])
+        (this.port, this.root) = (port, root);
+        process = Process.Start(new ProcessStartInfo(Mosquitto.PathOf("mosquitto_sub"), ["-h", "127.0.0.1", "-p", $"{port}", "-V", "5", "-q", "1", "-t", $"{root}#", "-t", "probe/#", "-F", "%r\t%t\t%p"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -51,10 +51,13 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Lines that were no JSON object.</summary>
     public IReadOnlyList<string> Unreadable => [.. unreadable];
 
-    /// <summary>Starts to listen; returns when the subscription stands.</summary>
-    public static async Task<Fleet> ListenAsync(int port)
+    /// <summary>Starts to listen to one device; returns when the subscription stands.</summary>
+    /// <param name="port">Port of the broker.</param>
+    /// <param name="root">First level of the device's topics.</param>
+    /// <param name="device">Its id.</param>
+    public static async Task<Fleet> ListenAsync(int port, string root = "edge", string device = DeviceFolder.DeviceId)
     {
-        var fleet = new Fleet(port);
+        var fleet = new Fleet(port, $"{root}/{device}/");
         await fleet.PublishAsync($"probe/{Guid.NewGuid():n}", "?", retain: true);
         await Eventually.Holds(() => fleet.subscribed, "mosquitto_sub has subscribed", () => $"it {(fleet.process.HasExited ? "has ended" : "runs")}, and said: {string.Join(' ', fleet.complaints)}");
         return fleet;
@@ -75,7 +78,7 @@ internal sealed class Fleet : IAsyncDisposable
     }
 
     /// <summary>Says something to the device.</summary>
-    public Task TellAsync(string topic, string payload, bool retain = false) => PublishAsync(Root + topic, payload, retain);
+    public Task TellAsync(string topic, string payload, bool retain = false) => PublishAsync(root + topic, payload, retain);
 
     public async ValueTask DisposeAsync()
     {
@@ -100,10 +103,11 @@ internal sealed class Fleet : IAsyncDisposable
             return;
         }
 
-        if (topic is Root + "label" or Root + "config/desired") return; // What this side said.
+        string name = topic[root.Length..];
+        if (name is "label" or "config/desired" or "snapshot/offer" or "snapshot/chunk") return; // What this side said.
         try
         {
-            heard.Enqueue(new Heard(topic[Root.Length..], retained == "1", JsonNode.Parse(payload)!.AsObject()));
+            heard.Enqueue(new Heard(name, retained == "1", JsonNode.Parse(payload)!.AsObject()));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentOutOfRangeException)
         {

@@ -48,6 +48,13 @@ internal sealed class RunningDevice : IAsyncDisposable
     /// <summary>What Ctrl-C in a terminal does: SIGINT to the whole group, training child included.</summary>
     public void CtrlC() => Assert.True(LinuxProcess.Signal(-process.Id, LinuxProcess.Interrupt), "there is a process group to interrupt");
 
+    /// <summary>Asks it to end, and waits until it has.</summary>
+    public async Task EndByCtrlCAsync()
+    {
+        CtrlC();
+        Assert.Equal(0, await EndAsync());
+    }
+
     /// <summary><c>kill -9</c>; the training child is not told.</summary>
     public async Task KillAsync()
     {
@@ -77,6 +84,9 @@ internal sealed class RunningDevice : IAsyncDisposable
 
     /// <summary>Fields of the first log line with this event id; null while there is none.</summary>
     public JsonObject? Logged(int eventId) => LinesOf(eventId).FirstOrDefault()?["State"]?.AsObject();
+
+    /// <summary>The same of the last line.</summary>
+    public JsonObject? LastLogged(int eventId) => LinesOf(eventId).LastOrDefault()?["State"]?.AsObject();
 
     /// <summary>Log lines with this event id.</summary>
     public int LoggedCount(int eventId) => LinesOf(eventId).Count();

@@ -6,6 +6,7 @@ using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Inference;
 using Edge.Runtime.Tests.Updates;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.Offers;
 using Edge.Runtime.Updates.States;
 using Edge.Runtime.Updates.Trust;
 using Edge.Runtime.Windowing;
@@ -71,7 +72,7 @@ public sealed class ProviderWatchTests : IDisposable
         ProviderWatch.Begin(chain, state, NullLogger.Instance);
         var link = new MqttLink(new MqttLinkOptions { Host = "127.0.0.1", Port = 1, ClientId = "nobody", Subscriptions = [] }, NullLogger<MqttLink>.Instance, TimeProvider.System, new Random(1));
         using var stage = new TelemetryStage(
-            link, topics, reporter, new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window)), desired, new RunRequest(), live, state, chain, time, NullLogger<TelemetryStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+            link, topics, reporter, new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window)), desired, NoOffers(), new RunRequest(), live, state, chain, time, NullLogger<TelemetryStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
         await stage.StartAsync(TestContext.Current.CancellationToken);
         var online = await StatusAsync(0);
         Assert.Equal("cuda", online.GetProperty("provider").GetString());
@@ -122,4 +123,6 @@ public sealed class ProviderWatchTests : IDisposable
             Texts.Add(formatter(state, exception));
         }
     }
+
+    private SnapshotIntake NoOffers() => new(data["incoming"], new IntakeSurroundings { Facts = () => throw new InvalidOperationException("nothing is offered"), RunningGraph = () => null, Ask = _ => { }, Refuse = (_, _) => { } }, time);
 }

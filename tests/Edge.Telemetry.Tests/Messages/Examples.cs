@@ -95,10 +95,11 @@ internal static class Examples
             Reasons = ["anchor accuracy 71.5 %; expected at least 89 %. Collect labels of sitting."],
             CandidateId = "s000004-0be11d90",
         });
+        reporter.SnapshotRequest(new SnapshotRequestMessage { Sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Chunks = [3, 5, 6, 7], HeldCount = 4, ChunkCount = 32 });
         reporter.ConfigReported(new ConfigReportedMessage
         {
             Active = new ActiveConfig(6, "9d0e41c7", "desired"),
-            LastAttempt = new ConfigAttempt(7, "c3", ConfigResult.RolledBack, ["99 % of 2350 windows took up to 812.3 ms; updates.maxLatencyP99Ms is 250"], Now) { Stage = ConfigStage.Trial, Codes = ["latencyTooHigh"], KeyId = "7f3a91c2d4e5b608" },
+            LastAttempt = new ConfigAttempt(7, "c3", ConfigResult.RolledBack, ["99 % of 2350 windows took up to 812.3 ms; updates.maxLatencyP99Ms is 250"], Now) { Stage = ConfigStage.Trial, Codes = ["latencyTooHigh"], KeyId = "7f3a91c2d4e5b608", GapWindows = 3 },
             Trust = ConfigTrust.Signed,
             KeysVersion = 2,
         });

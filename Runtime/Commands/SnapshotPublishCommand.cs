@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Edge.Config;
+using Edge.Runtime.Snapshots;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.Envelopes;
+using Edge.Runtime.Updates.Offers;
+using Edge.Storage;
+using Edge.Telemetry.Mqtt;
+using Edge.Trainer.Rounds;
+
+namespace Edge.Runtime.Commands;
+
+/// <summary><c>edge snapshot publish ID</c>: offers a snapshot to other devices, and hands out the pieces that they ask for.</summary>
+internal static class SnapshotPublishCommand
+{
+    private const int MostQueued = 8, MostAsked = 8;
+
+    /// <summary>The verb.</summary>
+    internal static Command Create()
+    {
+        var name = SnapshotCommand.Snapshot("snapshot", "Which one");
+        var to = new Option<string>("--to") { Description = "Whom: fleet (every device that listens), fleet:NAME (those with that device.fleet), group:NAME (those that have it among device.groups), or device:ID.", Required = true };
+        var key = new Option<string>("--key") { Description = "Private key (NAME.key.pem) that the devices trust with the role snapshots.", Required = true };
+        var chunk = new Option<int>("--chunk-kib") { Description = "KiB of a piece, 1 to 256; in a message it takes a third more. Some hosted brokers take no message above 128 KiB: 64 fits there.", DefaultValueFactory = _ => 128 };
+        var until = new Option<int?>("--until") { Description = "End when that many devices have said that they run it, or why not." };
+        var seconds = new Option<double?>("--for") { Description = "End after that many seconds; without it and without --until when it is stopped." };
+        var keep = new Option<bool>("--keep") { Description = "Leave the offer with the broker at the end: devices that come later ask once a minute, and get nothing until it is published again." };
+        var command = new CodedCommand("publish", $"Check a snapshot (hash, contract, parity), offer it over the broker, signed and retained, and answer the devices that ask for its pieces, until stopped; then the offer is taken back. Each device asks for what it lacks, also after an interruption, judges it on its own anchors and reports. Nothing large stays with the broker. May be used beside a running service. Exit code {ExitCode.Finding} when the check refuses it, or every device that answered did.", SnapshotCommand.Codes)
+        {
+            name, to, key, chunk, until, seconds, keep, FleetLink.Broker, FleetLink.Root, FleetLink.User, FleetLink.PasswordFile, DeviceCommand.Config, GlobalOptions.Json,
+        };
+        SnapshotCommand.Act(command, async (config, data, parsed, cancel) =>
+        {
+            var (snapshot, manifest) = new SnapshotShelf(data).Good(parsed.GetValue(name)!);
+            if (Flaws(snapshot, manifest, config) is { Count: > 0 } flaws)
+            {
+                foreach (string flaw in flaws) Console.Error.WriteLine(flaw);
+                return ExitCode.Finding;
+            }
+
+            string folder = Directory.CreateTempSubdirectory("edge-offer-").FullName;
+            try
+            {
+                string parity = Path.Combine(folder, SnapshotOffer.ParityFileName);
+                File.WriteAllBytes(parity, CheckpointParity.Of(snapshot.CheckpointFile, manifest.Window, seed: 1).ToBytes());
+                var (topic, target) = Meant(parsed.GetValue(to)!, parsed.GetValue(FleetLink.Root)!);
+                int kib = parsed.GetValue(chunk) is >= 1 and <= 256 and var given ? given : throw new InvalidDataException($"--chunk-kib {parsed.GetValue(chunk)}: expected 1 to 256");
+                var offered = OfferedSnapshot.Of(manifest, [snapshot.ModelFile, snapshot.CheckpointFile, parity], target, kib * 1024, TimeProvider.System.GetUtcNow());
+                byte[] envelope = Signed(offered.Offer, parsed.GetValue(key)!);
+                await using var fleet = await FleetLink.OpenAsync(parsed, [$"{parsed.GetValue(FleetLink.Root)}/+/snapshot/request", $"{parsed.GetValue(FleetLink.Root)}/+/snapshot"], cancel);
+                await fleet.PublishAsync(topic, envelope, cancel);
+                bool json = parsed.GetValue(GlobalOptions.Json);
+                if (!json) Console.WriteLine($"{manifest.Id} is offered to {parsed.GetValue(to)}: {offered.Offer.Bytes} bytes in {offered.Offer.Chunks.Count} pieces, SHA-256 {offered.Offer.Sha256[..12]}…");
+                var answers = await ServeAsync(fleet, offered, parsed.GetValue(FleetLink.Root)!, parsed.GetValue(until) ?? int.MaxValue, parsed.GetValue(seconds), json, cancel);
+                if (!parsed.GetValue(keep)) await fleet.PublishAsync(topic, [], CancellationToken.None);
+                return answers.Count > 0 && answers.Values.All(result => result == "refused") ? ExitCode.Finding : ExitCode.Done;
+            }
+            catch (FormatException e)
+            {
+                throw new InvalidDataException(e.Message, e);
+            }
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        });
+        return command;
+    }
+
+    /// <summary>What speaks against offering it; its own windows are not among that, for the receivers' are what count.</summary>
+    private static IReadOnlyList<string> Flaws(StoredSnapshot snapshot, SnapshotManifest manifest, DeviceConfig config)
+    {
+        var own = config with { Window = config.Window with { Length = manifest.Window.Length }, Sensor = config.Sensor with { SampleRateHz = manifest.Window.SampleRateHz }, Labels = config.Labels with { Classes = manifest.Classes } };
+        return CandidateCheck.Judge(CandidateFiles.Of(snapshot.Folder, null), null, manifest, own, manifest.CreatedAt).Reasons;
+    }
+
+    private static byte[] Signed(SnapshotOffer offer, string keyFile)
+    {
+        using var signer = SigningKey.FromPem(File.ReadAllText(keyFile));
+        byte[] envelope = SignedEnvelope.Sign(signer, offer.Write()).Write();
+        return envelope.Length <= SignedEnvelope.MaxBytes ? envelope : throw new InvalidDataException($"the offer names {offer.Chunks.Count} pieces and has {envelope.Length} bytes; a device looks at {SignedEnvelope.MaxBytes} at most. Raise --chunk-kib");
+    }
+
+    private static (string Topic, UpdateTarget Target) Meant(string to, string root) => to.Split(':', 2) switch
+    {
+        ["fleet"] => (Topics.FleetOffer(root), new UpdateTarget()),
+        ["fleet", { Length: > 0 } fleet] => (Topics.FleetOffer(root), new UpdateTarget(Fleet: fleet)),
+        ["group", { Length: > 0 } group] => (Topics.GroupOffer(root, group), new UpdateTarget(Group: group)),
+        ["device", { Length: > 0 } device] => (new Topics(root, device).SnapshotOffer, new UpdateTarget(Device: device)),
+        _ => throw new InvalidDataException($"--to {to}: expected fleet, fleet:NAME, group:NAME or device:ID"),
+    };
+
+    /// <summary>Answers requests, one after the other, until enough devices have said what became of it.</summary>
+    /// <returns>Device to <c>received</c> or <c>refused</c>.</returns>
+    private static async Task<IReadOnlyDictionary<string, string>> ServeAsync(FleetLink fleet, OfferedSnapshot offered, string root, int until, double? seconds, bool json, CancellationToken cancel)
+    {
+        var answers = new Dictionary<string, string>(StringComparer.Ordinal);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        if (seconds is { } limit) late.CancelAfter(TimeSpan.FromSeconds(limit));
+        try
+        {
+            while (answers.Count < until)
+            {
+                var heard = await fleet.Link.Inbound.ReadAsync(late.Token);
+                string device = heard.Topic[(root.Length + 1)..].Split('/')[0];
+                if (heard.Retained || Parse(heard.Payload.Span) is not { } message) continue;
+                if (heard.Topic.EndsWith("/request", StringComparison.Ordinal)) await AnswerAsync(fleet, offered, new Topics(root, device).SnapshotChunk, message, late.Token);
+                else if (Result(message, offered.Offer.Manifest.Id) is { } result)
+                {
+                    answers[device] = result;
+                    string why = string.Concat(message["reasons"]?.AsArray().Select(reason => $"\n  {reason}") ?? []);
+                    Console.WriteLine(json ? JsonSerializer.Serialize(new { device, result, runs = (string?)message["snapshotId"], reasons = message["reasons"] }, GlobalOptions.OneLine) : $"{device}: {result}, runs {message["snapshotId"]}{why}");
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped, or its time is over: both are the regular end.
+        }
+
+        return answers;
+    }
+
+    private static async Task AnswerAsync(FleetLink fleet, OfferedSnapshot offered, string topic, JsonObject request, CancellationToken cancel)
+    {
+        if (!IsText(request["sha256"], offered.Offer.Sha256) || request["chunks"] is not JsonArray wanted) return;
+        foreach (var one in wanted.Take(MostAsked))
+        {
+            if (one is not JsonValue value || !value.TryGetValue(out int index) || index < 0 || index >= offered.Offer.Chunks.Count) continue;
+            while (fleet.Link.QueuedCount >= MostQueued) await Task.Delay(5, cancel); // What a device does not get it asks for again, but nothing is to pile up here.
+            fleet.Link.Send(new OutboundMessage("chunk", topic, offered.Chunk(index).Write(), Delivery.Event));
+        }
+    }
+
+    private static string? Result(JsonObject message, string id) =>
+        IsText(message["candidateId"], id) ? IsText(message["event"], "received") ? "received" : IsText(message["event"], "refused") ? "refused" : null : null;
+
+    private static bool IsText(JsonNode? node, string text) => node is JsonValue value && value.TryGetValue(out string? found) && found == text;
+
+    private static JsonObject? Parse(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return JsonNode.Parse(utf8) as JsonObject;
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            return null; // Whoever published this there is no device.
+        }
+    }
+}

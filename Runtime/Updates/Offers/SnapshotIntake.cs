@@ -1,0 +1,212 @@
+using System.Threading.Channels;
+using Edge.Runtime.Updates.Checks;
+using Edge.Telemetry.Messages;
+
+namespace Edge.Runtime.Updates.Offers;
+
+/// <summary>A snapshot that was fetched whole, on its way to the learner.</summary>
+/// <param name="Offer">What was signed of it.</param>
+/// <param name="Directory">Folder with its files.</param>
+/// <param name="Judged">Completes when the learner is done with the folder.</param>
+public sealed record ReceivedSnapshot(SnapshotOffer Offer, string Directory, TaskCompletionSource Judged);
+
+/// <summary>What a running service is to offered snapshots.</summary>
+public sealed record IntakeSurroundings
+{
+    /// <summary>The device as it is now.</summary>
+    public required Func<OfferFacts> Facts { get; init; }
+
+    /// <summary>SHA-256 of the running snapshot's graph.</summary>
+    public required Func<string?> RunningGraph { get; init; }
+
+    /// <summary>Asks for pieces; must not block.</summary>
+    public required Action<SnapshotRequestMessage> Ask { get; init; }
+
+    /// <summary>Hears why an offer is not taken.</summary>
+    public required Action<SnapshotOffer?, IReadOnlyList<Reason>> Refuse { get; init; }
+}
+
+/// <summary>
+/// Fetches what is offered: an offer that passes its checks is asked for, four pieces at a time, until all are on disk; then the learner judges it. Whoever offers may go away and come back, and so may this device: what is there stays, and
+/// what is missing is asked for again, at first after two seconds, then ever more rarely, at most once a minute. One offer at a time; a newer one takes its place. Safe from any thread.
+/// </summary>
+/// <param name="directory">The folder <c>incoming</c> of the data directory.</param>
+/// <param name="around">The service.</param>
+/// <param name="time">The clock.</param>
+public sealed class SnapshotIntake(string directory, IntakeSurroundings around, TimeProvider time)
+{
+    /// <summary>Pieces that are asked for at once: what a slow link takes within the two seconds, and a queue of a broker holds.</summary>
+    public const int AskedAtOnce = 4;
+
+    private static readonly TimeSpan s_firstPatience = TimeSpan.FromSeconds(2), s_longestPatience = TimeSpan.FromMinutes(1);
+    private readonly Lock gate = new();
+    private readonly JudgedOffers judged = JudgedOffers.Load(directory);
+    private readonly Channel<bool> news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }); // A level, not a queue.
+    private readonly HashSet<string> told = new(StringComparer.Ordinal);
+    private IncomingSnapshot? incoming;
+    private string incomingId = "";
+    private bool isWithLearner;
+    private HashSet<int> asked = [];
+
+    /// <summary>Snapshots that are complete; the learner reads.</summary>
+    public Channel<ReceivedSnapshot> Complete { get; } = Channel.CreateBounded<ReceivedSnapshot>(1);
+
+    /// <summary>Judges an offer, and begins to fetch it, or goes on with it.</summary>
+    public void TakeOffer(ReadOnlyMemory<byte> message)
+    {
+        lock (gate)
+        {
+            var facts = around.Facts();
+            var verdict = OfferCheck.Judge(message, facts);
+            if (verdict.Reasons.Count > 0)
+            {
+                // A retained offer comes with every connection, and for a group that is not ours it is no news at all.
+                if (verdict.Reasons[0].Code != ReasonCode.NotForThisDevice) RefuseOnce(verdict.Id.Length > 0 ? verdict.Id : SnapshotOffer.HashOf(message.Span), verdict.Offer, verdict.Reasons);
+                return;
+            }
+
+            var offer = verdict.Offer!;
+            if (judged.Contains(verdict.Id) || offer.Files[0].Sha256 == around.RunningGraph()) return;
+            if (isWithLearner) return; // It comes again with the next connection.
+            try
+            {
+                if (incomingId != verdict.Id) incoming = IncomingSnapshot.Open(directory, offer);
+                incomingId = verdict.Id;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                RefuseOnce(verdict.Id, offer, [new Reason(ReasonCode.NotWritten, e.Message)]);
+                return;
+            }
+        }
+
+        news.Writer.TryWrite(true);
+    }
+
+    /// <summary>Keeps a piece that was asked for; any other is let go.</summary>
+    public void TakeChunk(ReadOnlyMemory<byte> message)
+    {
+        lock (gate)
+        {
+            if (incoming is null || isWithLearner || asked.Count == 0) return; // Nobody has asked.
+            try
+            {
+                var chunk = SnapshotChunk.Read(message.Span);
+                if (chunk.Sha256 != incoming.Offer.Sha256 || !asked.Contains(chunk.Index)) return;
+                if (!incoming.Keep(chunk.Index, chunk.Data))
+                {
+                    RefuseOnce(incomingId + "/chunk", incoming.Offer, [new Reason(ReasonCode.ChunkDamaged, $"piece {chunk.Index} is not what the offer says; it was changed on the way. Nothing of it was kept, and it is asked for again")]);
+                    return;
+                }
+
+                asked.Remove(chunk.Index);
+            }
+            catch (FormatException)
+            {
+                return; // Whoever wrote this did not offer anything.
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                RefuseOnce(incomingId + "/disk", incoming.Offer, [new Reason(ReasonCode.NotWritten, $"{e.Message} It is asked for again")]);
+                return;
+            }
+
+            if (asked.Count > 0) return;
+        }
+
+        news.Writer.TryWrite(true);
+    }
+
+    /// <summary>Asks for what is missing, and hands over what is complete, until the service stops.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        var patience = s_firstPatience;
+        while (true)
+        {
+            var (next, received) = Next();
+            if (received is not null)
+            {
+                await Complete.Writer.WriteAsync(received, stopping);
+                await received.Judged.Task.WaitAsync(stopping);
+                Forget();
+                continue;
+            }
+
+            if (next is not null) around.Ask(next);
+            bool hasNews = await HasNewsAsync(next is null ? Timeout.InfiniteTimeSpan : patience, stopping);
+            patience = hasNews || next is null ? s_firstPatience : patience * 2 < s_longestPatience ? patience * 2 : s_longestPatience;
+        }
+    }
+
+    private (SnapshotRequestMessage? Ask, ReceivedSnapshot? Received) Next()
+    {
+        lock (gate)
+        {
+            if (incoming is not { } current) return (null, null);
+            if (!current.IsComplete)
+            {
+                var missing = current.Missing(AskedAtOnce);
+                asked = [.. missing];
+                return (new SnapshotRequestMessage { Sha256 = current.Offer.Sha256, Chunks = missing, HeldCount = current.HeldCount, ChunkCount = current.Offer.Chunks.Count }, null);
+            }
+
+            try
+            {
+                if (current.Assemble() is { } folder)
+                {
+                    isWithLearner = true;
+                    return (null, new ReceivedSnapshot(current.Offer, folder, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+                }
+
+                RefuseOnce(incomingId + "/whole", current.Offer, [new Reason(ReasonCode.Malformed, "its pieces are what the offer says, and its files are not: the offer contradicts itself")]);
+                judged.Add(incomingId);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                RefuseOnce(incomingId + "/disk", current.Offer, [new Reason(ReasonCode.NotWritten, $"{e.Message} What was fetched is kept, and it is put together when the offer comes again")]);
+            }
+
+            (incoming, incomingId) = (null, "");
+            return (null, null);
+        }
+    }
+
+    /// <summary>The learner has judged it: nothing of it is left here.</summary>
+    private void Forget()
+    {
+        lock (gate)
+        {
+            judged.Add(incomingId);
+            try
+            {
+                incoming?.Delete();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next offer deletes it.
+            }
+
+            (incoming, incomingId, isWithLearner, asked) = (null, "", false, []);
+        }
+    }
+
+    private async Task<bool> HasNewsAsync(TimeSpan patience, CancellationToken stopping)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var timer = patience == Timeout.InfiniteTimeSpan ? null : time.CreateTimer(_ => late.Cancel(), null, patience, Timeout.InfiniteTimeSpan);
+        try
+        {
+            return await news.Reader.ReadAsync(late.Token);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private void RefuseOnce(string id, SnapshotOffer? offer, IReadOnlyList<Reason> reasons)
+    {
+        if (told.Count >= 1024) told.Clear();
+        if (told.Add($"{id} {string.Join(' ', reasons.Select(reason => reason.Word))}")) around.Refuse(offer, reasons);
+    }
+}
