@@ -47,7 +47,7 @@ public class ChangeTests
         var diff = ConfigDiff.Between(before, after);
         Assert.Equal(["labels.classes", "training.constants.ewcStrength", "drift.threshold"], diff.Fields.Select(f => f.Path));
         Assert.Equal([ConfigChange.Pipeline, ConfigChange.Live, ConfigChange.Live], diff.Fields.Select(f => f.Change));
-        Assert.Equal(("5", "7"), (diff.Fields[2].Old.GetRawText(), diff.Fields[2].New.GetRawText()));
+        Assert.Equal(("8", "7"), (diff.Fields[2].Old.GetRawText(), diff.Fields[2].New.GetRawText()));
         Assert.Equal(ConfigChange.Pipeline, diff.Heaviest);
         Assert.Equal(ConfigChange.Snapshot, ConfigDiff.Between(before, after with { Window = after.Window with { Length = 64 } }).Heaviest);
     }
