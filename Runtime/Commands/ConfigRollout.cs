@@ -30,7 +30,7 @@ internal static class ConfigRollout
         await using var fleet = await FleetLink.OpenAsync(parsed, RolloutRun.Filters(root), cancel);
         void Tell(RolloutRecord record) => Console.WriteLine(json ? JsonSerializer.Serialize(JsonDocument.Parse(record.Write()).RootElement, GlobalOptions.OneLine) : Line(record));
         var end = await new RolloutRun(plan, fleet.Link.Inbound, (messages, stop) => fleet.PublishAsync(messages, stop), Tell, TimeProvider.System).RunAsync(cancel);
-        if (end.State is RolloutState.Paused or RolloutState.Aborted || !watches) Tell(end);
+        if (end.State is RolloutState.Paused or RolloutState.Aborted) Tell(end); // Somebody else said so.
         if (fleet.Link.State.ReceivedDroppedCount is > 0 and var missed) Console.Error.WriteLine($"{missed} reports came faster than they were read; see 'edge config status --summary'");
         if (!json && end.State == RolloutState.Stopped) Console.Error.WriteLine("go on with --resume and a higher --max-failed-percent; or take it back with 'edge config abort --back-to FILE'");
         return !watches || end.State == RolloutState.Done ? ExitCode.Done : ExitCode.Finding;

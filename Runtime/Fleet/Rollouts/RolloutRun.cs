@@ -46,11 +46,12 @@ internal sealed record RolloutPlan
 /// <param name="plan">What and how.</param>
 /// <param name="heard">Status, reports and rollout records of the fleet, as they come.</param>
 /// <param name="publish">Publishes retained messages, and returns when the broker has them.</param>
-/// <param name="tell">Hears of every change.</param>
+/// <param name="tell">Hears of every stage, of its end, and of changes at most once a second.</param>
 /// <param name="time">Clock.</param>
 internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage> heard, Func<IReadOnlyCollection<(string Topic, byte[] Payload)>, CancellationToken, Task> publish, Action<RolloutRecord> tell, TimeProvider time)
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_tellAgain = TimeSpan.FromSeconds(1);
     private readonly RolloutBoard board = new(plan.Root, plan.Document.Version, plan.Document.KeyId, plan.Seed);
     private readonly string recordTopic = RolloutRecord.TopicOf(plan.Root);
     private RolloutRecord? found;
@@ -89,7 +90,8 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
     private async Task<RolloutRecord?> StageAsync(CancellationToken cancel)
     {
         long start = time.GetTimestamp();
-        string? told = null;
+        long told = start;
+        string before = board.Summary().ToString();
         string? failure = null;
         while (true)
         {
@@ -102,9 +104,9 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
             double failed = isLate ? summary.FailedOrNoAnswerPercent : summary.FailedPercent;
             if (failed > plan.MaxFailedPercent)
                 failure ??= string.Create(CultureInfo.InvariantCulture, $"{failed:0.#} % of the devices that it has reached failed{(isLate ? " or gave no answer" : "")}, and at most {plan.MaxFailedPercent:0.#} % may; it is not widened beyond {board.Percent:0.##} %");
-            if (summary.ToString() is var line && line != told)
+            if (time.GetElapsedTime(told) >= s_tellAgain && summary.ToString() is var line && line != before)
             {
-                told = line;
+                (told, before) = (time.GetTimestamp(), line);
                 tell(Record(RolloutState.Running, failure));
             }
 
