@@ -29,9 +29,6 @@ internal sealed record RolloutPlan
     /// <summary>How long devices that are there may take to answer; then they count as failed.</summary>
     public TimeSpan StageLimit { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long retained messages are gathered before the first stage.</summary>
-    public TimeSpan Gather { get; init; } = TimeSpan.FromSeconds(2);
-
     /// <summary>Whether it is watched and widened; false: the first stage is sent, and that is all.</summary>
     public bool Watches { get; init; } = true;
 
@@ -64,8 +61,7 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
     /// <exception cref="IOException">The broker does not take something; no device was heard of; or an earlier word stands against it.</exception>
     internal async Task<RolloutRecord> RunAsync(CancellationToken cancel)
     {
-        await Task.Delay(plan.Gather, time, cancel);
-        Listen();
+        foreach (var message in await RetainedMessages.GatherAsync(heard, time, cancel)) Take(message);
         if (board.Devices.Count == 0) throw new IOException($"no device was heard of under '{plan.Root}'; see --root, and 'edge watch'");
         if (found is { } earlier && IsThis(earlier))
         {
@@ -119,11 +115,13 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
 
     private void Listen()
     {
-        while (heard.TryRead(out var message))
-        {
-            if (message.Topic != recordTopic) board.Hear(message, Math.Max(1, plan.Groups.Count));
-            else if (RolloutRecord.Read(message.Payload) is { } record) found = record;
-        }
+        while (heard.TryRead(out var message)) Take(message);
+    }
+
+    private void Take(InboundMessage message)
+    {
+        if (message.Topic != recordTopic) board.Hear(message, Math.Max(1, plan.Groups.Count));
+        else if (RolloutRecord.Read(message.Payload) is { } record) found = record;
     }
 
     private async Task SendAsync(CancellationToken cancel)
