@@ -14,7 +14,12 @@ public sealed class FleetCommandTests : IDisposable
 
     public void Dispose()
     {
-        if (simulation is { HasExited: false }) simulation.Kill();
+        if (simulation is { HasExited: false })
+        {
+            using var kill = Process.Start("kill", ["-TERM", $"{simulation.Id}"]); // It takes its folder along.
+            if (!simulation.WaitForExit(TimeSpan.FromSeconds(10))) simulation.Kill();
+        }
+
         simulation?.Dispose();
         data.Dispose();
     }
