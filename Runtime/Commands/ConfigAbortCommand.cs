@@ -13,7 +13,6 @@ namespace Edge.Runtime.Commands;
 internal static class ConfigAbortCommand
 {
     private const string DesiredSuffix = "config/desired";
-    private static readonly TimeSpan s_gather = TimeSpan.FromSeconds(2);
 
     internal static Command Create()
     {
@@ -31,7 +30,7 @@ internal static class ConfigAbortCommand
             string root = parsed.GetValue(FleetLink.Root)!;
             using var signer = await ConfigRollout.KeyAsync(parsed.GetValue(key), cancel);
             var before = parsed.GetValue(backTo) is { } file ? RolloutDocument.Of(await File.ReadAllBytesAsync(file, cancel), signer) : null;
-            var (record, board, kept) = await ConfigRollout.LookAsync(parsed, [DesiredSuffix], s_gather, cancel);
+            var (record, board, kept) = await ConfigRollout.LookAsync(parsed, [DesiredSuffix], cancel);
             if (record is null or { State: RolloutState.Aborted })
             {
                 Console.Error.WriteLine(record is null ? "no rollout was made under this root" : $"the rollout of version {record.Version} is aborted already");

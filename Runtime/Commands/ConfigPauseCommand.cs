@@ -6,8 +6,6 @@ namespace Edge.Runtime.Commands;
 /// <summary><c>edge config pause</c>: a rollout is not widened for now.</summary>
 internal static class ConfigPauseCommand
 {
-    private static readonly TimeSpan s_gather = TimeSpan.FromSeconds(1);
-
     internal static Command Create()
     {
         var reason = new Option<string>("--reason") { Description = "Why, for whoever looks at it.", DefaultValueFactory = _ => "paused by an operator" };
@@ -20,7 +18,7 @@ internal static class ConfigPauseCommand
         });
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
-            var (record, board, _) = await ConfigRollout.LookAsync(parsed, [], s_gather, cancel);
+            var (record, board, _) = await ConfigRollout.LookAsync(parsed, [], cancel);
             if (record is not { State: RolloutState.Running })
             {
                 Console.Error.WriteLine(record is null ? "no rollout was made under this root" : $"the rollout of version {record.Version} is {record.State.ToString().ToLowerInvariant()} already");

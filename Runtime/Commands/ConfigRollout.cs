@@ -30,16 +30,16 @@ internal static class ConfigRollout
         await using var fleet = await FleetLink.OpenAsync(parsed, RolloutRun.Filters(root), cancel);
         void Tell(RolloutRecord record) => Console.WriteLine(json ? JsonSerializer.Serialize(JsonDocument.Parse(record.Write()).RootElement, GlobalOptions.OneLine) : Line(record));
         var end = await new RolloutRun(plan, fleet.Link.Inbound, (messages, stop) => fleet.PublishAsync(messages, stop), Tell, TimeProvider.System).RunAsync(cancel);
-        if (end.State is RolloutState.Paused or RolloutState.Aborted || !watches) Tell(end);
+        if (end.State is RolloutState.Paused or RolloutState.Aborted) Tell(end); // Somebody else said so.
         if (fleet.Link.State.ReceivedDroppedCount is > 0 and var missed) Console.Error.WriteLine($"{missed} reports came faster than they were read; see 'edge config status --summary'");
         if (!json && end.State == RolloutState.Stopped) Console.Error.WriteLine("go on with --resume and a higher --max-failed-percent; or take it back with 'edge config abort --back-to FILE'");
         return !watches || end.State == RolloutState.Done ? ExitCode.Done : ExitCode.Finding;
     }
 
     /// <summary>Shows where the fleet stands with the latest rollout.</summary>
-    internal static async Task<int> ShowAsync(ParseResult parsed, TimeSpan wait, CancellationToken cancel)
+    internal static async Task<int> ShowAsync(ParseResult parsed, CancellationToken cancel)
     {
-        var (record, board, _) = await LookAsync(parsed, [], wait, cancel);
+        var (record, board, _) = await LookAsync(parsed, [], cancel);
         if (record is null)
         {
             Console.Error.WriteLine("no rollout was made under this root");
@@ -52,13 +52,11 @@ internal static class ConfigRollout
     }
 
     /// <summary>What the broker has kept of a fleet: the latest rollout, where each device stands with it, and the documents that it wants of them.</summary>
-    internal static async Task<(RolloutRecord? Record, RolloutBoard? Board, IReadOnlyDictionary<string, byte[]> Kept)> LookAsync(ParseResult parsed, IReadOnlyList<string> suffixes, TimeSpan wait, CancellationToken cancel)
+    internal static async Task<(RolloutRecord? Record, RolloutBoard? Board, IReadOnlyDictionary<string, byte[]> Kept)> LookAsync(ParseResult parsed, IReadOnlyList<string> suffixes, CancellationToken cancel)
     {
         string root = parsed.GetValue(FleetLink.Root)!;
         await using var fleet = await FleetLink.OpenAsync(parsed, [.. RolloutRun.Filters(root), .. suffixes.Select(suffix => $"{root}/+/{suffix}")], cancel);
-        await Task.Delay(wait, cancel);
-        var messages = new List<Telemetry.Mqtt.InboundMessage>();
-        while (fleet.Link.Inbound.TryRead(out var message)) messages.Add(message);
+        var messages = await Fleet.RetainedMessages.GatherAsync(fleet.Link.Inbound, TimeProvider.System, cancel);
         var record = messages.Where(message => message.Topic == RolloutRecord.TopicOf(root)).Select(message => RolloutRecord.Read(message.Payload)).LastOrDefault(read => read is not null);
         if (record is null) return (null, null, new Dictionary<string, byte[]>());
         var board = new RolloutBoard(root, record.Version, record.KeyId, record.Seed) { Percent = record.Percent };

@@ -18,7 +18,7 @@ internal static class ConfigStatusCommand
         });
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
-            if (parsed.GetValue(summary)) return await ConfigRollout.ShowAsync(parsed, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel);
+            if (parsed.GetValue(summary)) return await ConfigRollout.ShowAsync(parsed, cancel);
             await using var fleet = await FleetLink.OpenAsync(parsed, [$"{parsed.GetValue(FleetLink.Root)}/{parsed.GetValue(device) ?? "+"}/config/reported"], cancel);
             await Task.Delay(TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel);
             var reports = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);

@@ -29,9 +29,6 @@ internal sealed record RolloutPlan
     /// <summary>How long devices that are there may take to answer; then they count as failed.</summary>
     public TimeSpan StageLimit { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long retained messages are gathered before the first stage.</summary>
-    public TimeSpan Gather { get; init; } = TimeSpan.FromSeconds(2);
-
     /// <summary>Whether it is watched and widened; false: the first stage is sent, and that is all.</summary>
     public bool Watches { get; init; } = true;
 
@@ -46,11 +43,12 @@ internal sealed record RolloutPlan
 /// <param name="plan">What and how.</param>
 /// <param name="heard">Status, reports and rollout records of the fleet, as they come.</param>
 /// <param name="publish">Publishes retained messages, and returns when the broker has them.</param>
-/// <param name="tell">Hears of every change.</param>
+/// <param name="tell">Hears of every stage, of its end, and of changes at most once a second.</param>
 /// <param name="time">Clock.</param>
 internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage> heard, Func<IReadOnlyCollection<(string Topic, byte[] Payload)>, CancellationToken, Task> publish, Action<RolloutRecord> tell, TimeProvider time)
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_tellAgain = TimeSpan.FromSeconds(1);
     private readonly RolloutBoard board = new(plan.Root, plan.Document.Version, plan.Document.KeyId, plan.Seed);
     private readonly string recordTopic = RolloutRecord.TopicOf(plan.Root);
     private RolloutRecord? found;
@@ -63,8 +61,7 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
     /// <exception cref="IOException">The broker does not take something; no device was heard of; or an earlier word stands against it.</exception>
     internal async Task<RolloutRecord> RunAsync(CancellationToken cancel)
     {
-        await Task.Delay(plan.Gather, time, cancel);
-        Listen();
+        foreach (var message in await RetainedMessages.GatherAsync(heard, time, cancel)) Take(message);
         if (board.Devices.Count == 0) throw new IOException($"no device was heard of under '{plan.Root}'; see --root, and 'edge watch'");
         if (found is { } earlier && IsThis(earlier))
         {
@@ -89,7 +86,8 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
     private async Task<RolloutRecord?> StageAsync(CancellationToken cancel)
     {
         long start = time.GetTimestamp();
-        string? told = null;
+        long told = start;
+        string before = board.Summary().ToString();
         string? failure = null;
         while (true)
         {
@@ -102,9 +100,9 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
             double failed = isLate ? summary.FailedOrNoAnswerPercent : summary.FailedPercent;
             if (failed > plan.MaxFailedPercent)
                 failure ??= string.Create(CultureInfo.InvariantCulture, $"{failed:0.#} % of the devices that it has reached failed{(isLate ? " or gave no answer" : "")}, and at most {plan.MaxFailedPercent:0.#} % may; it is not widened beyond {board.Percent:0.##} %");
-            if (summary.ToString() is var line && line != told)
+            if (time.GetElapsedTime(told) >= s_tellAgain && summary.ToString() is var line && line != before)
             {
-                told = line;
+                (told, before) = (time.GetTimestamp(), line);
                 tell(Record(RolloutState.Running, failure));
             }
 
@@ -117,11 +115,13 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
 
     private void Listen()
     {
-        while (heard.TryRead(out var message))
-        {
-            if (message.Topic != recordTopic) board.Hear(message, Math.Max(1, plan.Groups.Count));
-            else if (RolloutRecord.Read(message.Payload) is { } record) found = record;
-        }
+        while (heard.TryRead(out var message)) Take(message);
+    }
+
+    private void Take(InboundMessage message)
+    {
+        if (message.Topic != recordTopic) board.Hear(message, Math.Max(1, plan.Groups.Count));
+        else if (RolloutRecord.Read(message.Payload) is { } record) found = record;
     }
 
     private async Task SendAsync(CancellationToken cancel)

@@ -14,7 +14,12 @@ public sealed class FleetCommandTests : IDisposable
 
     public void Dispose()
     {
-        if (simulation is { HasExited: false }) simulation.Kill();
+        if (simulation is { HasExited: false })
+        {
+            using var kill = Process.Start("kill", ["-TERM", $"{simulation.Id}"]); // It takes its folder along.
+            if (!simulation.WaitForExit(TimeSpan.FromSeconds(10))) simulation.Kill();
+        }
+
         simulation?.Dispose();
         data.Dispose();
     }
@@ -40,8 +45,7 @@ public sealed class FleetCommandTests : IDisposable
 
         Assert.Contains("9 that have it, or may have, are sent version 8", (await RunAsync("config", "abort", "--back-to", "v8.json")).Output);
         Assert.Equal(70, (await RunAsync([.. push, "--resume"])).ExitCode); // An aborted version is over.
-        JsonNode[] rows;
-        do rows = await RowsAsync(); while (rows.Count(row => (long?)row["config"]?["activeVersion"] == 8) < 9);
+        var rows = await RowsAsync(rows => rows.Count(row => (long?)row["config"]?["activeVersion"] == 8) == 9);
         Assert.Equal(3, rows.Count(row => row["config"]!["activeVersion"] is null && (string?)row["config"]!["result"] == "rolledBack")); // Still on their own file.
         var report = await EndAsync();
         Assert.Equal((9, 3), ((int)report["activeConfigs"]!["version 8"]!, (int)report["activeConfigs"]!["file"]!));
@@ -76,8 +80,8 @@ public sealed class FleetCommandTests : IDisposable
     public async Task Watch_shows_every_device_and_a_label_is_answered()
     {
         await SimulateAsync(8, "--pace", "60");
-        var rows = await RowsAsync();
-        Assert.Equal(8, rows.Length);
+        var rows = await RowsAsync(rows => rows.Count >= 8);
+        Assert.Equal(8, rows.Count);
         Assert.All(rows, row => Assert.Equal("online", (string?)row["state"]));
         var table = await RunAsync("watch", "--for", "1");
         Assert.Contains("8 devices, 8 online", table.Output);
@@ -146,7 +150,7 @@ public sealed class FleetCommandTests : IDisposable
         simulation = EdgeProgram.Start(data.Path, ["simulate", "--devices", $"{devices}", "--port", "0", "--for", "300", "--json", .. more]);
         string first = (await simulation.StandardError.ReadLineAsync(TestContext.Current.CancellationToken))!;
         broker = first.Split(" at ")[1].Split(' ')[0];
-        while ((await RowsAsync()).Count(row => row["state"] is not null && row["config"] is not null) < devices) await Task.Delay(50, TestContext.Current.CancellationToken);
+        await RowsAsync(rows => rows.Count(row => row["state"] is not null && row["config"] is not null) == devices);
     }
 
     private async Task<JsonNode> EndAsync()
@@ -157,9 +161,20 @@ public sealed class FleetCommandTests : IDisposable
         return JsonNode.Parse(ended.Output)!;
     }
 
-    /// <summary>The latest row of each device.</summary>
-    private async Task<JsonNode[]> RowsAsync() =>
-        [.. Lines((await RunAsync("watch", "--json", "--for", "1")).Output).Where(line => (string?)line["event"] == "device").GroupBy(line => (string?)line["device"]).Select(group => group.Last())];
+    /// <summary>The latest row of each device, as soon as they are as they should be.</summary>
+    private async Task<IReadOnlyCollection<JsonNode>> RowsAsync(Func<IReadOnlyCollection<JsonNode>, bool> enough)
+    {
+        using var watch = EdgeProgram.Start(data.Path, "watch", "--json", "--for", "60", "--broker", broker);
+        var rows = new Dictionary<string, JsonNode>();
+        while (!enough(rows.Values))
+        {
+            string line = await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new InvalidOperationException($"it never came true; the latest rows are {string.Join('\n', rows.Values)}");
+            if (JsonNode.Parse(line) is { } said && (string?)said["event"] == "device") rows[(string)said["device"]!] = said;
+        }
+
+        watch.Kill();
+        return rows.Values;
+    }
 
     private async Task<JsonNode> LastAsync(int code, params string[] arguments)
     {
