@@ -11,6 +11,8 @@ internal static class InboundPayloads
         LabelMessage.SchemaName => (Parse(Label), Parse("""{ "windowId": 1200, "class": "walking", "requestId": "r1" }""")),
         ConfigDesiredMessage.SchemaName => (Parse(Desired), Parse("""{ "version": 7, "rollout": { "percent": 100, "seed": 1 }, "config": { "telemetry": { "summarySeconds": 10 } } }""")),
         ConfigKeysMessage.SchemaName => (Parse(Envelope), Parse($$"""{ "payload": "eyJ2ZXJzaW9uIjoyfQ==", "signature": "{{new string('A', 86)}}==", "keyId": "7f3a91c2d4e5b608", "algorithm": "ecdsa-p256-sha256" }""")),
+        SnapshotOfferMessage.SchemaName => (Parse(Envelope), Parse($$"""{ "payload": "eyJtYW5pZmVzdCI6e319", "signature": "{{new string('B', 86)}}==", "keyId": "7f3a91c2d4e5b608", "algorithm": "ed25519" }""")),
+        SnapshotChunkMessage.SchemaName => (Parse(Chunk), Parse($$"""{ "sha256": "{{new string('9', 64)}}", "index": 3, "data": "CAcSBnB5dG9yY2g=" }""")),
         _ => throw new ArgumentException($"'{schemaName}' has no schema here: write it down, for the contract.", nameof(schemaName)),
     };
 
@@ -39,6 +41,20 @@ internal static class InboundPayloads
             "signature": { "description": "64 bytes, base64. ECDSA: r and s of 32 bytes each (IEEE P1363, not DER).", "type": "string", "pattern": "^[A-Za-z0-9+/]{86}==$" },
             "keyId": { "description": "Who signed: the first 16 hexadecimal digits of the SHA-256 of the public key (SubjectPublicKeyInfo, DER).", "type": "string", "pattern": "^[0-9a-f]{16}$" },
             "algorithm": { "description": "How.", "type": "string", "enum": ["ecdsa-p256-sha256", "ed25519"] }
+          }
+        }
+        """;
+
+    private const string Chunk = """
+        {
+          "description": "A piece of an offered snapshot. Its hash stands in the offer; what does not have it is let go and asked for again.",
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["sha256", "index", "data"],
+          "properties": {
+            "sha256": { "description": "The whole that it is a piece of.", "type": "string", "pattern": "^[0-9a-f]{64}$" },
+            "index": { "description": "Which piece, from 0.", "type": "integer", "minimum": 0 },
+            "data": { "description": "Its bytes, base64; at most 256 KiB of them.", "type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$" }
           }
         }
         """;
