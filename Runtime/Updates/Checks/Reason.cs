@@ -91,6 +91,9 @@ public enum ReasonCode
     /// <summary>The accuracy on the anchor set fell.</summary>
     AccuracyWorse,
 
+    /// <summary>How rounds are trained was changed, and the round by it brought no candidate.</summary>
+    TrainingFails,
+
     /// <summary>The broker whose settings were changed was not reached.</summary>
     BrokerUnreachable,
 

@@ -34,6 +34,9 @@ public sealed record TrialEvidence
     /// <summary>The lowest accuracy that was measured with the configuration on trial: of the snapshot that runs, or of a candidate that was trained by it; null when none was.</summary>
     public required double? AccuracyNowPercent { get; init; }
 
+    /// <summary>Why the latest round by the configuration on trial brought no candidate, where the change touched how rounds are trained; null otherwise.</summary>
+    public string? TrainingProblem { get; init; }
+
     /// <summary>Whether the change touched how the broker is reached. Only then it must be: otherwise an outage of the broker would lead back from sound configuration.</summary>
     public required bool BrokerMatters { get; init; }
 
@@ -85,6 +88,7 @@ public static class TrialHealth
         if (all > 0 && 100.0 * evidence.Errors / all > limits.MaxErrorPercent)
             Final(ReasonCode.TooManyErrors, string.Create(CultureInfo.InvariantCulture, $"{evidence.Errors} of {all} windows were broken or lost; updates.maxErrorPercent is {limits.MaxErrorPercent:0.##}"));
         if (evidence.StoreProblem is { } store) Final(ReasonCode.StoreNotWritable, store);
+        if (evidence.TrainingProblem is { } training) Final(ReasonCode.TrainingFails, $"the round that was trained by it brought no candidate: {training}");
         if (evidence is { AccuracyBeforePercent: { } before, AccuracyNowPercent: { } now })
         {
             if (before - now > limits.MaxAccuracyDropPoints)

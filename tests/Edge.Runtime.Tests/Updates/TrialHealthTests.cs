@@ -31,6 +31,7 @@ public sealed class TrialHealthTests
             (ReasonCode.LatencyTooHigh, s_healthy with { LatencyP99Ms = 100.1 }),
             (ReasonCode.TooManyErrors, s_healthy with { Errors = 6 }),
             (ReasonCode.StoreNotWritable, s_healthy with { StoreProblem = "disk full" }),
+            (ReasonCode.TrainingFails, s_healthy with { TrainingProblem = "the loss rose" }),
             (ReasonCode.AccuracyWorse, s_healthy with { AccuracyNowPercent = 87.9 }),
         ];
         foreach (var (code, evidence) in cases)
