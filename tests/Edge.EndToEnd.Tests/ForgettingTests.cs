@@ -28,6 +28,7 @@ public sealed class ForgettingTests
         var promoted = await fleet.HearsAsync("forgetting", f => (string?)f["cause"] == "promotion", "a promotion is followed by an evaluation");
         Assert.Contains((string)promoted["snapshotId"]!, fleet.On("snapshot").Where(s => (string?)s["event"] == "promoted").Select(s => (string)s["snapshotId"]!));
         await fleet.HearsAsync("forgetting", f => (string?)f["cause"] == "timer", "the timer is followed by one");
+        await fleet.HearsAsync("forgetting", f => f["perClass"]!.AsArray().Any(c => (int)c!["anchorCount"]! >= 5), "a class has anchors enough to ring an alarm");
         run.CtrlC();
         Assert.Equal(0, await run.EndAsync());
 
@@ -42,8 +43,7 @@ public sealed class ForgettingTests
         await Eventually.Holds(() => fleet.On("forgetting").Count >= before + 4, "it is measured four times", () => run.Said);
         run.CtrlC();
         Assert.Equal(0, await run.EndAsync());
-        var start = fleet.On("forgetting")[before];
-        Assert.Equal("start", (string?)start["cause"]);
+        var start = fleet.On("forgetting").Skip(before).First(f => (string?)f["cause"] == "start"); // What the first run had left in the outbox comes before it.
         var alarms = fleet.On("forgetting/alarm").Skip(alarmsBefore).ToList();
         Assert.Equal(start["perClass"]!.AsArray().Where(c => (int)c!["anchorCount"]! >= 5).Select(c => (string)c!["class"]!).Order(), alarms.Select(a => (string)a["class"]!).Order());
         Assert.NotEmpty(alarms);

@@ -58,8 +58,13 @@ internal sealed class Fleet : IAsyncDisposable
     public static async Task<Fleet> ListenAsync(int port, string root = "edge", string device = DeviceFolder.DeviceId)
     {
         var fleet = new Fleet(port, $"{root}/{device}/");
-        await fleet.PublishAsync($"probe/{Guid.NewGuid():n}", "?", retain: true);
-        await Eventually.Holds(() => fleet.subscribed, "mosquitto_sub has subscribed", () => $"it {(fleet.process.HasExited ? "has ended" : "runs")}, and said: {string.Join(' ', fleet.complaints)}");
+        for (int probe = 0; !fleet.subscribed; probe++)
+        {
+            Assert.True(probe < 30, $"mosquitto_sub {(fleet.process.HasExited ? "has ended" : "runs")} without a subscription, and said: {string.Join(' ', fleet.complaints)}");
+            await fleet.PublishAsync($"probe/{Guid.NewGuid():n}", "?", retain: true);
+            for (int look = 0; look < 20 && !fleet.subscribed; look++) await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+
         return fleet;
     }
 
