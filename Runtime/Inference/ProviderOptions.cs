@@ -22,7 +22,8 @@ public static class ProviderOptions
             IntraOpNumThreads = threadCount,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            EnableCpuMemArena = false, // An arena keeps what a disposed session took; snapshots come and go.
+            // The allocator maps and unmaps what is as large as a batch of four; with it a batch costs more than its windows one by one (measured: 456 against 309 us a window, 260 with an arena). An arena goes with its session.
+            EnableCpuMemArena = true,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         try
