@@ -24,7 +24,7 @@ public sealed class Classifier : IDisposable
     private bool weighsFeatures, disposed;
 
     /// <summary>Opens the graph on one provider and runs it; for <see cref="ProviderChain.Open"/>.</summary>
-    internal Classifier(ProviderChain chain, GraphFile file, SnapshotManifest snapshot, InferenceSection settings, string provider, int batchSize)
+    internal Classifier(ProviderChain chain, GraphFile file, SnapshotManifest snapshot, InferenceSection settings, string provider, int batchSize, int threadCount)
     {
         (this.chain, this.file) = (chain, file);
         Snapshot = snapshot;
@@ -62,7 +62,7 @@ public sealed class Classifier : IDisposable
             new(s_outputs[0], embedding, length), new(s_outputs[1], similarity, classes), new(s_outputs[2], probability, classes), new(s_outputs[3], novelty),
             .. FrozenLength > 0 ? [new BatchTensor(s_frozenOutputs[0], frozen, FrozenLength)] : Array.Empty<BatchTensor>(),
         ];
-        values = new SessionValues(batchSize, new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), readOut, results);
+        values = new SessionValues(batchSize, threadCount, new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), readOut, results);
         Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
         step = chain.Step(file, provider, session, values);
         try

@@ -27,7 +27,7 @@ internal sealed partial class CudaGraphStep : ISessionStep
 
     public CudaGraphStep(InferenceSession session, SessionValues values)
     {
-        (this.session, this.values) = (session, values.Of(values.WindowCount));
+        (this.session, this.values) = (session, values.Of(0, values.WindowCount));
         var host = this.values;
         try
         {

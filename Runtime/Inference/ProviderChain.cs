@@ -1,4 +1,5 @@
 using Edge.Config;
+using Edge.Runtime.Stages;
 using Edge.Storage;
 using Microsoft.ML.OnnxRuntime;
 
@@ -34,6 +35,7 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
     /// <summary>The provider that takes any graph.</summary>
     public const string Cpu = "cpu";
 
+    private const int MostBacklogThreads = 4;
     private readonly Lock gate = new();
     private readonly Dictionary<string, string> refused = new(StringComparer.Ordinal);
     private long failureCount;
@@ -63,15 +65,16 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
     /// <param name="file">The graph.</param>
     /// <param name="snapshot">Its description, with the classes that it is to tell apart.</param>
     /// <param name="batchSize">Windows scored in one call.</param>
+    /// <param name="threadCount">Threads that may share a batch on the CPU.</param>
     /// <exception cref="InvalidDataException">It cannot be loaded, or does not have the inputs and outputs of a classifier; the message says which.</exception>
-    public Classifier Open(GraphFile file, SnapshotManifest snapshot, int batchSize = 1)
+    public Classifier Open(GraphFile file, SnapshotManifest snapshot, int batchSize = 1, int threadCount = 1)
     {
         foreach (string provider in settings.Providers)
         {
             if (provider != Cpu && FailedProvider is not null) continue;
             try
             {
-                return new Classifier(this, file, snapshot, settings, provider, batchSize);
+                return new Classifier(this, file, snapshot, settings, provider, batchSize, threadCount);
             }
             catch (Exception e) when (provider != Cpu && e is OnnxRuntimeException or CudaCopyException or EntryPointNotFoundException or DllNotFoundException)
             {
@@ -86,6 +89,12 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
 
         throw new InvalidDataException($"{file.Path} runs on none of inference.providers: {string.Join("; ", Refused)}. Add \"cpu\" as the last one.");
     }
+
+    /// <summary>As <see cref="Open"/>, for the stage that classifies the stream: windows that have piled up are scored together, on as many threads as <c>inference.backlogThreadCount</c> says.</summary>
+    public Classifier OpenForStream(GraphFile file, SnapshotManifest snapshot) => Open(file, snapshot, ClassifierStage.LargestBatch, BacklogThreads(settings));
+
+    /// <summary><c>inference.backlogThreadCount</c>, with its default filled in for this machine.</summary>
+    public static int BacklogThreads(InferenceSection settings) => settings.BacklogThreadCount > 0 ? settings.BacklogThreadCount : Math.Min(Environment.ProcessorCount, MostBacklogThreads);
 
     /// <summary>Opens the graph on a provider, for a classifier.</summary>
     internal InferenceSession Session(GraphFile file, string provider, bool withGraph) =>

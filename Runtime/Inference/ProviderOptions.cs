@@ -22,7 +22,9 @@ public static class ProviderOptions
             IntraOpNumThreads = threadCount,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            EnableCpuMemArena = false, // An arena keeps what a disposed session took; snapshots come and go.
+            // Without an arena glibc maps and unmaps, window by window, what is as large as a batch of four needs (NativeMemory), and a batch costs more than its windows one by one: 456 against 309 us a window, 260 with it (measured).
+            // It takes the same 7 MB for that batch, and gives more of them back when the session is closed.
+            EnableCpuMemArena = true,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         try

@@ -49,7 +49,7 @@ public sealed partial class PrecisionAtStart(
         try
         {
             File.WriteAllBytes(file, reduced);
-            var session = providers.Open(new GraphFile(file, kind, state.Provider == ProviderChain.Cpu ? null : snapshots.ModelFile(current)), current, ClassifierStage.LargestBatch);
+            var session = providers.OpenForStream(new GraphFile(file, kind, state.Provider == ProviderChain.Cpu ? null : snapshots.ModelFile(current)), current);
             var rerun = new Rerun(session, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             try
             {

@@ -205,7 +205,7 @@ public sealed partial class TrainingRound(
     {
         var adoption = new Adoption(
             accepted,
-            providers.Open(RunningGraph.Of(snapshots, accepted, config.Inference.Precision), accepted, ClassifierStage.LargestBatch),
+            providers.OpenForStream(RunningGraph.Of(snapshots, accepted, config.Inference.Precision), accepted),
             providers.Open(new GraphFile(snapshots.ModelFile(accepted)), accepted, AnchorExam.BatchSize),
             readOut.Bank.For(accepted.Id),
             readOut.Learned,

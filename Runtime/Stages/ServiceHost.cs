@@ -46,7 +46,7 @@ public static class ServiceHost
         using var slot = new ReadOutSlot();
         using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot, providers, shapes);
         await readOut.RestoreAsync(buffer);
-        var running = providers.Open(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot, ClassifierStage.LargestBatch);
+        var running = providers.OpenForStream(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
         slot.Swap(running, slot.LatestFor(snapshot.Id)!);
 

@@ -18,6 +18,12 @@ public sealed record InferenceSection
     [Change(ConfigChange.Pipeline)]
     public int ThreadCount { get; init; } = 1;
 
+    /// <summary>Threads that share windows which have piled up, on the CPU: after a pause, or when a file is read faster than it can be classified. A window that comes alone is never shared.</summary>
+    /// <value>Default 0: one for each core, at most 4. 1: windows that have piled up are scored by one thread, and the other cores are left alone; more than there are cores is of no use.</value>
+    [Range(0, 64)]
+    [Change(ConfigChange.Pipeline)]
+    public int BacklogThreadCount { get; init; }
+
     /// <summary>
     /// Numbers that the running snapshot computes with: <c>float32</c>; <c>int8</c> (for CPUs, calibrated on the replay buffer); <c>float16</c> (for CUDA and TensorRT); <c>auto</c>: int8 on a CPU, else float16. Less than float32 is
     /// examined after a candidate is promoted and after the service has started, and refused where it costs more than half a point on the anchor set or is not faster; float32 runs then.

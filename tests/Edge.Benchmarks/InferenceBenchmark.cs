@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Edge.Runtime.Learning;
 using static Edge.Benchmarks.ReplayLoad;
 
 namespace Edge.Benchmarks;
@@ -19,6 +20,7 @@ internal static class InferenceBenchmark
 
     private static async Task RunAsync(int roundCount, int secondCount, string? file, CancellationToken cancel)
     {
+        NativeMemory.Limit(); // As the service does at its start: what a batch costs depends on it.
         string folder = Directory.CreateTempSubdirectory("edge-inference-").FullName;
         try
         {
@@ -42,6 +44,9 @@ internal static class InferenceBenchmark
                 rows.AddRange(InferenceLatency.Int8(name, model, windows, Math.Max(1, roundCount / 8)));
             }
 
+            string vectors = Path.Combine(folder, "vectors.onnx");
+            using (var net = InferenceSubject.VectorBackbone()) File.WriteAllBytes(vectors, InferenceSubject.Export(net, 0));
+            rows.AddRange(InferenceLatency.Batches("perceptron alone, vectors of 128", vectors, windows, InferenceSubject.VectorMultiplyAdds, peak, roundCount, InferenceSubject.VectorManifest));
             rows.AddRange(Exporting.Rows(backbone, whole));
             if (secondCount > 0) rows.AddRange(await BesideTraining.RowsAsync(folder, whole, windows, secondCount, cancel));
             Machine.Publish(
@@ -51,7 +56,7 @@ internal static class InferenceBenchmark
                     "| what | measured | compared with | ratio | bar |", "|---|---:|---:|---:|---|",
                     .. rows.Select(row => $"| {row.What} | {row.Measured} | {row.Reference} | {row.Ratio} | {row.Bar} |"), "",
                     .. Machine.Facts(),
-                    Text($"- ONNX Runtime {typeof(Runtime.Inference.Classifier).Assembly.GetReferencedAssemblies().Single(name => name.Name == "Microsoft.ML.OnnxRuntime").Version}, {InferenceSubject.Settings.ThreadCount} thread, spinning and arena off"),
+                    Text($"- ONNX Runtime {typeof(Runtime.Inference.Classifier).Assembly.GetReferencedAssemblies().Single(name => name.Name == "Microsoft.ML.OnnxRuntime").Version}, {InferenceSubject.Settings.ThreadCount} thread unless said otherwise, spinning off, memory as in the service"),
                     $"- `dotnet run -c Release --project tests/Edge.Benchmarks -- inference --rounds {roundCount} --seconds {secondCount}`",
                 ],
                 file);

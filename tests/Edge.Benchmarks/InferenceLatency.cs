@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Edge.Runtime.Inference;
+using Edge.Runtime.Stages;
+using Edge.Storage;
 using static Edge.Benchmarks.ReplayLoad;
 
 namespace Edge.Benchmarks;
@@ -38,25 +40,34 @@ internal static class InferenceLatency
         yield return new(Text($"{name}: the same, p99"), Text($"{1e3 * At(mine, 0.99):0.0}"), Text($"{1e3 * At(its, 0.99):0.0}"), Text($"{Median(p99):0.000}"), "");
     }
 
-    public static IEnumerable<ReplayRow> Batches(string name, string model, float[] windows, double multiplyAdds, double peak, int roundCount)
+    public static IEnumerable<ReplayRow> Batches(string name, string model, float[] windows, double multiplyAdds, double peak, int roundCount, SnapshotManifest? manifest = null)
     {
-        using var classifier = InferenceSubject.Open(model, ReadOut(model), s_batches[^1]);
-        int size = InferenceSubject.Window.ValueCount, next = 0;
+        int windowsPerTurn = manifest is null ? 64 : 4096;
+        int threadCount = ProviderChain.BacklogThreads(InferenceSubject.Settings);
+        using var alone = InferenceSubject.Open(model, ReadOut(model), s_batches[^1], 1, manifest);
+        using var shared = InferenceSubject.Open(model, ReadOut(model), s_batches[^1], threadCount, manifest);
+        int size = alone.Snapshot.Window.ValueCount, next = 0;
         var turns = new List<double[]>();
         for (int round = -2; round < roundCount; round++)
         {
-            double[] perWindow = [PerWindow(1), .. s_batches.Select(PerWindow)];
+            double[] perWindow = [PerWindow(alone, 1), .. s_batches.Select(batch => PerWindow(alone, batch)), .. s_batches.Select(batch => PerWindow(shared, batch))];
             if (round >= 0) turns.Add(perWindow);
         }
 
         string share = peak > 0 ? Text($", {2 * multiplyAdds / 1e3 / (1e6 * Median(turns.Select(turn => turn[0]))) / peak * 1e2:0} % of the {peak:0} GFLOP/s that one core can do") : "";
-        yield return new(Text($"{name}: windows/s one at a time; convolutions alone are {multiplyAdds / 1e6:0.0} M multiply-adds{share}"), Text($"{1 / Median(turns.Select(turn => turn[0])):0}"), "", "", "");
-        for (int i = 0; i < s_batches.Length; i++)
-            yield return new(Text($"{name}: windows/s in batches of {s_batches[i]}"), Text($"{1 / Median(turns.Select(turn => turn[i + 1])):0}"), "one at a time", Text($"{Median(turns.Select(turn => turn[0] / turn[i + 1])):0.00}"), s_batches[i] == 8 ? ">= 3" : "");
-
-        double PerWindow(int batch)
+        yield return new(Text($"{name}: windows/s one at a time; its large products alone are {multiplyAdds / 1e6:0.00} M multiply-adds{share}"), Text($"{1 / Median(turns.Select(turn => turn[0])):0}"), "", "", "");
+        for (int i = 0; i < 2 * s_batches.Length; i++)
         {
-            int calls = 64 / batch;
+            int batch = s_batches[i % s_batches.Length];
+            bool isShared = i >= s_batches.Length;
+            yield return new(
+                Text($"{name}: windows/s in batches of {batch}{(isShared ? Text($" as the service scores them, on up to {threadCount} threads") : "")}"), Text($"{1 / Median(turns.Select(turn => turn[i + 1])):0}"), "one at a time",
+                Text($"{Median(turns.Select(turn => turn[0] / turn[i + 1])):0.00}"), isShared && batch == ClassifierStage.LargestBatch ? ">= 3" : "");
+        }
+
+        double PerWindow(Classifier classifier, int batch)
+        {
+            int calls = windowsPerTurn / batch;
             long start = Stopwatch.GetTimestamp();
             for (int call = 0; call < calls; call++)
             {

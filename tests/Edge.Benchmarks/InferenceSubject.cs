@@ -22,6 +22,9 @@ internal static class InferenceSubject
         Id = "s000001-00000001", CreatedAt = DateTimeOffset.UnixEpoch, Classes = ["a", "b", "c", "d", "e", "f"], Window = Window, EmbeddingLength = 128, Round = 0,
     };
 
+    /// <summary>Of a backbone so small that a call costs more than its arithmetic: vectors of 128 features, as a gas sensor array gives them.</summary>
+    public static SnapshotManifest VectorManifest { get; } = Manifest with { Window = new(128, 1, 1) };
+
     /// <summary>Multiply-adds of the convolutions for one window: of the backbone, and of the frozen branch.</summary>
     public static (double Backbone, double Frozen) MultiplyAdds()
     {
@@ -37,6 +40,9 @@ internal static class InferenceSubject
         return (sum, bank.Kernels.MultiplyAddCount);
     }
 
+    /// <summary>Multiply-adds of the perceptron for one vector: 128 x 256 + 256 x 128.</summary>
+    public const double VectorMultiplyAdds = 2 * 128 * 256;
+
     public static TscilCnn Backbone()
     {
         manual_seed(Seed);
@@ -45,8 +51,16 @@ internal static class InferenceSubject
         return net;
     }
 
+    public static MlpBackbone VectorBackbone()
+    {
+        manual_seed(Seed);
+        var net = new MlpBackbone(VectorManifest.Window.ChannelCount);
+        net.eval();
+        return net;
+    }
+
     public static byte[] Export(Backbone backbone, int frozenFeatures) =>
-        ClassifierGraph.Write(backbone, new ClassifierGraphOptions { Window = Window, Classes = Manifest.Classes, Temperature = Settings.Temperature, FrozenFeatures = frozenFeatures, FrozenSeed = Seed });
+        ClassifierGraph.Write(backbone, new ClassifierGraphOptions { Window = backbone is MlpBackbone ? VectorManifest.Window : Window, Classes = Manifest.Classes, Temperature = Settings.Temperature, FrozenFeatures = frozenFeatures, FrozenSeed = Seed });
 
     public static float[] Windows()
     {
@@ -70,9 +84,9 @@ internal static class InferenceSubject
         return ReadOutWeights.OfPrototypes(prototypes, frozenLength) with { Share = 0.5f, OnEmbedding = Draw(classes * Manifest.EmbeddingLength, 0.1), OnFrozen = Draw(classes * frozenLength, 0.01) };
     }
 
-    public static Classifier Open(string model, ReadOutWeights readOut, int batchSize = 1)
+    public static Classifier Open(string model, ReadOutWeights readOut, int batchSize = 1, int threadCount = 1, SnapshotManifest? manifest = null)
     {
-        var classifier = Classifier.Open(model, Manifest, Settings, batchSize);
+        var classifier = new ProviderChain(Settings).Open(new GraphFile(model), manifest ?? Manifest, batchSize, threadCount);
         classifier.Use(readOut);
         return classifier;
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Edge.Config;
+using Edge.Runtime.Inference;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Windowing;
@@ -28,7 +29,7 @@ internal sealed class Pipeline : IAsyncDisposable
         var readOut = InferenceSubject.ReadOut(InferenceSubject.FrozenFeatures);
         flows = new Flows(lossless: false, state, blocks, pool);
         sensor = new PacedWindows(windows);
-        slot.Swap(InferenceSubject.Open(model, readOut, ClassifierStage.LargestBatch), new PublishedReadOut(readOut, null!, null!, null));
+        slot.Swap(InferenceSubject.Open(model, readOut, ClassifierStage.LargestBatch, ProviderChain.BacklogThreads(InferenceSubject.Settings)), new PublishedReadOut(readOut, null!, null!, null));
         var (ring, live) = (new WindowRing(512, shape), StageDrift.Live(InferenceSubject.Settings, InferenceSubject.Manifest.Classes));
         stages =
         [

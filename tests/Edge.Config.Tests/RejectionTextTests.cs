@@ -39,7 +39,7 @@ public class RejectionTextTests
             - replay.capacity is 2 (line 11, column 27) but must be at least the number of labels.classes, which is 3; raise it to 3 or more.
             - training is an empty list (line 12, column 15) but must be an object with the keys enabled, method, backbone, roundExamples, epochs, batchSize, replayBatchSize, learningRate, temperature, crossEntropyWeight, distillationWeight, seed, threadCount, device, precision, microBatchSize, patienceEpochs, checkpointSeconds, timeBudgetSeconds, memoryBudgetMiB, maxAttempts, keepRounds, keepRoundsMiB, augmentation, constants; write { … }, or delete it for all defaults.
             - inference.providers[2] is "gpu" (line 13, column 47) but must be one of "tensorrt", "cuda", "cpu"; write "cpu", or delete the element.
-            - inference.stride is an unknown key (line 13, column 55) but must be one of the keys of inference: providers, threadCount, precision, unknownFalseAlarmPercent, unknownBelowSimilarity, temperature; move it to window.stride, or delete it.
+            - inference.stride is an unknown key (line 13, column 55) but must be one of the keys of inference: providers, threadCount, backlogThreadCount, precision, unknownFalseAlarmPercent, unknownBelowSimilarity, temperature; move it to window.stride, or delete it.
             - telemetry.port is 0 (line 14, column 48) but must be from 1 to 65535 when telemetry.broker is "external"; write the broker's port, mostly 1883.
             - telemetry.user is 7 (line 14, column 59) but must be a text of at most 256 characters without control characters; write "7" in double quotes, or delete it for the default "".
             """, Verdicts.Of(Document).ToString());

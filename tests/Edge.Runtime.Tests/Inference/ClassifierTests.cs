@@ -62,16 +62,21 @@ public sealed class ClassifierTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(4)]
-    [InlineData(8)]
-    [InlineData(16)]
-    [InlineData(5)] // None of the sizes that have tensors of their own: it is scored as eight.
-    public void Windows_scored_together_get_what_each_gets_alone(int count)
+    [InlineData(2, 1)]
+    [InlineData(4, 1)]
+    [InlineData(8, 1)]
+    [InlineData(16, 1)]
+    [InlineData(5, 1)] // None of the sizes that have tensors of their own: it is scored as eight.
+    [InlineData(1, 2)]
+    [InlineData(2, 2)]
+    [InlineData(2, 4)] // Fewer windows than threads.
+    [InlineData(5, 2)]
+    [InlineData(16, 3)] // Parts of 5, 5 and 6.
+    public void Windows_scored_together_get_what_each_gets_alone(int count, int threadCount)
     {
         string model = TestSnapshot.WriteFrozen(data);
         using var single = Classifier.Open(model, TestSnapshot.Manifest, s_settings);
-        using var batched = Classifier.Open(model, TestSnapshot.Manifest, s_settings, 16);
+        using var batched = new ProviderChain(s_settings) { Maker = new SharedBatches() }.Open(new GraphFile(model), TestSnapshot.Manifest, 16, threadCount);
         var bank = new PrototypeBank(TestSnapshot.Manifest.Id, 128);
         Count(bank, AnchorExam.Encode(single, Windows(["still", "slow", "fast"], 100)));
         var readOut = ReadOutWeights.OfPrototypes(bank.ToMatrix(TestSnapshot.Classes), 139);

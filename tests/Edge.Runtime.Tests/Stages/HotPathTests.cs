@@ -115,7 +115,7 @@ public sealed class HotPathTests : IDisposable
 
     private Classifier Open(int batchSize)
     {
-        var classifier = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, batchSize);
+        var classifier = new ProviderChain(s_settings) { Maker = new SharedBatches() }.Open(new GraphFile(TestSnapshot.WriteFrozen(data)), TestSnapshot.Manifest, batchSize, threadCount: 2);
         classifier.Use(ReadOut(classifier));
         return classifier;
     }
