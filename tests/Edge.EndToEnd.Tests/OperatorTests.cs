@@ -27,6 +27,8 @@ public sealed class OperatorTests
         var status = JsonNode.Parse(await EdgeAsync(device, "config", "status", "--broker", $"127.0.0.1:{broker.Port}", "--json"))!;
         Assert.Equal((1L, "signed", DeviceFolder.DeviceId), ((long)status["active"]!["version"]!, (string?)status["trust"], (string?)status["deviceId"]));
 
+        Assert.Matches("last version 1 applied at [^,]*, no window lost, trusts signed by keys version 1", await EdgeAsync(device, "config", "status", "--broker", $"127.0.0.1:{broker.Port}"));
+
         await EdgeAsync(device, "config", "keyring", "--version", "2", "--key", "next.pub.pem=config", "--key", "root.pub.pem=keys", "--out", "keys2.json");
         await EdgeAsync(device, "config", "sign", "keys2.json", "--keys", "--key", "root.key.pem", "--out", "keys2.signed.json");
         await EdgeAsync(device, "config", "push", "keys2.signed.json", "--keys", "--device", DeviceFolder.DeviceId, "--broker", $"127.0.0.1:{broker.Port}");

@@ -11,7 +11,7 @@ namespace Edge.Runtime.Tests.Updates;
 /// <summary>What an enemy, or a bad line, makes of envelopes and of files: nothing is accepted that should not be, nothing throws, everything is answered with a reason.</summary>
 public sealed class HostileEnvelopeTests : IDisposable
 {
-    private const int Count = 500;
+    private const int Count = 500, Seed = 20260101;
 
     /// <summary>What is done to messages, one after the other, and every code by which that may be refused; "(replay)": answered that it is active, as it is.</summary>
     private static readonly (string Kind, string[] Codes)[] s_kinds =
@@ -19,17 +19,17 @@ public sealed class HostileEnvelopeTests : IDisposable
         ("a bit anywhere, torn, or noise", ["malformed", "unsigned", "unknownKey", "wrongAlgorithm", "badSignature"]),
         ("a bit of the payload", ["badSignature"]),
         ("a bit of the signature", ["badSignature"]),
-        ("another key id", ["badSignature", "unknownKey", "wrongAlgorithm"]),
-        ("another algorithm", ["wrongAlgorithm", "malformed"]),
+        ("another key id", ["unknownKey", "wrongAlgorithm"]),
+        ("another algorithm", ["wrongAlgorithm"]),
         ("oversize", ["tooLarge"]),
-        ("nested deeply", ["malformed", "tooLarge"]),
+        ("nested deeply", ["malformed"]),
         ("wrong types", ["malformed"]),
         ("NaN, infinite, out of range", ["invalid", "malformed"]),
         ("names that climb", ["notForThisDevice", "notOverTheAir", "invalid", "malformed"]),
         ("replay", ["(replay)"]),
         ("downgrade", ["versionOlder"]),
         ("the same version with other content", ["versionReused"]),
-        ("doubled, unknown and missing members", ["malformed", "unsigned"]),
+        ("doubled, unknown and missing members", ["malformed"]),
         ("a stranger's key, or one of another role", ["unknownKey"]),
         ("not signed, or no envelope", ["unsigned", "malformed"]),
         ("for another device", ["notForThisDevice"]),
@@ -44,7 +44,7 @@ public sealed class HostileEnvelopeTests : IDisposable
 
     private readonly SignedDevice device = new();
     private readonly SigningKey stranger = SigningKey.Create(SignatureScheme.EcdsaP256), leaked = SigningKey.Create(SignatureScheme.EcdsaP256);
-    private readonly Random random = new(20260101);
+    private Random random = new(Seed);
     private readonly ITestOutputHelper report;
     private readonly byte[] retiredKeys, accepted;
 
@@ -76,6 +76,7 @@ public sealed class HostileEnvelopeTests : IDisposable
         var met = s_kinds.Select(_ => new SortedDictionary<string, int>(StringComparer.Ordinal)).ToArray();
         for (int i = 0; i < Count; i++)
         {
+            random = new Random(Seed + i); // Of its own for each: how many numbers one draws may depend on the bytes of a signature, which no seed decides.
             int kind = i % s_kinds.Length, told = device.Told.Count;
             byte[][] messages = await DeliveredAsync(kind);
             Assert.Equal(messages.Length, device.Told.Count - told);
