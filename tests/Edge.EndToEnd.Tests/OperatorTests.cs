@@ -13,7 +13,7 @@ public sealed class OperatorTests
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.keysFile", "keys.json").With("updates.trialSeconds", 0);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.keysFile", "keys.json").With("updates.trialSeconds", 0).WithFirstSnapshotAsync();
         foreach (string name in (string[])["operator", "next", "root"]) await EdgeAsync(device, "config", "keygen", name, "--algorithm", algorithm);
         await EdgeAsync(device, "config", "keyring", "--version", "1", "--key", "operator.pub.pem=config", "--key", "root.pub.pem=keys", "--out", "keys.json");
         device.Run();
