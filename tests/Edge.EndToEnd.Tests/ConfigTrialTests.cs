@@ -13,7 +13,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("sensor.speed", 1).WithFirstSnapshotAsync(); // 50 Hz
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("sensor.speed", 1).With("window.stride", 16).WithFirstSnapshotAsync(); // 50 Hz
         device.Run();
         var first = await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 2, "windows are classified");
         await fleet.TellAsync(Topic, """{ "version": 1, "config": { "drift": { "threshold": 7 }, "telemetry": { "summarySeconds": 0.5 }, "inference": { "unknownBelowSimilarity": 0.3 } } }""", retain: true);

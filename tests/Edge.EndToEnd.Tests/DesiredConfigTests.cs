@@ -15,6 +15,7 @@ public sealed class DesiredConfigTests
         await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).WithFirstSnapshotAsync();
         var run = device.Run();
         var before = await fleet.HearsAsync("status", s => (string?)s["state"] == "online", "the device is online");
+        await Eventually.Holds(() => run.LoggedCount(3002) == 1, "it says loudly that it takes unsigned configuration", () => run.Said);
 
         await fleet.TellAsync(Topic, """{ "version": 1, "config": { "drift": { "threshold": 7 }, "telemetry": { "summarySeconds": 0.5 }, "labels": { "classes": ["running", "walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"] } } }""", retain: true);
         var applied = await fleet.HearsAsync("config/reported", r => (long?)r["active"]!["version"] == 1, "version 1 is active");
