@@ -57,7 +57,7 @@ internal static class ConfigPushCommand
                     string result = attempt.Text("result") ?? "";
                     bool isUnread = attempt.Member("version") is null && result == "refused"; // It could not be read, or its key is not trusted: nobody says whose it was.
                     if (!isIt && !isUnread) continue;
-                    Console.WriteLine(json ? JsonSerializer.Serialize(attempt) : $"{result}{string.Concat(attempt.Texts("reasons").Select(reason => $"\n  {reason}"))}");
+                    Console.WriteLine(json ? JsonSerializer.Serialize(attempt) : $"{result}{string.Concat(attempt.WholeTexts("reasons").Select(reason => $"\n  {reason}"))}");
                     if (s_good.Contains(result)) return ExitCode.Done;
                     if (s_bad.Contains(result)) return ExitCode.Finding;
                 }

@@ -34,7 +34,7 @@ internal static class ConfigStatusCommand
         return command;
     }
 
-    /// <summary>A device in a line, with a line more for each reason, note and problem. What is missing or of another type is left out; texts are cut and freed of control characters.</summary>
+    /// <summary>A device in a line, with a line more for each reason, note and problem. What is missing or of another type is left out; no text can move the cursor.</summary>
     internal static string Line(string id, JsonElement report)
     {
         string text = $"{id}  active {(report.Member("active") is { } active ? Named(active) ?? active.Text("source") ?? "?" : "?")} ({Short(report.Member("active")?.Text("hash"))})";
@@ -43,11 +43,11 @@ internal static class ConfigStatusCommand
         {
             string? version = Named(attempt);
             text += $", last {(version is null ? "" : version + " ")}{attempt.Text("result") ?? "?"} at {attempt.Text("at") ?? "?"}{Cost(attempt.Whole("gapWindows"))}";
-            below.AddRange([.. attempt.Texts("reasons"), .. attempt.Texts("notes")]);
+            below.AddRange([.. attempt.WholeTexts("reasons"), .. attempt.WholeTexts("notes")]);
         }
 
         text += $", trusts {report.Text("trust") ?? "?"}{(report.Whole("keysVersion") is { } keys ? $" by keys version {keys}" : "")}";
-        below.AddRange(report.Texts("keysProblems").Select(problem => $"keys: {problem}"));
+        below.AddRange(report.WholeTexts("keysProblems").Select(problem => $"keys: {problem}"));
         return text + string.Concat(below.Select(line => $"\n  {line}"));
     }
 

@@ -20,6 +20,13 @@ public sealed class ConfigStatusTests
         ["d1  active file (ab), last version 4 rolledBack at now, 5 windows lost, trusts nothing", "  one", "  two", "  the clock", "  keys: torn"],
         Line("""{ "active": { "source": "file", "hash": "ab" }, "lastAttempt": { "version": 4, "result": "rolledBack", "reasons": ["one", "two"], "notes": ["the clock"], "at": "now", "gapWindows": 5 }, "trust": "nothing", "keysProblems": ["torn"] }""").Split('\n'));
 
+    [Fact]
+    public void Every_reason_is_there_to_its_end()
+    {
+        string[] reasons = [.. Enumerable.Range(0, 20).Select(i => $"{i} {new string('x', 500)} remedy")];
+        Assert.Equal(reasons, Line(JsonSerializer.Serialize(new { lastAttempt = new { reasons } })).Split("\n  ")[1..]);
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{ "active": 7, "lastAttempt": [], "trust": {} }""")]
