@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using System.Text.Json;
+using Edge.Runtime.Fleet;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Telemetry.Mqtt;
@@ -51,12 +52,12 @@ internal static class ConfigPushCommand
             {
                 await foreach (var heard in fleet.Link.Inbound.ReadAllAsync(late.Token))
                 {
-                    if (heard.Retained || JsonNode.Parse(heard.Payload.Span)?["lastAttempt"] is not JsonObject attempt) continue;
-                    bool isIt = (long?)attempt["version"] == version && ((string?)attempt["keyId"] ?? keyId) == keyId;
-                    bool isUnread = attempt["version"] is null && (string?)attempt["result"] == "refused"; // It could not be read, or its key is not trusted: nobody says whose it was.
+                    if (heard.Retained || ReportReader.Root(heard.Payload)?.Member("lastAttempt") is not { } attempt) continue;
+                    bool isIt = attempt.Whole("version") == version && (attempt.Text("keyId") ?? keyId) == keyId;
+                    string result = attempt.Text("result") ?? "";
+                    bool isUnread = attempt.Member("version") is null && result == "refused"; // It could not be read, or its key is not trusted: nobody says whose it was.
                     if (!isIt && !isUnread) continue;
-                    string result = (string?)attempt["result"] ?? "";
-                    Console.WriteLine(json ? attempt.ToJsonString() : $"{result}{string.Concat(attempt["reasons"]?.AsArray().Select(reason => $"\n  {reason}") ?? [])}");
+                    Console.WriteLine(json ? JsonSerializer.Serialize(attempt) : $"{result}{string.Concat(attempt.WholeTexts("reasons").Select(reason => $"\n  {reason}"))}");
                     if (s_good.Contains(result)) return ExitCode.Done;
                     if (s_bad.Contains(result)) return ExitCode.Finding;
                 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Edge.Runtime.Fleet;
 
 namespace Edge.Runtime.Commands;
 
@@ -12,7 +12,7 @@ internal static class ConfigStatusCommand
         var device = new Option<string?>("--device") { Description = "One device; without it all." };
         var wait = new Option<double>("--wait") { Description = "How long to listen for retained reports, seconds.", DefaultValueFactory = _ => 1 };
         var summary = new Option<bool>("--summary") { Description = "Instead: where all devices stand with the latest rollout, in numbers that add up." };
-        var command = FleetLink.AddTo(new Command("status", $"Show the retained reports of a fleet: the active configuration of each device, what became of the latest attempt to change it, and what the device believes. {ConfigCommand.Codes}")
+        var command = FleetLink.AddTo(new Command("status", $"Show the retained reports of a fleet: the active configuration of each device, what became of the latest attempt to change it and how many windows that cost, and what the device believes. {ConfigCommand.Codes}")
         {
             device, wait, summary, GlobalOptions.Json,
         });
@@ -21,33 +21,45 @@ internal static class ConfigStatusCommand
             if (parsed.GetValue(summary)) return await ConfigRollout.ShowAsync(parsed, cancel);
             await using var fleet = await FleetLink.OpenAsync(parsed, [$"{parsed.GetValue(FleetLink.Root)}/{parsed.GetValue(device) ?? "+"}/config/reported"], cancel);
             await Task.Delay(TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel);
-            var reports = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
+            var reports = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
             while (fleet.Link.Inbound.TryRead(out var heard))
             {
-                try
-                {
-                    if (JsonNode.Parse(heard.Payload.Span) is JsonObject report) reports[heard.Topic.Split('/')[^3]] = report;
-                }
-                catch (JsonException)
-                {
-                    // Whoever published this there is no device.
-                }
+                if (ReportReader.Root(heard.Payload) is { } report) reports[heard.Topic.Split('/')[^3]] = report;
             }
 
-            foreach (var (id, report) in reports) Console.WriteLine(parsed.GetValue(GlobalOptions.Json) ? report.ToJsonString() : Line(id, report));
+            foreach (var (id, report) in reports) Console.WriteLine(parsed.GetValue(GlobalOptions.Json) ? JsonSerializer.Serialize(report) : Line(id, report));
             if (reports.Count == 0) Console.Error.WriteLine("no device has reported to this broker under this root");
             return reports.Count > 0 ? ExitCode.Done : ExitCode.Finding;
         });
         return command;
     }
 
-    private static string Line(string id, JsonObject report)
+    /// <summary>A device in a line, with a line more for each reason, note and problem. What is missing or of another type is left out; no text can move the cursor.</summary>
+    internal static string Line(string id, JsonElement report)
     {
-        var (active, attempt) = (report["active"], report["lastAttempt"]);
-        string running = $"{id}  active {(active?["version"] is { } version ? $"version {version}" : (string?)active?["source"])} ({Short((string?)active?["hash"])})";
-        string last = attempt is null ? "" : $", last {(attempt["version"] is { } tried ? $"version {tried} " : "")}{attempt["result"]} at {attempt["at"]}";
-        return $"{running}{last}, trusts {(string?)report["trust"] ?? "?"}{string.Concat(attempt?["reasons"]?.AsArray().Select(reason => $"\n  {reason}") ?? [])}";
+        string text = $"{id}  active {(report.Member("active") is { } active ? Named(active) ?? active.Text("source") ?? "?" : "?")} ({Short(report.Member("active")?.Text("hash"))})";
+        List<string> below = [];
+        if (report.Member("lastAttempt") is { } attempt)
+        {
+            string? version = Named(attempt);
+            text += $", last {(version is null ? "" : version + " ")}{attempt.Text("result") ?? "?"} at {attempt.Text("at") ?? "?"}{Cost(attempt.Whole("gapWindows"))}";
+            below.AddRange([.. attempt.WholeTexts("reasons"), .. attempt.WholeTexts("notes")]);
+        }
+
+        text += $", trusts {report.Text("trust") ?? "?"}{(report.Whole("keysVersion") is { } keys ? $" by keys version {keys}" : "")}";
+        below.AddRange(report.WholeTexts("keysProblems").Select(problem => $"keys: {problem}"));
+        return text + string.Concat(below.Select(line => $"\n  {line}"));
     }
+
+    private static string? Named(JsonElement document) => document.Whole("version") is { } version ? $"version {version}" : null;
+
+    private static string Cost(long? gapWindows) => gapWindows switch
+    {
+        null => "", // Not known (yet), or it never ran.
+        0 => ", no window lost",
+        1 => ", 1 window lost",
+        _ => $", {gapWindows} windows lost",
+    };
 
     private static string Short(string? hash) => hash is { Length: > 12 } ? hash[..12] : hash ?? "?";
 }

@@ -5,7 +5,7 @@ namespace Edge.Runtime.Fleet;
 
 /// <summary>
 /// Reads what an operator's verb wants to know out of a device's message, and nothing else: fields that it does not know may come at any time, and one that is missing or of another type is null. Texts are cut to
-/// <see cref="MostCharacters"/> and freed of control characters, because a terminal shows them.
+/// <see cref="MostCharacters"/> (unless they are asked for whole) and freed of control characters, because a terminal shows them.
 /// </summary>
 internal static class ReportReader
 {
@@ -40,9 +40,12 @@ internal static class ReportReader
     internal static DateTimeOffset? Time(this JsonElement json, string name) =>
         DateTimeOffset.TryParse(json.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : null;
 
-    /// <summary>The texts of an array, at most <paramref name="most"/>; empty when there is none.</summary>
-    internal static IReadOnlyList<string> Texts(this JsonElement json, string name, int most = 8) => json.Member(name) is { ValueKind: JsonValueKind.Array } list
-        ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Take(most).Select(item => Clean(TextOf(item)))]
+    /// <summary>All texts of an array, whole: a person is to read every reason to its end. A broker's limit on messages bounds them.</summary>
+    internal static IReadOnlyList<string> WholeTexts(this JsonElement json, string name) => json.Texts(name, int.MaxValue, int.MaxValue);
+
+    /// <summary>The texts of an array, at most <paramref name="most"/>, each cut to <paramref name="mostCharacters"/>; empty when there is none.</summary>
+    internal static IReadOnlyList<string> Texts(this JsonElement json, string name, int most = 8, int mostCharacters = MostCharacters) => json.Member(name) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Take(most).Select(item => Clean(TextOf(item), mostCharacters))]
         : [];
 
     private static string TextOf(JsonElement text)
@@ -57,9 +60,9 @@ internal static class ReportReader
         }
     }
 
-    private static string Clean(string text)
+    private static string Clean(string text, int most = MostCharacters)
     {
-        string cut = text.Length <= MostCharacters ? text : text[..MostCharacters];
+        string cut = text.Length <= most ? text : text[..most];
         return cut.Any(char.IsControl) ? new string([.. cut.Select(c => char.IsControl(c) ? ' ' : c)]) : cut;
     }
 }

@@ -18,7 +18,7 @@ public sealed class ConfigLatencyBench
         Assert.SkipUnless(Environment.GetEnvironmentVariable("EDGE_BENCH") == "1", "a measurement; set EDGE_BENCH=1");
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("updates.trialSeconds", 0).With("training.enabled", false).With("sensor.speed", 1);
+        await using var device = await DeviceFolder.Create(broker.Port).With("updates.trialSeconds", 0).With("training.enabled", false).With("sensor.speed", 1).WithFirstSnapshotAsync();
         device.Run();
         await fleet.HearsAsync("status", s => (string?)s["state"] == "online", "the device is online");
         var topics = new Topics("edge", DeviceFolder.DeviceId);

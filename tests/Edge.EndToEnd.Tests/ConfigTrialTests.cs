@@ -13,7 +13,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false).With("sensor.speed", 1); // 50 Hz
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("sensor.speed", 1).With("window.stride", 16).WithFirstSnapshotAsync(); // 50 Hz
         device.Run();
         var first = await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 2, "windows are classified");
         await fleet.TellAsync(Topic, """{ "version": 1, "config": { "drift": { "threshold": 7 }, "telemetry": { "summarySeconds": 0.5 }, "inference": { "unknownBelowSimilarity": 0.3 } } }""", retain: true);
@@ -29,7 +29,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.graceSeconds", 2);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.graceSeconds", 2).WithFirstSnapshotAsync();
         var run = device.Run();
         var labelled = await fleet.HearsAsync("label/result", l => (bool)l["accepted"]!, "something is learnt");
         string snapshot = device.CurrentSnapshotId()!;
@@ -52,7 +52,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).WithFirstSnapshotAsync();
         var run = device.Run();
         await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 5, "windows are classified");
         string snapshot = device.CurrentSnapshotId()!;
@@ -69,7 +69,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("readOut.kind", "prototypes");
+        await using var device = await DeviceFolder.Create(broker.Port).With("readOut.kind", "prototypes").WithFirstSnapshotAsync();
         var run = device.Run();
         await fleet.HearsAsync("snapshot", s => (string?)s["event"] == "promoted", "it has learnt");
         var desired = new Desired(fleet);
@@ -97,7 +97,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.trialSeconds", 600).With("updates.trialAttempts", 2);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.trialSeconds", 600).With("updates.trialAttempts", 2).WithFirstSnapshotAsync();
         var run = device.Run();
         await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 5, "windows are classified");
         await fleet.TellAsync(Topic, """{ "version": 1, "config": { "replay": { "capacity": 9000 } } }""", retain: true);

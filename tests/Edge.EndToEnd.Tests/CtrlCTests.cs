@@ -21,15 +21,16 @@ public sealed class CtrlCTests(ITestOutputHelper report)
         string? snapshot = device.CurrentSnapshotId();
         (int replay, int anchors, int fresh) = Counts(device);
         Assert.True(replay > 0 && anchors > 0 && fresh > 0);
-        Assert.Equal("stopped", (string?)fleet.On("status")[^1]["reason"]);
+        await fleet.HearsAsync("status", s => (string?)s["reason"] == "stopped", "it says good-bye");
 
-        int heard = fleet.All.Count;
+        var before = fleet.All.Select(m => m.BootId).ToHashSet(); // What it had left in the outbox comes after the next start.
+        List<Heard> OfNext() => [.. fleet.All.Where(m => !before.Contains(m.BootId))];
         var next = device.With("labels.sourceShare", 0).Run();
-        await Eventually.Holds(() => fleet.All.Skip(heard).Any(m => m.Topic == "prediction" && (long)m.Body["windowsSeen"]! > 0), "it classifies again", () => next.Said);
+        await Eventually.Holds(() => OfNext().Any(m => m.Topic == "prediction" && (long)m.Body["windowsSeen"]! > 0), "it classifies again", () => next.Said);
         var started = next.Logged(1001)!;
         Assert.Equal(("restored", snapshot), ((string?)started["How"], (string?)started["SnapshotId"]));
         Assert.Equal((replay, anchors, fresh), ((int)started["ReplayCount"]!, (int)started["AnchorCount"]!, (int)started["FreshCount"]!));
-        var first = fleet.All.Skip(heard).First(m => m.Topic == "prediction" && (long)m.Body["windowsSeen"]! > 0).Body;
+        var first = OfNext().First(m => m.Topic == "prediction" && (long)m.Body["windowsSeen"]! > 0).Body;
         Assert.NotEmpty(first["countsByClass"]!.AsObject());
         Assert.Equal(snapshot, (string?)first["snapshotId"]);
         await EndAsync(next, "while the fresh examples of before get their round");

@@ -10,7 +10,7 @@ public sealed class DamagedMemoryTests
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("labels.sourceShare", 0.5).With("training.roundExamples", 5000);
+        await using var device = await DeviceFolder.Create(broker.Port).With("labels.sourceShare", 0.5).With("training.roundExamples", 5000).WithFirstSnapshotAsync();
         var run = device.Run();
         await Eventually.Holds(() => fleet.On("label/result").Count(l => (bool)l["accepted"]!) >= 20, "labels are taken", () => run.Said);
         run.CtrlC();

@@ -12,9 +12,10 @@ public sealed class DesiredConfigTests
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).WithFirstSnapshotAsync();
         var run = device.Run();
         var before = await fleet.HearsAsync("status", s => (string?)s["state"] == "online", "the device is online");
+        await Eventually.Holds(() => run.LoggedCount(3002) == 1, "it says loudly that it takes unsigned configuration", () => run.Said);
 
         await fleet.TellAsync(Topic, """{ "version": 1, "config": { "drift": { "threshold": 7 }, "telemetry": { "summarySeconds": 0.5 }, "labels": { "classes": ["running", "walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"] } } }""", retain: true);
         var applied = await fleet.HearsAsync("config/reported", r => (long?)r["active"]!["version"] == 1, "version 1 is active");
@@ -35,7 +36,7 @@ public sealed class DesiredConfigTests
         Assert.Equal(3, refused["lastAttempt"]!["reasons"]!.AsArray().Count);
         Assert.Equal((1, hash), ((long)refused["active"]!["version"]!, (string?)refused["active"]!["hash"]));
         string boot = (string)changed["bootId"]!;
-        long seen = fleet.WindowsSeen;
+        long seen = fleet.On("prediction").LastOrDefault(p => (string?)p["bootId"] == boot)?["windowsSeen"]?.GetValue<long>() ?? 0;
         await fleet.HearsAsync("prediction", p => (string?)p["bootId"] == boot && (long)p["windowsSeen"]! > seen, "the service goes on");
 
         run.CtrlC();
@@ -56,7 +57,7 @@ public sealed class DesiredConfigTests
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).WithFirstSnapshotAsync();
         device.Run();
         await fleet.HearsAsync("status", s => (string?)s["state"] == "online", "the device is online");
         await fleet.TellAsync(Topic, """{ "version": 5, "config": { "drift": { "threshold": 7 } } }""");

@@ -20,9 +20,9 @@ public sealed partial class EcosystemTests(ITestOutputHelper report)
         string collectorUrl = $"http://127.0.0.1:{Mosquitto.FreePort()}/";
         using var collector = new HttpListener { Prefixes = { collectorUrl } };
         collector.Start();
-        await using var device = DeviceFolder.Create()
+        await using var device = await DeviceFolder.Create()
             .With("telemetry.broker", "embedded").With("telemetry.port", 0)
-            .With("metrics.prometheus", "on").With("metrics.prometheusPort", port).With("metrics.otlpEndpoint", collectorUrl).With("metrics.otlpSeconds", 1);
+            .With("metrics.prometheus", "on").With("metrics.prometheusPort", port).With("metrics.otlpEndpoint", collectorUrl).With("metrics.otlpSeconds", 1).WithFirstSnapshotAsync();
         var run = device.Run();
         await Eventually.Holds(() => Mosquitto.Listens(port), "the endpoint is there", () => run.Said);
         var scraped = new Dictionary<string, double>();
@@ -57,7 +57,7 @@ public sealed partial class EcosystemTests(ITestOutputHelper report)
     [Fact]
     public async Task What_is_off_is_not_even_loaded()
     {
-        await using var device = DeviceFolder.Create();
+        await using var device = await DeviceFolder.Create().WithFirstSnapshotAsync();
         var run = device.Run();
         await Eventually.Holds(() => run.LoggedCount(2004) + run.LoggedCount(2005) >= 1, "a round is judged", () => run.Said);
         var mapped = LinuxProcess.MappedFiles(run.Id);
@@ -84,7 +84,7 @@ public sealed partial class EcosystemTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var ears = await Ears.OpenAsync(broker.Port, "spBv1.0/#");
-        await using var device = DeviceFolder.Create(broker.Port).With("sparkplug.mode", "on").With("sparkplug.groupId", "plant").With("sparkplug.publishSeconds", 0.2);
+        await using var device = await DeviceFolder.Create(broker.Port).With("sparkplug.mode", "on").With("sparkplug.groupId", "plant").With("sparkplug.publishSeconds", 0.2).WithFirstSnapshotAsync();
         for (int life = 0; life < 2; life++)
         {
             int before = ears.All.Count;
@@ -106,7 +106,7 @@ public sealed partial class EcosystemTests(ITestOutputHelper report)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var ears = await Ears.OpenAsync(broker.Port, "homeassistant/#");
-        await using var device = DeviceFolder.Create(broker.Port).With("homeAssistant.discovery", "on");
+        await using var device = await DeviceFolder.Create(broker.Port).With("homeAssistant.discovery", "on").WithFirstSnapshotAsync();
         var run = device.Run();
         await Eventually.Holds(() => ears.All.Count == 1, "the device is announced", () => run.Said);
         await Eventually.Holds(() => File.Exists(Path.Combine(device.Data, "announced")), "it is remembered");

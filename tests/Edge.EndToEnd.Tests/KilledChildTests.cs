@@ -10,7 +10,7 @@ public sealed class KilledChildTests
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.epochs", 4).With("training.patienceEpochs", 0);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.epochs", 4).With("training.patienceEpochs", 0).WithFirstSnapshotAsync();
         var run = device.Run();
         var started = await fleet.HearsAsync("training", t => (string?)t["event"] == "started", "a round starts");
         int round = (int)started["round"]!;
@@ -39,7 +39,7 @@ public sealed class KilledChildTests
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.epochs", 200).With("training.patienceEpochs", 0).With("training.maxAttempts", 2);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.epochs", 200).With("training.patienceEpochs", 0).With("training.maxAttempts", 2).WithFirstSnapshotAsync();
         var run = device.Run();
         for (int attempt = 1; attempt <= 2; attempt++)
         {

@@ -11,7 +11,7 @@ public sealed class MemoryTests(ITestOutputHelper report)
     public async Task The_service_stays_small_never_maps_libtorch_and_loses_no_window_while_a_round_runs()
     {
         // 50 Hz x 9 channels at ten times the clock, and one round after the other.
-        await using var device = DeviceFolder.Create().With("sensor.speed", 10).With("training.epochs", 4);
+        await using var device = await DeviceFolder.Create().With("sensor.speed", 10).With("training.epochs", 4).WithFirstSnapshotAsync();
         var run = device.Run();
         var mapped = new HashSet<string>();
         bool childMaps = false;

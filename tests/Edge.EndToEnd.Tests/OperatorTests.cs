@@ -13,7 +13,7 @@ public sealed class OperatorTests
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.keysFile", "keys.json").With("updates.trialSeconds", 0);
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.keysFile", "keys.json").With("updates.trialSeconds", 0).WithFirstSnapshotAsync();
         foreach (string name in (string[])["operator", "next", "root"]) await EdgeAsync(device, "config", "keygen", name, "--algorithm", algorithm);
         await EdgeAsync(device, "config", "keyring", "--version", "1", "--key", "operator.pub.pem=config", "--key", "root.pub.pem=keys", "--out", "keys.json");
         device.Run();
@@ -26,6 +26,8 @@ public sealed class OperatorTests
         Assert.Equal("applied", steps[^1]);
         var status = JsonNode.Parse(await EdgeAsync(device, "config", "status", "--broker", $"127.0.0.1:{broker.Port}", "--json"))!;
         Assert.Equal((1L, "signed", DeviceFolder.DeviceId), ((long)status["active"]!["version"]!, (string?)status["trust"], (string?)status["deviceId"]));
+
+        Assert.Matches("last version 1 applied at [^,]*, no window lost, trusts signed by keys version 1", await EdgeAsync(device, "config", "status", "--broker", $"127.0.0.1:{broker.Port}"));
 
         await EdgeAsync(device, "config", "keyring", "--version", "2", "--key", "next.pub.pem=config", "--key", "root.pub.pem=keys", "--out", "keys2.json");
         await EdgeAsync(device, "config", "sign", "keys2.json", "--keys", "--key", "root.key.pem", "--out", "keys2.signed.json");

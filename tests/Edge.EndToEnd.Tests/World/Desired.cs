@@ -15,6 +15,9 @@ internal sealed class Desired(Fleet fleet, ITestOutputHelper? report = null)
     /// <summary>Who is told and heard; another one after the device has moved.</summary>
     public Fleet Fleet { get; set; } = fleet;
 
+    /// <summary>The start that said that the latest change is active. Messages of the starts before it may still come: they wait in the outbox.</summary>
+    public string Boot { get; private set; } = "";
+
     /// <summary>What each change has cost.</summary>
     public IReadOnlyList<(string What, long Gap)> Gaps => gaps;
 
@@ -28,6 +31,7 @@ internal sealed class Desired(Fleet fleet, ITestOutputHelper? report = null)
         Fleet = heardBy ?? Fleet;
         var reported = await Fleet.HearsAsync("config/reported", r => (long?)r["active"]!["version"] == Version && r["lastAttempt"]?["gapWindows"] is not null && (string?)r["lastAttempt"]!["result"] == "applied", $"{what}: version {Version} is active");
         gaps.Add((what, (long)reported["lastAttempt"]!["gapWindows"]!));
+        Boot = (string)reported["bootId"]!;
         report?.WriteLine($"{what}: {gaps[^1].Gap} windows");
         return reported;
     }

@@ -7,6 +7,7 @@ namespace Edge.EndToEnd.Tests.World;
 internal sealed class DeviceFolder : IAsyncDisposable
 {
     public const string DeviceId = "d1";
+    private static readonly Lazy<Task<IReadOnlyDictionary<string, byte[]>>> s_firstSnapshot = new(MakeFirstSnapshotAsync);
     private readonly List<RunningDevice> runs = [];
 
     private DeviceFolder(JsonObject config) => Config = config;
@@ -48,6 +49,19 @@ internal sealed class DeviceFolder : IAsyncDisposable
         return this;
     }
 
+    /// <summary>As if it had been started before and had learnt nothing: the first snapshot is there, and no training child has to make one. All of a test run have the same.</summary>
+    public async Task<DeviceFolder> WithFirstSnapshotAsync()
+    {
+        foreach (var (name, bytes) in await s_firstSnapshot.Value)
+        {
+            string file = System.IO.Path.Combine(Data, "snapshots", name);
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+            await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
+        }
+
+        return this;
+    }
+
     /// <summary>Starts <c>edge run</c> here. Three minutes later it ends by itself whatever becomes of the test.</summary>
     public RunningDevice Run(params string[] arguments)
     {
@@ -76,6 +90,16 @@ internal sealed class DeviceFolder : IAsyncDisposable
 
     /// <summary>Training children that work in this folder, whoever started them.</summary>
     public IReadOnlyList<int> TrainingChildren() => [.. LinuxProcess.With($"train --round {Path}").Select(process => process.Id)];
+
+    private static async Task<IReadOnlyDictionary<string, byte[]>> MakeFirstSnapshotAsync()
+    {
+        await using var device = Create().With("labels.sourceShare", 0);
+        var run = device.Run();
+        await Eventually.Holds(() => run.Logged(1001) is not null, "the first snapshot is made", () => run.Said);
+        await run.EndByCtrlCAsync();
+        string folder = System.IO.Path.Combine(device.Data, "snapshots");
+        return Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => System.IO.Path.GetRelativePath(folder, file), File.ReadAllBytes);
+    }
 
     public async ValueTask DisposeAsync()
     {

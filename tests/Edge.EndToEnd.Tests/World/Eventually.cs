@@ -12,12 +12,14 @@ internal static class Eventually
     /// <param name="what">What should come true, as a clause.</param>
     /// <param name="evidence">Asked for when it did not.</param>
     /// <param name="limit">When to give up; 90 s without it.</param>
-    public static async Task Holds(Func<bool> condition, string what, Func<string>? evidence = null, TimeSpan? limit = null)
+    /// <param name="eachTime">Done after every look that was in vain.</param>
+    public static async Task Holds(Func<bool> condition, string what, Func<string>? evidence = null, TimeSpan? limit = null, Func<Task>? eachTime = null)
     {
         long start = Stopwatch.GetTimestamp();
         while (!condition())
         {
             if (Stopwatch.GetElapsedTime(start) > (limit ?? s_limit)) Assert.Fail($"It never came true that {what}.\n{evidence?.Invoke()}");
+            if (eachTime is not null) await eachTime();
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
     }

@@ -85,6 +85,16 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Says something to the device.</summary>
     public Task TellAsync(string topic, string payload, bool retain = false) => PublishAsync(root + topic, payload, retain);
 
+    /// <summary>Says many things to the device, one after the other, in one connection.</summary>
+    public async Task TellLinesAsync(string topic, IReadOnlyList<string> payloads)
+    {
+        using var publisher = Process.Start(new ProcessStartInfo(Mosquitto.PathOf("mosquitto_pub"), ["-h", "127.0.0.1", "-p", $"{port}", "-V", "5", "-q", "1", "-t", root + topic, "-l"]) { RedirectStandardInput = true })!;
+        foreach (string payload in payloads) await publisher.StandardInput.WriteLineAsync(payload);
+        publisher.StandardInput.Close();
+        await publisher.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, publisher.ExitCode);
+    }
+
     public async ValueTask DisposeAsync()
     {
         process.Kill();

@@ -53,7 +53,9 @@ public sealed class ConfigMachineTests : IDisposable
         Kept(1).Stage(Overlay(2), "", null, []);
         Assert.True(Open().BeginTrial(9, TimeSpan.FromMinutes(10)));
         (clock.Now, clock.IsSynchronised) = (clock.Now + TimeSpan.FromMinutes(11), synchronised);
-        Assert.Equal(goesOn, Open().BeginTrial(9, TimeSpan.FromMinutes(10)));
+        var machine = Open();
+        Assert.Equal(goesOn, machine.BeginTrial(9, TimeSpan.FromMinutes(10)));
+        Assert.Equal<ReasonCode>(goesOn ? [] : [ReasonCode.DeadlinePassed], machine.State.LastAttempt!.Reasons.Select(reason => reason.Code));
     }
 
     [Fact]
@@ -99,6 +101,7 @@ public sealed class ConfigMachineTests : IDisposable
         machine = Open();
         Assert.Equal((good, phase), (machine.Good?.Version, machine.State.Phase));
         Assert.NotEmpty(machine.Damage);
+        if (version == 2) Assert.Equal(ReasonCode.DocumentDamaged, Assert.Single(machine.State.LastAttempt!.Reasons).Code);
     }
 
     [Fact]

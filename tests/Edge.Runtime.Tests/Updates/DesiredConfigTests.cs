@@ -104,7 +104,7 @@ public sealed class DesiredConfigTests : IDisposable
         desired.Judge(Message(4, """{ "drift": { "threshold": 7 } }"""));
         var superseded = desired.Tried!;
         desired.Judge(Message(5, """{ "drift": { "threshold": 8 } }"""));
-        Assert.Contains(told, t => t.LastAttempt is { Version: 4, Result: ConfigResult.Superseded });
+        Assert.Equal("superseded", Assert.Single(Assert.Single(told, t => t.LastAttempt is { Version: 4, Result: ConfigResult.Superseded }).LastAttempt!.Codes!));
         Assert.Equal(8, live.Current.Drift.Threshold);
         desired.End(superseded, Kept); // Judged too late: it is not what is on trial any more.
         Assert.True(desired.IsOnTrial);
@@ -159,16 +159,36 @@ public sealed class DesiredConfigTests : IDisposable
         Assert.Equal((5, "notWritten"), (live.Current.Telemetry.SummarySeconds, Assert.Single(told[^1].LastAttempt!.Codes!)));
     }
 
+    [Fact]
+    public void Without_any_key_nothing_is_taken_from_a_broker_that_is_not_on_the_device_itself()
+    {
+        var desired = Start(brokerIsLoopback: false);
+        Assert.False(desired.Judge(Message(1, """{ "drift": { "threshold": 7 } }""")));
+        Assert.Equal((ConfigTrust.Nothing, "unsigned"), (desired.Trust, Assert.Single(told[^1].LastAttempt!.Codes!)));
+        Assert.False(Directory.Exists(data["config"]));
+        Assert.Equal(ConfigTrust.Unsigned, Start().Trust);
+    }
+
+    [Fact]
+    public void A_device_that_is_told_to_take_nothing_takes_nothing()
+    {
+        File.WriteAllText(data["device.json"], """{ "updates": { "accept": false } }""");
+        var desired = Start(file: data["device.json"]);
+        Assert.False(desired.Judge(Message(1, """{ "updates": { "accept": true } }""")));
+        Assert.Equal((ConfigTrust.Nothing, "notAccepted"), (desired.Trust, Assert.Single(told[^1].LastAttempt!.Codes!)));
+        Assert.False(Directory.Exists(data["config"]));
+    }
+
     private static TrialVerdict Kept => new(TrialDecision.Promote, [], []);
 
     private static TrialVerdict Failed => new(TrialDecision.RollBack, [new Reason(ReasonCode.LatencyTooHigh, "too slow")], []);
 
-    private DesiredConfig Start(Action<ConfigReportedMessage>? tell = null)
+    private DesiredConfig Start(Action<ConfigReportedMessage>? tell = null, string? file = null, bool brokerIsLoopback = true)
     {
         var machine = ConfigMachine.Open(data["config"], clock);
-        var running = UpdateStart.Choose(RunningConfig.Read(null), machine, new KeptReadOut(new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["config"]), "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var running = UpdateStart.Choose(RunningConfig.Read(file), machine, new KeptReadOut(new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["config"]), "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         live = new LiveConfig(running.Verdict.Config!);
-        return new DesiredConfig(new UpdateState(machine, KeyRingStore.Open("", data["config"]), clock), running, live, new RunRequest(), new UpdateSurroundings { DeviceId = "d1", BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = tell ?? told.Add });
+        return new DesiredConfig(new UpdateState(machine, KeyRingStore.Open("", data["config"]), clock), running, live, new RunRequest(), new UpdateSurroundings { DeviceId = "d1", BrokerIsLoopback = brokerIsLoopback, AccuracyPercent = () => null, Tell = tell ?? told.Add });
     }
 
     private static byte[] Message(long version, string config) => Encoding.UTF8.GetBytes($$"""{ "version": {{version}}, "config": {{config}} }""");
