@@ -97,6 +97,18 @@ public sealed class DesiredConfigTests : IDisposable
     }
 
     [Fact]
+    public void What_a_trial_was_first_to_write_of_the_read_out_goes_with_it()
+    {
+        var desired = Start();
+        Assert.True(desired.Judge(Message(3, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }""")));
+        desired = Start();
+        File.WriteAllText(data["statistics.bin"], "counted in the trial, over other features");
+        Assert.True(desired.End(desired.Tried!, Failed));
+        Start();
+        Assert.False(File.Exists(data["statistics.bin"]));
+    }
+
+    [Fact]
     public void A_newer_version_takes_the_place_of_one_on_trial_and_going_back_is_to_the_last_good_one()
     {
         var desired = Start();
