@@ -40,9 +40,9 @@ internal static class ReportReader
     internal static DateTimeOffset? Time(this JsonElement json, string name) =>
         DateTimeOffset.TryParse(json.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : null;
 
-    /// <summary>The texts of an array, at most <paramref name="most"/>; empty when there is none.</summary>
-    internal static IReadOnlyList<string> Texts(this JsonElement json, string name, int most = 8) => json.Member(name) is { ValueKind: JsonValueKind.Array } list
-        ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Take(most).Select(item => Clean(TextOf(item)))]
+    /// <summary>The texts of an array, at most <paramref name="most"/>, each cut to <paramref name="mostCharacters"/>; empty when there is none.</summary>
+    internal static IReadOnlyList<string> Texts(this JsonElement json, string name, int most = 8, int mostCharacters = MostCharacters) => json.Member(name) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Take(most).Select(item => Clean(TextOf(item), mostCharacters))]
         : [];
 
     private static string TextOf(JsonElement text)
@@ -57,9 +57,9 @@ internal static class ReportReader
         }
     }
 
-    private static string Clean(string text)
+    private static string Clean(string text, int mostCharacters = MostCharacters)
     {
-        string cut = text.Length <= MostCharacters ? text : text[..MostCharacters];
+        string cut = text.Length <= mostCharacters ? text : text[..mostCharacters];
         return cut.Any(char.IsControl) ? new string([.. cut.Select(c => char.IsControl(c) ? ' ' : c)]) : cut;
     }
 }
