@@ -31,10 +31,10 @@ public sealed class IncomingSnapshot
     /// <exception cref="IOException">The disk refused.</exception>
     public static IncomingSnapshot Open(string directory, SnapshotOffer offer)
     {
-        Directory.CreateDirectory(directory);
         var incoming = new IncomingSnapshot(Path.Combine(directory, offer.Sha256), offer);
+        DurableFile.CreateDirectory(directory);
         foreach (string other in Directory.GetDirectories(directory).Where(path => path != incoming.folder)) Directory.Delete(other, recursive: true);
-        if (!Directory.Exists(incoming.folder)) Directory.CreateDirectory(incoming.folder);
+        DurableFile.CreateDirectory(incoming.folder);
         for (int i = 0; i < incoming.held.Length; i++)
         {
             string file = incoming.FileOf(i);

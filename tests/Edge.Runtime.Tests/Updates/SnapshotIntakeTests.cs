@@ -213,6 +213,21 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
+    public async Task An_offer_whose_files_are_not_what_it_says_never_reaches_the_learner()
+    {
+        var intake = Intake();
+        using var run = new Run(intake);
+        var small = Smaller();
+        intake.TakeOffer(Signed(offers, small.Offer with { Files = [small.Offer.Files[0] with { Sha256 = small.Offer.Files[1].Sha256 }, .. small.Offer.Files.Skip(1)] }));
+        await UntilAsync(() => asked.Count == 1);
+        intake.TakeChunk(small.Chunk(0).Write());
+        await UntilAsync(() => refused.Count == 1);
+        Assert.Equal(ReasonCode.Malformed, refused[0].Code);
+        Assert.False(intake.Complete.Reader.TryRead(out _));
+        Assert.Empty(Directory.GetDirectories(data["incoming"]));
+    }
+
+    [Fact]
     public void Every_reason_against_an_offer_has_its_word()
     {
         var offer = offered.Offer;
