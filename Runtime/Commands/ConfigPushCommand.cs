@@ -21,6 +21,7 @@ internal static class ConfigPushCommand
         var watch = new Option<bool>("--watch") { Description = "Wait for what becomes of it, each step a line." };
         var rollout = new RolloutOptions();
         var timeout = new Option<double>("--timeout") { Description = "How long --watch waits, seconds; the trial takes updates.trialSeconds of the new configuration.", DefaultValueFactory = _ => 180 };
+        timeout.Validators.Add(CommandNumber.Within(timeout, 0.1, 4_000_000, "seconds"));
         var command = FleetLink.AddTo(new Command(
             "push",
             "Publish a document, retained: a device that is away takes it when it comes back. With --watch ends with 1 when it was refused, put off, rolled back or superseded, and with 70 when nothing was heard in time. " +
@@ -52,14 +53,10 @@ internal static class ConfigPushCommand
             {
                 await foreach (var heard in fleet.Link.Inbound.ReadAllAsync(late.Token))
                 {
-                    if (heard.Retained || ReportReader.Root(heard.Payload)?.Member("lastAttempt") is not { } attempt) continue;
-                    bool isIt = attempt.Whole("version") == version && (attempt.Text("keyId") ?? keyId) == keyId;
-                    string result = attempt.Text("result") ?? "";
-                    bool isUnread = attempt.Member("version") is null && result == "refused"; // It could not be read, or its key is not trusted: nobody says whose it was.
-                    if (!isIt && !isUnread) continue;
-                    Console.WriteLine(json ? JsonSerializer.Serialize(attempt) : $"{result}{string.Concat(attempt.WholeTexts("reasons").Select(reason => $"\n  {reason}"))}");
-                    if (s_good.Contains(result)) return ExitCode.Done;
-                    if (s_bad.Contains(result)) return ExitCode.Finding;
+                    if (heard.Retained || AttemptReport.Of(heard.Payload) is not { } attempt || !(attempt.IsOf(version, keyId) || attempt.IsUnread)) continue;
+                    Console.WriteLine(json ? JsonSerializer.Serialize(attempt.Json, GlobalOptions.OneLine) : $"{attempt.Result}{attempt.ReasonLines}");
+                    if (s_good.Contains(attempt.Result)) return ExitCode.Done;
+                    if (s_bad.Contains(attempt.Result)) return ExitCode.Finding;
                 }
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

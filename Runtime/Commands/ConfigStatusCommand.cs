@@ -11,6 +11,7 @@ internal static class ConfigStatusCommand
     {
         var device = new Option<string?>("--device") { Description = "One device; without it all." };
         var wait = new Option<double>("--wait") { Description = "How long to listen for retained reports, seconds.", DefaultValueFactory = _ => 1 };
+        wait.Validators.Add(CommandNumber.Within(wait, 0, 4_000_000, "seconds"));
         var summary = new Option<bool>("--summary") { Description = "Instead: where all devices stand with the latest rollout, in numbers that add up." };
         var command = FleetLink.AddTo(new Command("status", $"Show the retained reports of a fleet: the active configuration of each device, what became of the latest attempt to change it and how many windows that cost, and what the device believes. {ConfigCommand.Codes}")
         {
@@ -24,10 +25,10 @@ internal static class ConfigStatusCommand
             var reports = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
             while (fleet.Link.Inbound.TryRead(out var heard))
             {
-                if (ReportReader.Root(heard.Payload) is { } report) reports[heard.Topic.Split('/')[^3]] = report;
+                if (FleetTopic.Of(parsed.GetValue(FleetLink.Root)!, heard.Topic) is var (id, _) && ReportReader.Root(heard.Payload) is { } report) reports[id] = report;
             }
 
-            foreach (var (id, report) in reports) Console.WriteLine(parsed.GetValue(GlobalOptions.Json) ? JsonSerializer.Serialize(report) : Line(id, report));
+            foreach (var (id, report) in reports) Console.WriteLine(parsed.GetValue(GlobalOptions.Json) ? JsonSerializer.Serialize(report, GlobalOptions.OneLine) : Line(id, report));
             if (reports.Count == 0) Console.Error.WriteLine("no device has reported to this broker under this root");
             return reports.Count > 0 ? ExitCode.Done : ExitCode.Finding;
         });

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Edge.Config;
+using Edge.Runtime.Fleet;
 using Edge.Runtime.Snapshots;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
@@ -15,7 +15,7 @@ namespace Edge.Runtime.Commands;
 /// <summary><c>edge snapshot publish ID</c>: offers a snapshot to other devices, and hands out the pieces that they ask for.</summary>
 internal static class SnapshotPublishCommand
 {
-    private const int MostQueued = 8, MostAsked = 8;
+    private const int MostQueued = 8, MostAsked = 8, MostReasons = 100, MostReasonCharacters = 2000;
 
     /// <summary>The verb.</summary>
     internal static Command Create()
@@ -26,6 +26,7 @@ internal static class SnapshotPublishCommand
         var chunk = new Option<int>("--chunk-kib") { Description = "KiB of a piece, 1 to 256; in a message it takes a third more. Some hosted brokers take no message above 128 KiB: 64 fits there.", DefaultValueFactory = _ => 128 };
         var until = new Option<int?>("--until") { Description = "End when that many devices have said that they run it, or why not." };
         var seconds = new Option<double?>("--for") { Description = "End after that many seconds; without it and without --until when it is stopped." };
+        seconds.Validators.Add(CommandNumber.Within(seconds, 0.1, 4_000_000, "seconds"));
         var keep = new Option<bool>("--keep") { Description = "Leave the offer with the broker at the end: devices that come later ask once a minute, and get nothing until it is published again." };
         var command = new CodedCommand("publish", $"Check a snapshot (hash, contract, parity), offer it over the broker, signed and retained, and answer the devices that ask for its pieces, until stopped; then the offer is taken back. Each device asks for what it lacks, also after an interruption, judges it on its own anchors and reports. Nothing large stays with the broker. May be used beside a running service. Exit code {ExitCode.Finding} when the check refuses it, or every device that answered did.", SnapshotCommand.Codes)
         {
@@ -79,7 +80,9 @@ internal static class SnapshotPublishCommand
     private static byte[] Signed(SnapshotOffer offer, string keyFile)
     {
         using var signer = SigningKey.FromPem(File.ReadAllText(keyFile));
-        byte[] envelope = SignedEnvelope.Sign(signer, offer.Write()).Write();
+        byte[] payload = offer.Write();
+        _ = SnapshotOffer.Read(payload); // What devices would call malformed, a name in --to perhaps, is said here.
+        byte[] envelope = SignedEnvelope.Sign(signer, payload).Write();
         return envelope.Length <= SignedEnvelope.MaxBytes ? envelope : throw new InvalidDataException($"the offer names {offer.Chunks.Count} pieces and has {envelope.Length} bytes; a device looks at {SignedEnvelope.MaxBytes} at most. Raise --chunk-kib");
     }
 
@@ -104,14 +107,13 @@ internal static class SnapshotPublishCommand
             while (answers.Count < until)
             {
                 var heard = await fleet.Link.Inbound.ReadAsync(late.Token);
-                string device = heard.Topic[(root.Length + 1)..].Split('/')[0];
-                if (heard.Retained || Parse(heard.Payload.Span) is not { } message) continue;
+                if (heard.Retained || FleetTopic.Of(root, heard.Topic) is not var (device, _) || ReportReader.Root(heard.Payload) is not { } message) continue;
                 if (heard.Topic.EndsWith("/request", StringComparison.Ordinal)) await AnswerAsync(fleet, offered, new Topics(root, device).SnapshotChunk, message, late.Token);
                 else if (Result(message, offered.Offer.Manifest.Id) is { } result)
                 {
                     answers[device] = result;
-                    string why = string.Concat(message["reasons"]?.AsArray().Select(reason => $"\n  {reason}") ?? []);
-                    Console.WriteLine(json ? JsonSerializer.Serialize(new { device, result, runs = (string?)message["snapshotId"], reasons = message["reasons"] }, GlobalOptions.OneLine) : $"{device}: {result}, runs {message["snapshotId"]}{why}");
+                    var (runs, reasons) = (message.Text("snapshotId"), message.Texts("reasons", MostReasons, MostReasonCharacters));
+                    Console.WriteLine(json ? JsonSerializer.Serialize(new { device, result, runs, reasons }, GlobalOptions.OneLine) : $"{device}: {result}, runs {runs}{string.Concat(reasons.Select(reason => $"\n  {reason}"))}");
                 }
             }
         }
@@ -123,31 +125,16 @@ internal static class SnapshotPublishCommand
         return answers;
     }
 
-    private static async Task AnswerAsync(FleetLink fleet, OfferedSnapshot offered, string topic, JsonObject request, CancellationToken cancel)
+    private static async Task AnswerAsync(FleetLink fleet, OfferedSnapshot offered, string topic, JsonElement request, CancellationToken cancel)
     {
-        if (!IsText(request["sha256"], offered.Offer.Sha256) || request["chunks"] is not JsonArray wanted) return;
-        foreach (var one in wanted.Take(MostAsked))
+        if (request.Text("sha256") != offered.Offer.Sha256 || request.Member("chunks") is not { ValueKind: JsonValueKind.Array } wanted) return;
+        foreach (var one in wanted.EnumerateArray().Take(MostAsked))
         {
-            if (one is not JsonValue value || !value.TryGetValue(out int index) || index < 0 || index >= offered.Offer.Chunks.Count) continue;
+            if (one.ValueKind != JsonValueKind.Number || !one.TryGetInt32(out int index) || index < 0 || index >= offered.Offer.Chunks.Count) continue;
             while (fleet.Link.QueuedCount >= MostQueued) await Task.Delay(5, cancel); // What a device does not get it asks for again, but nothing is to pile up here.
             fleet.Link.Send(new OutboundMessage("chunk", topic, offered.Chunk(index).Write(), Delivery.Event));
         }
     }
 
-    private static string? Result(JsonObject message, string id) =>
-        IsText(message["candidateId"], id) ? IsText(message["event"], "received") ? "received" : IsText(message["event"], "refused") ? "refused" : null : null;
-
-    private static bool IsText(JsonNode? node, string text) => node is JsonValue value && value.TryGetValue(out string? found) && found == text;
-
-    private static JsonObject? Parse(ReadOnlySpan<byte> utf8)
-    {
-        try
-        {
-            return JsonNode.Parse(utf8) as JsonObject;
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            return null; // Whoever published this there is no device.
-        }
-    }
+    private static string? Result(JsonElement message, string id) => message.Text("candidateId") == id && message.Text("event") is "received" or "refused" ? message.Text("event") : null;
 }

@@ -60,9 +60,9 @@ internal static class ReportReader
         }
     }
 
-    private static string Clean(string text, int most = MostCharacters)
+    private static string Clean(string text, int mostCharacters = MostCharacters)
     {
-        string cut = text.Length <= most ? text : text[..most];
+        string cut = text.Length <= mostCharacters ? text : text[..mostCharacters];
         return cut.Any(char.IsControl) ? new string([.. cut.Select(c => char.IsControl(c) ? ' ' : c)]) : cut;
     }
 }

@@ -163,11 +163,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
 
             machine.RollBack(verdict.Reasons);
             Show();
-            var good = Good;
-            if (ConfigDiff.Between(live.Current, good.Verdict.Config!).Heaviest is > ConfigChange.Live) return true;
-            Swap(good);
-            machine.Settle();
-            return false;
+            return GoBack();
         }
     }
 
@@ -191,18 +187,30 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
         var wanted = verdict.Merged!;
         var change = ConfigDiff.Between(live.Current, wanted.Verdict.Config!).Heaviest;
         var limits = wanted.Verdict.Config!.Updates;
+        var superseded = machine.State is { Phase: ConfigPhase.Trial or ConfigPhase.Staged, LastAttempt: { } tried } ? Shown(tried, request.Gap) : null;
         try
         {
-            if (machine.State is { Phase: ConfigPhase.Trial or ConfigPhase.Staged, LastAttempt: { } tried })
-            {
-                LastAttempt = Shown(tried, request.Gap)! with { Result = ConfigResult.Superseded, Codes = [new Reason(ReasonCode.Superseded, "").Word], Reasons = [$"version {verdict.Version} came before its trial was over"], At = updates.Clock.Now };
-                around.Tell(Report());
-            }
-
-            request.Gap.Begin();
             machine.Stage(wanted.Overlay!, wanted.Verdict.Hash, around.AccuracyPercent(), verdict.Notes);
-            Show();
-            if (change is > ConfigChange.Live) return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Nothing has changed: what is on trial stays on trial.
+            Note(verdict with { Reasons = [new Reason(ReasonCode.NotWritten, e.Message)] }, ConfigResult.Refused);
+            around.Tell(Report());
+            return false;
+        }
+
+        request.Gap.Begin();
+        if (superseded is not null)
+        {
+            LastAttempt = superseded with { Result = ConfigResult.Superseded, Codes = [new Reason(ReasonCode.Superseded, "").Word], Reasons = [$"version {verdict.Version} came before its trial was over"], At = updates.Clock.Now };
+            around.Tell(Report());
+        }
+
+        Show();
+        if (change is > ConfigChange.Live) return true;
+        try
+        {
             machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits));
             Swap(wanted);
             request.Gap.None();
@@ -210,16 +218,25 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
             if (limits.TrialSeconds == 0 || change is null) machine.Promote([]); // Nothing to hold, or nothing that could have gone wrong.
             if (IsOnTrial) trialBegun.Writer.TryWrite(true);
             else Show();
+            return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             machine.RollBack([new Reason(ReasonCode.NotWritten, e.Message)]);
-            if (ConfigDiff.Between(live.Current, Good.Verdict.Config!).Heaviest is null or ConfigChange.Live) Swap(Good);
-            machine.Settle();
+            bool restarts = GoBack();
             Note(verdict with { Reasons = [new Reason(ReasonCode.NotWritten, e.Message)] }, ConfigResult.Refused);
             around.Tell(Report());
+            return restarts;
         }
+    }
 
+    /// <summary>The last good configuration runs again, once it has been rolled back to; true when that takes a restart, since what was on trial differs in more than live fields.</summary>
+    private bool GoBack()
+    {
+        var good = Good;
+        if (ConfigDiff.Between(live.Current, good.Verdict.Config!).Heaviest is > ConfigChange.Live) return true;
+        Swap(good);
+        machine.Settle();
         return false;
     }
 

@@ -54,6 +54,18 @@ public static partial class DurableFile
         SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
     }
 
+    /// <summary>Creates a folder, and those above it, where it is not there, so that it survives a crash together with what is written into it.</summary>
+    /// <exception cref="IOException">The disk refused, or a file has its name.</exception>
+    public static void CreateDirectory(string path)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (Directory.Exists(full)) return;
+        string above = Path.GetDirectoryName(full)!;
+        CreateDirectory(above);
+        Directory.CreateDirectory(full);
+        SyncDirectory(above);
+    }
+
     /// <summary>Renames a folder whose files are on disk already, so that its appearance survives a crash.</summary>
     public static void MoveDirectory(string source, string target)
     {

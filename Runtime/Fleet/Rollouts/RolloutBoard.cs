@@ -75,12 +75,9 @@ internal sealed class RolloutBoard(string root, long version, string keyId, long
         }
 
         if (suffix == "status") entry.IsThere = json.Text("state") is "online" or "starting";
-        if (suffix != "config/reported" || json.Member("lastAttempt") is not { } attempt) return;
-        bool isIt = attempt.Whole("version") == version && (attempt.Text("keyId") ?? keyId) == keyId;
-        string? result = attempt.Text("result");
-        bool isUnread = attempt.Member("version") is null && result == "refused" && !message.Retained; // It could not be read, or its key is not trusted: nobody says whose it was.
-        if (!isIt && !isUnread) return;
-        var codes = attempt.Texts("codes");
+        if (suffix != "config/reported" || AttemptReport.Of(json) is not { } attempt) return;
+        if (!attempt.IsOf(version, keyId) && (message.Retained || !attempt.IsUnread)) return;
+        var (result, codes) = (attempt.Result, attempt.Codes);
         switch (result)
         {
             case "applied" or "unchanged":

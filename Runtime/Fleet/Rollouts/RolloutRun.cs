@@ -93,7 +93,13 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
         {
             await Task.Delay(s_look, time, cancel);
             Listen();
-            if (found is { State: RolloutState.Paused or RolloutState.Aborted } word && IsThis(word)) return word with { Summary = board.Summary() };
+            if (found is { } word && IsWordAgainst(word))
+            {
+                word = word with { Summary = board.Summary() };
+                await publish([(recordTopic, word.Write())], cancel); // Over our own, where that was later.
+                return word;
+            }
+
             await SendAsync(cancel);
             var summary = board.Summary();
             bool isLate = time.GetElapsedTime(start) >= plan.StageLimit;
@@ -111,6 +117,8 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
         }
     }
 
+    private bool IsWordAgainst(RolloutRecord? record) => record is { State: RolloutState.Paused or RolloutState.Aborted } && IsThis(record);
+
     private bool IsThis(RolloutRecord record) => (record.Version, record.KeyId) == (plan.Document.Version, plan.Document.KeyId);
 
     private void Listen()
@@ -121,7 +129,7 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
     private void Take(InboundMessage message)
     {
         if (message.Topic != recordTopic) board.Hear(message, Math.Max(1, plan.Groups.Count));
-        else if (RolloutRecord.Read(message.Payload) is { } record) found = record;
+        else if (RolloutRecord.Read(message.Payload) is { } record && !(record.State == RolloutState.Running && IsWordAgainst(found))) found = record; // Our own "running" may come a moment after somebody's "paused".
     }
 
     private async Task SendAsync(CancellationToken cancel)

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Edge.Config;
@@ -28,7 +31,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
     private readonly string id = $"{options.Prefix}{number:d4}";
-    private readonly Random random = new(HashCode.Combine(options.Seed, number));
+    private readonly Random random = new(SeedOf(options.Seed, number));
     private long publishedBefore;
     private MqttLink? link;
 
@@ -45,6 +48,10 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
     public long PublishedCount => Interlocked.Read(ref publishedBefore) + (link?.State.PublishedCount ?? 0);
 
     private ConfigMachine? machine;
+
+    /// <summary>The device's own seed, the same in every process: the first four bytes of SHA-256 over <c>SEED:NUMBER</c>, little-endian.</summary>
+    internal static int SeedOf(int seed, int number) =>
+        BinaryPrimitives.ReadInt32LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{seed}:{number}"))));
 
     /// <summary>Lives until <paramref name="stopping"/>.</summary>
     public async Task RunAsync(CancellationToken stopping)

@@ -52,10 +52,11 @@ internal sealed class FleetBoard(string root, TimeSpan staleAfter, TimeProvider 
         }
 
         before ??= new DeviceRow(device);
-        var said = json.Time("ts");
+        var now = time.GetUtcNow();
+        var said = json.Time("ts") is { } ts ? ts < now ? ts : now : (DateTimeOffset?)null; // A clock that runs ahead must not say that the device was heard of later.
         bool isByBroker = suffix == "status" && json.Text("reason") == StatusMessage.LastWillReason; // The last will was written when the device connected, and is no sign of life.
-        var seen = isByBroker ? null : message.Retained ? said : time.GetUtcNow();
-        var heard = Take(before, suffix, json, said ?? time.GetUtcNow()) with { LastSeen = seen > before.LastSeen || before.LastSeen is null ? seen ?? before.LastSeen : before.LastSeen };
+        var seen = isByBroker ? null : message.Retained ? said : now;
+        var heard = Take(before, suffix, json, said ?? now) with { LastSeen = seen > before.LastSeen || before.LastSeen is null ? seen ?? before.LastSeen : before.LastSeen };
         return Put(before, heard, isKnown);
     }
 

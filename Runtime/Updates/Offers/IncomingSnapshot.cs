@@ -31,10 +31,10 @@ public sealed class IncomingSnapshot
     /// <exception cref="IOException">The disk refused.</exception>
     public static IncomingSnapshot Open(string directory, SnapshotOffer offer)
     {
-        Directory.CreateDirectory(directory);
         var incoming = new IncomingSnapshot(Path.Combine(directory, offer.Sha256), offer);
+        DurableFile.CreateDirectory(directory);
         foreach (string other in Directory.GetDirectories(directory).Where(path => path != incoming.folder)) Directory.Delete(other, recursive: true);
-        if (!Directory.Exists(incoming.folder)) Directory.CreateDirectory(incoming.folder);
+        DurableFile.CreateDirectory(incoming.folder);
         for (int i = 0; i < incoming.held.Length; i++)
         {
             string file = incoming.FileOf(i);
@@ -66,6 +66,7 @@ public sealed class IncomingSnapshot
 
     /// <summary>Puts the files together from all the pieces, and compares every hash.</summary>
     /// <returns>The folder with the files; null when they are not what the offer says, and then all of it is gone.</returns>
+    /// <exception cref="InvalidDataException">The disk has changed a piece since it was kept: that one is missing again.</exception>
     /// <exception cref="IOException">The disk refused.</exception>
     public string? Assemble()
     {
@@ -95,6 +96,15 @@ public sealed class IncomingSnapshot
         HeldCount = 0;
     }
 
+    private byte[] Read(int chunk)
+    {
+        byte[] piece = File.ReadAllBytes(FileOf(chunk));
+        if (SnapshotOffer.HashOf(piece) == Offer.Chunks[chunk]) return piece;
+        File.Delete(FileOf(chunk));
+        (held[chunk], HeldCount) = (false, HeldCount - 1);
+        throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"piece {chunk} is not on disk as it was written; it is asked for again"));
+    }
+
     private string FileOf(int chunk) => Path.Combine(folder, chunk.ToString("D6", CultureInfo.InvariantCulture) + Ending);
 
     private void Note(int chunk)
@@ -113,8 +123,7 @@ public sealed class IncomingSnapshot
         {
             while (count > 0)
             {
-                if (used == piece.Length) (piece, used) = (File.ReadAllBytes(incoming.FileOf(next++)), 0);
-                if (piece.Length == 0) throw new InvalidDataException("a piece of the snapshot is empty");
+                if (used == piece.Length) (piece, used) = (incoming.Read(next++), 0);
                 int part = (int)Math.Min(count, piece.Length - used);
                 to.Write(piece, used, part);
                 whole.AppendData(piece, used, part);

@@ -28,7 +28,7 @@ public sealed record IntakeSurroundings
 
 /// <summary>
 /// Fetches what is offered: an offer that passes its checks is asked for, four pieces at a time, until all are on disk; then the learner judges it. Whoever offers may go away and come back, and so may this device: what is there stays, and
-/// what is missing is asked for again, at first after two seconds, then ever more rarely, at most once a minute. One offer at a time; a newer one takes its place. Safe from any thread.
+/// what is missing is asked for again, at first after two seconds, then ever more rarely, at most once a minute. One offer at a time: a newer one takes its place, or, while the learner judges, waits. Safe from any thread.
 /// </summary>
 /// <param name="directory">The folder <c>incoming</c> of the data directory.</param>
 /// <param name="around">The service.</param>
@@ -47,6 +47,7 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
     private string incomingId = "";
     private bool isWithLearner;
     private HashSet<int> asked = [];
+    private ReadOnlyMemory<byte>? waiting; // The latest offer that came while the learner had another.
 
     /// <summary>Snapshots that are complete; the learner reads.</summary>
     public Channel<ReceivedSnapshot> Complete { get; } = Channel.CreateBounded<ReceivedSnapshot>(1);
@@ -67,11 +68,20 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
 
             var offer = verdict.Offer!;
             if (judged.Contains(verdict.Id) || offer.Files[0].Sha256 == around.RunningGraph()) return;
-            if (isWithLearner) return; // It comes again with the next connection.
+            if (isWithLearner)
+            {
+                if (verdict.Id != incomingId) waiting = message;
+                return;
+            }
+
             try
             {
-                if (incomingId != verdict.Id) incoming = IncomingSnapshot.Open(directory, offer);
-                incomingId = verdict.Id;
+                if (incomingId != verdict.Id)
+                {
+                    (incoming, incomingId, asked) = (null, "", []); // Its pieces go first, and what was asked for is not asked of this one.
+                    incoming = IncomingSnapshot.Open(directory, offer);
+                    incomingId = verdict.Id;
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -123,6 +133,7 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
         var patience = s_firstPatience;
         while (true)
         {
+            news.Reader.TryRead(out _); // Whatever it told of is seen now.
             var (next, received) = Next();
             if (received is not null)
             {
@@ -161,6 +172,12 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
                 RefuseOnce(incomingId + "/whole", current.Offer, [new Reason(ReasonCode.Malformed, "its pieces are what the offer says, and its files are not: the offer contradicts itself")]);
                 judged.Add(incomingId);
             }
+            catch (Exception e) when (!current.IsComplete && e is InvalidDataException)
+            {
+                RefuseOnce(incomingId + "/piece", current.Offer, [new Reason(ReasonCode.ChunkDamaged, e.Message)]);
+                news.Writer.TryWrite(true);
+                return (null, null);
+            }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 RefuseOnce(incomingId + "/disk", current.Offer, [new Reason(ReasonCode.NotWritten, $"{e.Message} What was fetched is kept, and it is put together when the offer comes again")]);
@@ -171,9 +188,10 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
         }
     }
 
-    /// <summary>The learner has judged it: nothing of it is left here.</summary>
+    /// <summary>The learner has judged it: nothing of it is left here, and what was offered meanwhile has its turn.</summary>
     private void Forget()
     {
+        ReadOnlyMemory<byte>? next;
         lock (gate)
         {
             judged.Add(incomingId);
@@ -187,16 +205,19 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
             }
 
             (incoming, incomingId, isWithLearner, asked) = (null, "", false, []);
+            (next, waiting) = (waiting, null);
         }
+
+        if (next is { } offer) TakeOffer(offer);
     }
 
     private async Task<bool> HasNewsAsync(TimeSpan patience, CancellationToken stopping)
     {
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        using var timer = patience == Timeout.InfiniteTimeSpan ? null : time.CreateTimer(_ => late.Cancel(), null, patience, Timeout.InfiniteTimeSpan);
+        using var late = new CancellationTokenSource(patience, time); // A timer of our own could ring after its source was disposed of.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
         try
         {
-            return await news.Reader.ReadAsync(late.Token);
+            return await news.Reader.ReadAsync(either.Token);
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {

@@ -111,7 +111,7 @@ public sealed partial class ConfigMachine
             {
                 Phase = ConfigPhase.Trial,
                 Attempts = state.Attempts + 1,
-                Deadline = state.Deadline ?? now + limit,
+                Deadline = state.Deadline ?? (clock.IsSynchronised ? now + limit : null), // A clock that is set later would be past it at once.
                 LastAttempt = state.LastAttempt! with { Result = AttemptResult.Trial, At = state.Phase == ConfigPhase.Staged ? now : state.LastAttempt.At },
             }));
             return true;

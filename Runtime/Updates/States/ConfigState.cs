@@ -72,7 +72,7 @@ public sealed record ConfigState
     /// <summary>Trials of it that were begun.</summary>
     public int Attempts { get; init; }
 
-    /// <summary>When its trial must be over, restarts included; null before it has begun.</summary>
+    /// <summary>When its trial must be over, restarts included; null before it has begun, and until the clock can be believed.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
     /// <summary>Accuracy on the anchor set before it, percent; null when it was not known.</summary>

@@ -48,8 +48,7 @@ internal sealed class ConfigStateFiles(string directory, Action<string>? at)
     /// <exception cref="IOException">The disk refused.</exception>
     public void Keep(string transition, string sha256, ReadOnlySpan<byte> config)
     {
-        Directory.CreateDirectory(Documents);
-        DurableFile.SyncDirectory(directory);
+        DurableFile.CreateDirectory(Documents);
         byte[] bytes = config.ToArray();
         at?.Invoke($"{transition}.document.begin");
         DurableFile.Replace(FileOf(sha256), file =>
@@ -98,7 +97,7 @@ internal sealed class ConfigStateFiles(string directory, Action<string>? at)
 
     private void Write(string path, string kind, string point, ConfigState state)
     {
-        Directory.CreateDirectory(directory);
+        DurableFile.CreateDirectory(directory);
         at?.Invoke($"{point}.begin");
         CheckedFile.Write(path, kind, JsonSerializer.SerializeToUtf8Bytes(state, StrictJson.Options), at is null ? null : () => at($"{point}.written"));
         at?.Invoke($"{point}.renamed");

@@ -38,7 +38,12 @@ public sealed class KeptReadOut(ReadOutFiles files, string directory)
         foreach (string file in Files)
         {
             string kept = Path.Combine(folder, Path.GetFileName(file));
-            if (!File.Exists(kept)) continue;
+            if (!File.Exists(kept))
+            {
+                File.Delete(file); // There was none: what is there now was counted on trial.
+                continue;
+            }
+
             using var from = File.OpenRead(kept);
             DurableFile.Replace(file, from.CopyTo);
         }

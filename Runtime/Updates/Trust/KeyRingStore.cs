@@ -1,6 +1,7 @@
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.States;
+using Edge.Storage;
 
 namespace Edge.Runtime.Updates.Trust;
 
@@ -88,7 +89,7 @@ public sealed class KeyRingStore
 
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(accepted)!);
+            DurableFile.CreateDirectory(Path.GetDirectoryName(accepted)!);
             CheckedFile.Write(accepted, Kind, envelope.Payload);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

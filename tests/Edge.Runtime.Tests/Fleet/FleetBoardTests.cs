@@ -43,6 +43,17 @@ public sealed class FleetBoardTests
     }
 
     [Fact]
+    public void A_device_whose_clock_runs_ahead_is_stale_and_done_drifting_as_soon_as_any_other()
+    {
+        board.Hear(Message("d1", "status", new { state = "online", ts = Now.AddDays(1) }, retained: true));
+        Hear("d1", "drift", new { alarm = true, what = "inputs", ts = Now.AddDays(1) });
+        Assert.Equal(Now, board.Rows[0].LastSeen);
+        time.Advance(TimeSpan.FromMinutes(10));
+        board.Tick();
+        Assert.Equal([DeviceTrouble.Stale], board.Rows[0].Trouble);
+    }
+
+    [Fact]
     public void A_device_that_says_it_is_there_and_is_not_heard_of_is_stale_until_it_is()
     {
         Hear("d1", "status", new { state = "online" });

@@ -59,6 +59,19 @@ public sealed class ConfigMachineTests : IDisposable
     }
 
     [Fact]
+    public void A_trial_that_began_before_the_clock_was_set_has_its_time_from_the_first_attempt_after_that()
+    {
+        Kept(1).Stage(Overlay(2), "", null, []);
+        var now = clock.Now;
+        (clock.Now, clock.IsSynchronised) = (DateTimeOffset.UnixEpoch, false);
+        Assert.True(Open().BeginTrial(9, TimeSpan.FromMinutes(10)));
+        (clock.Now, clock.IsSynchronised) = (now, true);
+        Assert.True(Open().BeginTrial(9, TimeSpan.FromMinutes(10)));
+        clock.Now += TimeSpan.FromMinutes(11);
+        Assert.False(Open().BeginTrial(9, TimeSpan.FromMinutes(10)));
+    }
+
+    [Fact]
     public void A_bent_bit_anywhere_in_the_state_leads_to_the_last_good_one_and_is_said()
     {
         Kept(1);

@@ -17,6 +17,7 @@ public sealed class DesiredConfigTests : IDisposable
     private readonly TestClock clock = new();
     private readonly List<ConfigReportedMessage> told = [];
     private LiveConfig live = null!;
+    private string diskRefusesAt = ""; // A point between two writes; see ConfigMachine.Open.
 
     public void Dispose() => data.Dispose();
 
@@ -93,6 +94,18 @@ public sealed class DesiredConfigTests : IDisposable
         Start();
         Assert.Equal("counted in the trial", File.ReadAllText(data["statistics.bin"]));
         Assert.Empty(Directory.GetDirectories(data["config"], "read-out-of-*"));
+    }
+
+    [Fact]
+    public void What_a_trial_was_first_to_write_of_the_read_out_goes_with_it()
+    {
+        var desired = Start();
+        Assert.True(desired.Judge(Message(3, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }""")));
+        desired = Start();
+        File.WriteAllText(data["statistics.bin"], "counted in the trial, over other features");
+        Assert.True(desired.End(desired.Tried!, Failed));
+        Start();
+        Assert.False(File.Exists(data["statistics.bin"]));
     }
 
     [Fact]
@@ -179,13 +192,47 @@ public sealed class DesiredConfigTests : IDisposable
         Assert.False(Directory.Exists(data["config"]));
     }
 
+    [Fact]
+    public void A_disk_that_refuses_a_newer_one_leaves_what_is_on_trial_on_trial()
+    {
+        var desired = Start();
+        Assert.True(desired.Judge(Message(3, """{ "replay": { "capacity": 400 } }""")));
+        desired = Start(); // On trial, and not to be exchanged for the last good one in a running service.
+        diskRefusesAt = "stage.state.begin";
+        Assert.False(desired.Judge(Message(4, """{ "replay": { "capacity": 400 }, "drift": { "threshold": 7 } }""")));
+        Assert.Equal((4L, ConfigResult.Refused, "notWritten"), (told[^1].LastAttempt!.Version, told[^1].LastAttempt!.Result, Assert.Single(told[^1].LastAttempt!.Codes!)));
+        Assert.Equal((400, 3L), (live.Current.Replay.Capacity, desired.Tried?.Version));
+        Assert.DoesNotContain(told, t => t.LastAttempt?.Result == ConfigResult.Superseded);
+
+        diskRefusesAt = "";
+        Assert.False(desired.End(desired.Tried!, Kept));
+        Assert.Equal((3L, ConfigResult.Applied), (told[^1].Active.Version, told[^1].LastAttempt!.Result));
+    }
+
+    [Fact]
+    public void A_newer_one_whose_trial_cannot_be_written_is_left_for_the_last_good_one_by_a_restart_where_the_service_runs_what_only_a_restart_ends()
+    {
+        var desired = Start();
+        Assert.True(desired.Judge(Message(3, """{ "replay": { "capacity": 400 } }""")));
+        desired = Start();
+        diskRefusesAt = "try.state.begin";
+        Assert.True(desired.Judge(Message(4, """{ "replay": { "capacity": 400 }, "drift": { "threshold": 7 } }""")));
+        Assert.Equal((4L, "notWritten"), (told[^1].LastAttempt!.Version, Assert.Single(told[^1].LastAttempt!.Codes!)));
+        diskRefusesAt = "";
+        Start();
+        Assert.Equal(306, live.Current.Replay.Capacity);
+    }
+
     private static TrialVerdict Kept => new(TrialDecision.Promote, [], []);
 
     private static TrialVerdict Failed => new(TrialDecision.RollBack, [new Reason(ReasonCode.LatencyTooHigh, "too slow")], []);
 
     private DesiredConfig Start(Action<ConfigReportedMessage>? tell = null, string? file = null, bool brokerIsLoopback = true)
     {
-        var machine = ConfigMachine.Open(data["config"], clock);
+        var machine = ConfigMachine.Open(data["config"], clock, at =>
+        {
+            if (at == diskRefusesAt) throw new IOException("no space left on device");
+        });
         var running = UpdateStart.Choose(RunningConfig.Read(file), machine, new KeptReadOut(new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["config"]), "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         live = new LiveConfig(running.Verdict.Config!);
         return new DesiredConfig(new UpdateState(machine, KeyRingStore.Open("", data["config"]), clock), running, live, new RunRequest(), new UpdateSurroundings { DeviceId = "d1", BrokerIsLoopback = brokerIsLoopback, AccuracyPercent = () => null, Tell = tell ?? told.Add });

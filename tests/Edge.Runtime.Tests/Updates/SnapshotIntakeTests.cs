@@ -141,6 +141,93 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_asked_of_one_offer_is_not_taken_for_the_next_which_may_have_fewer_pieces()
+    {
+        var intake = Intake();
+        using (new Run(intake))
+        {
+            intake.TakeOffer(Signed(offers, offered.Offer));
+            await UntilAsync(() => asked.Count == 1);
+        }
+
+        var smaller = Smaller();
+        intake.TakeOffer(Signed(offers, smaller.Offer));
+        intake.TakeChunk(new SnapshotChunk(smaller.Offer.Sha256, 3, smaller.Chunk(0).Data).Write()); // It has one piece.
+        intake.TakeChunk(smaller.Chunk(0).Write());
+        Assert.Empty(Directory.GetFiles(data["incoming"], "*.chunk", SearchOption.AllDirectories)); // Nobody has asked.
+        Assert.Empty(refused);
+    }
+
+    [Fact]
+    public async Task An_offer_whose_place_a_refused_one_took_is_fetched_when_it_comes_again()
+    {
+        var intake = Intake();
+        var smaller = Smaller();
+        using var run = new Run(intake);
+        intake.TakeOffer(Signed(offers, offered.Offer));
+        await UntilAsync(() => asked.Count == 1);
+        File.WriteAllText(Path.Combine(data["incoming"], smaller.Offer.Sha256), "a file where its folder belongs");
+        intake.TakeOffer(Signed(offers, smaller.Offer));
+        Assert.Equal(ReasonCode.NotWritten, Assert.Single(refused).Code);
+
+        intake.TakeOffer(Signed(offers, offered.Offer));
+        await UntilAsync(() => asked.Count == 2);
+        intake.TakeChunk(offered.Chunk(0).Write());
+        Assert.Single(Directory.GetFiles(data["incoming"], "*.chunk", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task What_is_offered_while_the_learner_judges_has_its_turn_after_that()
+    {
+        var intake = Intake();
+        using var run = new Run(intake);
+        intake.TakeOffer(Signed(offers, Smaller().Offer));
+        await UntilAsync(() => asked.Count == 1);
+        intake.TakeChunk(Smaller().Chunk(0).Write());
+        var received = await intake.Complete.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        intake.TakeOffer(Signed(offers, offered.Offer));
+        intake.TakeOffer(Signed(offers, Smaller().Offer)); // The one that is judged comes again, and is no news.
+        received.Judged.SetResult();
+        await UntilAsync(() => asked.Count == 2);
+        Assert.Equal(offered.Offer.Sha256, asked[1].Sha256);
+    }
+
+    [Fact]
+    public async Task A_piece_that_the_disk_has_changed_is_asked_for_again_and_the_offer_is_not_blamed()
+    {
+        var intake = Intake();
+        using var run = new Run(intake);
+        intake.TakeOffer(Signed(offers, offered.Offer));
+        for (int had = 0; had < 9; had += 4)
+        {
+            await UntilAsync(() => asked.Count > had / 4);
+            if (had == 8) File.WriteAllBytes(Directory.GetFiles(data["incoming"], "000002.chunk", SearchOption.AllDirectories).Single(), []);
+            foreach (int chunk in asked[^1].Chunks) intake.TakeChunk(offered.Chunk(chunk).Write());
+        }
+
+        await UntilAsync(() => asked.Count == 4);
+        Assert.Equal([2], asked[3].Chunks);
+        intake.TakeChunk(offered.Chunk(2).Write());
+        Assert.Equal(offered.Offer.Sha256, (await intake.Complete.Reader.ReadAsync(TestContext.Current.CancellationToken)).Offer.Sha256);
+        Assert.Equal(ReasonCode.ChunkDamaged, Assert.Single(refused).Code);
+    }
+
+    [Fact]
+    public async Task An_offer_whose_files_are_not_what_it_says_never_reaches_the_learner()
+    {
+        var intake = Intake();
+        using var run = new Run(intake);
+        var small = Smaller();
+        intake.TakeOffer(Signed(offers, small.Offer with { Files = [small.Offer.Files[0] with { Sha256 = small.Offer.Files[1].Sha256 }, .. small.Offer.Files.Skip(1)] }));
+        await UntilAsync(() => asked.Count == 1);
+        intake.TakeChunk(small.Chunk(0).Write());
+        await UntilAsync(() => refused.Count == 1);
+        Assert.Equal(ReasonCode.Malformed, refused[0].Code);
+        Assert.False(intake.Complete.Reader.TryRead(out _));
+        Assert.Empty(Directory.GetDirectories(data["incoming"]));
+    }
+
+    [Fact]
     public void Every_reason_against_an_offer_has_its_word()
     {
         var offer = offered.Offer;
@@ -173,6 +260,14 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     private void Refuses(ReasonCode code, byte[] message) => Assert.Equal(code, Assert.Single(OfferCheck.Judge(message, Facts()).Reasons).Code);
+
+    /// <summary>A snapshot of one piece.</summary>
+    private OfferedSnapshot Smaller()
+    {
+        string[] paths = [data["d"], data["e"], data["f"]];
+        foreach (string path in paths) File.WriteAllText(path, path);
+        return OfferedSnapshot.Of(Manifest(s_window, "walking"), paths, new UpdateTarget(Group: "pumps"), 1024, time.GetUtcNow());
+    }
 
     private OfferFacts Facts() => new("d1", config, KeyRingStore.Open(data["keys.json"], data["config"]), s_window);
 
