@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Edge.Runtime.Bench;
 using Edge.Runtime.Bench.Reports;
+using Edge.Storage;
 using Edge.Trainer.Methods;
 using Spectre.Console;
 
@@ -56,6 +57,7 @@ public static class BenchCommand
         IBenchTeller teller = json ? lines : Console.IsOutputRedirected ? new LineTeller(Console.Out, TimeProvider.System) : new LiveTeller(AnsiConsole.Console, TimeProvider.System);
         try
         {
+            foreach (string spec in plan.Data) DatasetReader.Find(spec); // Or every cell would say it for itself.
             using var held = folder.Take();
             await new BenchRun(folder, new CellChild(folder, TimeProvider.System).RunAsync, teller).RunAsync(plan, workerCount, force, cancel);
             var report = BenchReport.Of(folder);

@@ -49,7 +49,7 @@ public static class ConfigCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or JsonException or ArgumentException)
         {
-            return DeviceCommand.Failed(verb, command, e.Message);
+            return DeviceCommand.Failed(verb, command, DeviceCommand.WithRemedy(e));
         }
     });
 

@@ -28,6 +28,7 @@ internal static class ConfigKeygenCommand
 
     private static void Write(string path, string text, UnixFileMode mode)
     {
+        if (File.Exists(path)) throw new IOException($"'{path}' is there already, and a key is not replaced. Take another NAME, or move it away.");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
         using var file = new StreamWriter(path, System.Text.Encoding.ASCII, options);

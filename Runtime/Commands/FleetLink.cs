@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -33,6 +34,14 @@ internal sealed class FleetLink : IAsyncDisposable
     /// <summary>Adds the options that say where the broker is.</summary>
     internal static Command AddTo(Command command)
     {
+        if (Broker.Validators.Count == 0)
+        {
+            Broker.Validators.Add(result =>
+            {
+                if (result.Tokens is [var token] && Parsed(token.Value) is null) result.AddError(NoAddress(token.Value));
+            });
+        }
+
         foreach (var option in new Option[] { Broker, Root, User, PasswordFile, Tls, CaFile, Certificate, CertificateKey, AnyHostName }) command.Add(option);
         return command;
     }
@@ -40,10 +49,20 @@ internal sealed class FleetLink : IAsyncDisposable
     /// <summary>Where the broker is, as the command line says it.</summary>
     /// <exception cref="IOException">--broker is no address; the message says what is expected.</exception>
     internal static (string Host, int Port) AddressOf(string address)
+        => Parsed(address) ?? throw new IOException(NoAddress(address));
+
+    private static (string Host, int Port)? Parsed(string address)
     {
         int colon = address.LastIndexOf(':');
-        if (colon <= 0 || !int.TryParse(address[(colon + 1)..], out int port) || port is < 1 or > 65_535) throw new IOException($"--broker {address}: expected HOST:PORT, such as 127.0.0.1:1883");
-        return (address[..colon], port);
+        return colon > 0 && int.TryParse(address[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= 65_535 ? (address[..colon], port) : null;
+    }
+
+    private static string NoAddress(string address) => $"--broker {address}: expected HOST:PORT, such as 127.0.0.1:1883.";
+
+    private static string FileOf(ParseResult parsed, Option<string?> option)
+    {
+        if (parsed.GetValue(option) is not { } file) return "";
+        return File.Exists(file) ? file : throw new FileNotFoundException($"{option.Name} {file}: there is no such file. Correct the path.");
     }
 
     /// <summary>How the broker is reached, as the command line says it, for a client of this name that subscribes to nothing.</summary>
@@ -56,9 +75,9 @@ internal sealed class FleetLink : IAsyncDisposable
             Host = host,
             Port = port,
             User = parsed.GetValue(User) ?? "",
-            Password = parsed.GetValue(PasswordFile) is { } file ? (await File.ReadAllTextAsync(file, cancel)).TrimEnd('\r', '\n') : "",
+            Password = FileOf(parsed, PasswordFile) is { Length: > 0 } file ? (await File.ReadAllTextAsync(file, cancel)).TrimEnd('\r', '\n') : "",
             Tls = parsed.GetValue(Tls)
-                ? new MqttTlsOptions { CaFile = parsed.GetValue(CaFile) ?? "", CertificateFile = parsed.GetValue(Certificate) ?? "", KeyFile = parsed.GetValue(CertificateKey) ?? "", CheckHostName = !parsed.GetValue(AnyHostName) }
+                ? new MqttTlsOptions { CaFile = FileOf(parsed, CaFile), CertificateFile = FileOf(parsed, Certificate), KeyFile = FileOf(parsed, CertificateKey), CheckHostName = !parsed.GetValue(AnyHostName) }
                 : null,
             ClientId = clientId,
         };

@@ -70,26 +70,28 @@ public static class InferCommand
     {
         var confusion = Confusion.For(windows, subject.Manifest.Classes);
         var results = new List<LatencyResult>();
-        string runsOn = "";
+        string runsOn = "", unknown = "";
         IReadOnlyList<ProviderRefusal> refused = [];
         foreach (int batch in BatchesOf(parsed.GetValue(s_batch)!)!)
         {
             using var classifier = Classifier.Open(subject.File, subject.Manifest, settings, batch);
-            classifier.Use(subject.ReadOut ?? FileReadOut.Of(File.ReadAllBytes(subject.File), subject.Manifest.Classes.Count, subject.Manifest.EmbeddingLength, classifier.FrozenLength));
+            var readOut = subject.ReadOutIn(classifier);
+            classifier.Use(readOut);
             bool isFirst = results.Count == 0;
+            unknown = InferenceReport.RuleOf(readOut.Calibration, settings.UnknownBelowSimilarity);
             (runsOn, refused) = (classifier.Provider, classifier.ProvidersRefused);
             results.Add(LatencyMeasurement.Run(classifier, windows, parsed.GetValue(s_warmup), parsed.GetValue(s_passes), Judge, ReplayCommand.Progress($"windows at batch {batch}"), TimeProvider.System, cancel));
 
             void Judge(int index, int row)
             {
-                if (isFirst) confusion.Add(windows.Classes[index], classifier.ScoreOf(row).ClassOrUnknown(settings.UnknownBelowSimilarity));
+                if (isFirst) confusion.Add(windows.Classes[index], UnknownRule.Answer(classifier, row, classifier.ScoreOf(row), settings, out _));
             }
         }
 
         foreach (var why in refused) Console.Error.WriteLine(why);
         if (confusion.Count == 0) Console.Error.WriteLine($"accuracy is left out: the data's classes ({string.Join(", ", windows.ClassNames)}) are none of the model's ({string.Join(", ", subject.Manifest.Classes)}).");
         else if (confusion.NotJudgedCount > 0) Console.Error.WriteLine($"{confusion.NotJudgedCount} windows are not judged: the model does not have their classes ({string.Join(", ", confusion.Strange)}).");
-        return new InferenceReport(subject.Name, data, windows.Count, windows.Window, runsOn, subject.Precision, settings.ThreadCount, subject.ReadOut?.Name ?? "the file's own", results, confusion);
+        return new InferenceReport(subject.Name, data, windows.Count, windows.Window, runsOn, subject.Precision, settings.ThreadCount, subject.ReadOut?.Name ?? "the file's own", unknown, results, confusion);
     }
 
     private static async Task<MeasuredModel> OfSnapshotAsync(string name, DeviceConfig config, DataDirectory data, bool copy)

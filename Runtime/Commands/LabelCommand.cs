@@ -28,8 +28,8 @@ internal static class LabelCommand
         command.Validators.Add(result =>
         {
             bool lists = result.GetValue(list);
-            if (lists && (result.GetValue(window) is not null || result.GetValue(name) is not null)) result.AddError("--list takes neither --window nor --class.");
-            if (!lists && (result.GetValue(device) is null || result.GetValue(window) is null || result.GetValue(name) is not { Length: > 0 and <= 64 })) result.AddError("--device, --window and --class (1 to 64 characters) belong together; or ask with --list which windows devices want to know.");
+            if (lists && (result.GetResult(window) is not null || result.GetValue(name) is not null)) result.AddError("--list takes neither --window nor --class.");
+            if (!lists && (result.GetValue(device) is null || result.GetResult(window) is null || result.GetValue(name) is not { Length: > 0 and <= 64 })) result.AddError("--device, --window and --class (1 to 64 characters) belong together; or ask with --list which windows devices want to know.");
         });
         ConfigCommand.Act(command, "", (parsed, cancel) => parsed.GetValue(list)
             ? ListAsync(parsed, parsed.GetValue(device), parsed.GetValue(seconds), cancel)

@@ -40,7 +40,7 @@ internal sealed class RolloutOptions
     }
 
     /// <summary>Whether it is a rollout.</summary>
-    internal bool IsMeant(CommandResult result) => result.GetValue(share) is not null || result.GetValue(stages) is not null;
+    internal bool IsMeant(CommandResult result) => result.GetResult(share) is not null || result.GetResult(stages) is not null; // Asked while the words are read: a value that is no number is told elsewhere.
 
     /// <summary>The shares, growing.</summary>
     internal IReadOnlyList<double> Stages(ParseResult parsed)

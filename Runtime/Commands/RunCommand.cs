@@ -130,7 +130,7 @@ public static class RunCommand
         }
         catch (Exception e) when (e is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"edge run: {e.Message}");
+            Console.Error.WriteLine($"edge run: {DeviceCommand.WithRemedy(e)}");
             return ExitCode.Fault;
         }
     }

@@ -38,7 +38,7 @@ public static class TrainCommand
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine(e.Message);
+            Console.Error.WriteLine($"edge train: {(e is FileNotFoundException or DirectoryNotFoundException ? $"'{path}' is not the folder of a round: {e.Message} Name one below 'rounds' in the device's data directory." : DeviceCommand.WithRemedy(e))}");
             return ExitCode.Fault;
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException)

@@ -8,7 +8,10 @@ public sealed class BlendFile(string path)
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
-    /// <summary>The choice for a snapshot; null when there is none.</summary>
+    /// <summary>Why the file could not be read; empty when it could.</summary>
+    public string Problem { get; private set; } = "";
+
+    /// <summary>The choice for a snapshot; null when there is none. Nothing is written.</summary>
     public ReadOutBlend? Load(string snapshotId)
     {
         if (!File.Exists(path)) return null;
@@ -16,11 +19,17 @@ public sealed class BlendFile(string path)
         {
             return JsonSerializer.Deserialize<Document>(File.ReadAllBytes(path), s_json) is { } document && document.SnapshotId == snapshotId ? document.Blend : null;
         }
-        catch (JsonException)
+        catch (JsonException e)
         {
-            File.Move(path, path + ".bad", overwrite: true);
+            Problem = e.Message;
             return null;
         }
+    }
+
+    /// <summary>Puts a file that could not be read aside, as <c>.bad</c>.</summary>
+    public void PutAside()
+    {
+        if (Problem.Length > 0 && File.Exists(path)) File.Move(path, path + ".bad", overwrite: true);
     }
 
     /// <summary>Makes a choice durable; where the disk refuses, the next round chooses again.</summary>

@@ -36,6 +36,12 @@ public sealed record NoveltyCalibration(PrincipalMetric? Metric, float Threshold
         return new NoveltyCalibration(metric, threshold, 100.0 * (n + 1 - k) / (n + 1), 100.0 * scores.Count(score => score > threshold) / n, n) { covers = [.. classes.Select(covered.Contains)] };
     }
 
+    /// <summary>What a file says of itself: the threshold on the graph's own novelty, with what was stated of it when it was written. The anchors stayed behind.</summary>
+    /// <param name="threshold">Metadata <c>noveltyThreshold</c>, above 0.</param>
+    /// <param name="falseAlarmPercent">Metadata <c>noveltyFalseAlarmPercent</c>.</param>
+    /// <param name="classBias">[classes] of the prototypes that stand in the file; those that are there are covered.</param>
+    public static NoveltyCalibration OfFile(float threshold, double falseAlarmPercent, IEnumerable<float> classBias) => new(null, threshold, falseAlarmPercent, 0, 0) { covers = [.. classBias.Select(bias => bias == 0)] };
+
     /// <summary>Whether so many anchors are enough to state such a rate.</summary>
     public static bool CanBe(int anchorCount, double percent) => RankOf(anchorCount, percent) <= anchorCount;
 

@@ -39,6 +39,9 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     /// <summary>Why the statistics that were stored could not be used and what the buffer holds was counted instead; empty when they could.</summary>
     public string StatisticsProblem => frozen.Problem;
 
+    /// <summary>Why what the anchors had chosen could not be read; empty when it could.</summary>
+    public string ChoiceProblem => blendFile.Problem;
+
     /// <summary>Writes of the statistics that the disk refused since the start.</summary>
     public long StatisticsFailureCount => frozen.FailureCount;
 
@@ -53,6 +56,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     {
         frozen.Open(encoder.FrozenBankId, encoder.FrozenLength, buffer.Counts.AcknowledgedCount);
         blend = blendFile.Load(encoder.Snapshot.Id) is { } chosen && chosen.IsAllowedBy(Kind, encoder.FrozenLength > 0) ? chosen : ReadOutBlend.Before(Kind, encoder.FrozenLength > 0);
+        blendFile.PutAside();
         learned = new ClassStatistics(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
         await RestorePrototypesAsync(buffer);
 

@@ -13,13 +13,14 @@ public static class StoredReadOut
     /// <param name="files">Statistics, and what the anchors chose.</param>
     /// <param name="wanted">The read-out that the configuration wants.</param>
     /// <param name="shapes">Which windows the examples are; null: only their number of values is looked at.</param>
-    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted, ShapeHistory? shapes = null)
+    /// <param name="unknownFalseAlarmPercent"><c>inference.unknownFalseAlarmPercent</c>: novelty is calibrated on the anchors as the service would at its start; 0: it is not.</param>
+    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted, ShapeHistory? shapes = null, double unknownFalseAlarmPercent = 0)
     {
         var snapshot = classifier.Snapshot;
         string kind = classifier.TakesVotes ? wanted.Kind : "prototypes";
         bool hasFrozen = classifier.FrozenLength > 0;
         var blend = new BlendFile(files.Choice).Load(snapshot.Id) is { } chosen && chosen.IsAllowedBy(kind, hasFrozen) ? chosen : ReadOutBlend.Before(kind, hasFrozen);
-        var trainable = (await buffer.TrainableAsync()).Where(e => shapes?.Fits(e, snapshot.Window) ?? e.Samples.Length == snapshot.Window.ValueCount).ToList();
+        var trainable = (await buffer.TrainableAsync()).Where(Fits).ToList();
         var windows = AnchorExam.Encode(classifier, AnchorExam.Pairs(trainable));
 
         var bank = await buffer.PrototypesAsync() is { } stored && stored.SnapshotId == snapshot.Id && stored.EmbeddingLength == snapshot.EmbeddingLength ? stored : BankOf(windows, snapshot);
@@ -30,13 +31,19 @@ public static class StoredReadOut
         remembered.Offer(windows);
 
         var ridge = kind == "prototypes" ? null : BranchReadOuts.Ridge(frozen, snapshot.Classes);
-        return new BranchReadOuts(
+        var prototypes = bank.ToMatrix(snapshot.Classes);
+        var weights = new BranchReadOuts(
             snapshot.Classes,
-            bank.ToMatrix(snapshot.Classes),
+            prototypes,
             kind is "prototypes" or "frozenRidge" ? null : BranchReadOuts.Ridge(learned, snapshot.Classes),
             ridge,
             kind == "prototypes" ? null : BranchReadOuts.NearnessOf(frozen, snapshot.Classes, ridge, remembered.Features, remembered.Classes),
             classifier.FrozenLength).Compose(blend);
+        if (unknownFalseAlarmPercent <= 0) return weights;
+        var anchors = AnchorExam.Encode(classifier, AnchorExam.Pairs((await buffer.AnchorsAsync()).Where(Fits)));
+        return weights with { Calibration = NoveltyExam.Of(anchors, prototypes, frozen, snapshot.Classes, unknownFalseAlarmPercent) };
+
+        bool Fits(Example e) => shapes?.Fits(e, snapshot.Window) ?? e.Samples.Length == snapshot.Window.ValueCount;
     }
 
     private static PrototypeBank BankOf(EncodedWindows windows, SnapshotManifest snapshot)

@@ -12,6 +12,9 @@ public sealed class MemoryRecord
     private readonly string path;
     private readonly ForgettingTracker tracker = new();
 
+    /// <summary>Why the record could not be read and was put aside (<c>.bad</c>); empty when it could.</summary>
+    public string Problem { get; } = "";
+
     /// <summary>Reads the record; a damaged one is begun anew.</summary>
     public MemoryRecord(string path)
     {
@@ -21,8 +24,9 @@ public sealed class MemoryRecord
         {
             if (JsonSerializer.Deserialize<ForgettingTrackerState>(File.ReadAllBytes(path), s_json) is { } state) tracker.Restore(state);
         }
-        catch (JsonException)
+        catch (JsonException e)
         {
+            Problem = e.Message;
             File.Move(path, path + ".bad", overwrite: true);
         }
     }

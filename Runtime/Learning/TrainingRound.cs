@@ -20,10 +20,14 @@ public sealed partial class TrainingRound(
     /// <summary>The running snapshot, with the classes that the configuration knows now: the graph takes any number of prototypes.</summary>
     private SnapshotManifest? Current => snapshots.Current is { } current ? current with { Classes = config.Labels.Classes } : null;
 
+    /// <summary>Whether the disk refused the latest round: the next one had better wait a little.</summary>
+    public bool WasRefusedByDisk { get; private set; }
+
     /// <summary>Runs one round. Whatever happens to the child, the service goes on with the snapshot it has.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         config = live.Current;
+        WasRefusedByDisk = false;
         var parent = Current ?? throw new InvalidOperationException("a round needs a snapshot to start from");
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
@@ -38,6 +42,7 @@ public sealed partial class TrainingRound(
         catch (IOException e)
         {
             // A full disk: weather. The examples stay fresh and the next one that arrives asks again.
+            WasRefusedByDisk = true;
             state.CountRoundFailed();
             Tell(new TrainingMessage { Round = plan.Round, Event = TrainingEvent.Failed, Reason = e.Message });
         }

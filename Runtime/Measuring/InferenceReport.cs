@@ -2,15 +2,34 @@ using System.Globalization;
 using System.Text.Json;
 using Edge.Runtime.Bench;
 using Edge.Runtime.Commands;
+using Edge.Runtime.Inference;
 using Edge.Storage;
 
 namespace Edge.Runtime.Measuring;
 
 /// <summary>What <c>edge infer</c> found.</summary>
+/// <param name="Model">What was measured.</param>
+/// <param name="Data">The windows.</param>
+/// <param name="WindowCount">How many there are.</param>
+/// <param name="Window">Their shape.</param>
+/// <param name="Provider">What it ran on.</param>
+/// <param name="Precision">Numbers that it computed with.</param>
+/// <param name="ThreadCount">Threads of one call.</param>
+/// <param name="ReadOut">What answered.</param>
+/// <param name="Unknown">When a window was called unknown (<see cref="RuleOf"/>).</param>
+/// <param name="Batches">Times of each batch size.</param>
+/// <param name="Confusion">How the windows were answered.</param>
 public sealed record InferenceReport(
-    string Model, string Data, int WindowCount, WindowShape Window, string Provider, string Precision, int ThreadCount, string ReadOut, IReadOnlyList<LatencyResult> Batches, Confusion Confusion)
+    string Model, string Data, int WindowCount, WindowShape Window, string Provider, string Precision, int ThreadCount, string ReadOut, string Unknown, IReadOnlyList<LatencyResult> Batches, Confusion Confusion)
 {
     private const int BarLength = 40;
+
+    /// <summary>When a window is called unknown, for a person.</summary>
+    /// <param name="calibration">The novelty that anchors calibrated; null: it is not.</param>
+    /// <param name="unknownBelowSimilarity">The fixed threshold.</param>
+    public static string RuleOf(NoveltyCalibration? calibration, double unknownBelowSimilarity) => calibration is null
+        ? Line($"below a similarity of {unknownBelowSimilarity:0.###} with every prototype (not calibrated)")
+        : Line($"above a {(calibration.Metric is null ? "novelty" : "distance over the frozen features")} of {calibration.Threshold:0.####}, calibrated on anchors: {calibration.FalseAlarmPercent:0.##} % of windows like them");
 
     /// <summary>One line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(
@@ -24,6 +43,7 @@ public sealed record InferenceReport(
             Precision,
             ThreadCount,
             ReadOut,
+            Unknown,
             Machine = Machine.Here.ToString(),
             Batches,
             Accuracy = Confusion.Count == 0 ? null : new
@@ -60,6 +80,7 @@ public sealed record InferenceReport(
     {
         yield return "";
         yield return Line($"accuracy {Percent(Confusion.RightCount, Confusion.Count):0.0} %, {Confusion.RightCount} of {Confusion.Count}");
+        yield return $"unknown: {Unknown}";
         int width = Math.Max(5, Confusion.Rows.Max(row => row.Class.Length));
         yield return $"{"class".PadRight(width)}    right  windows  taken for";
         foreach (var row in Confusion.Rows)

@@ -23,6 +23,12 @@ public sealed record MeasuredModel(string Name, string File, SnapshotManifest Ma
     /// <summary>The file's own; null: the configuration's.</summary>
     public double? UnknownBelowSimilarity { get; private init; }
 
+    /// <summary>The file's own, on the graph's novelty; null: it has none.</summary>
+    private float? NoveltyThreshold { get; init; }
+
+    /// <summary>What was stated of <see cref="NoveltyThreshold"/>.</summary>
+    private double NoveltyFalseAlarmPercent { get; init; }
+
     /// <summary>Numbers that it computes with.</summary>
     public string Precision { get; private init; } = "float32";
 
@@ -37,9 +43,13 @@ public sealed record MeasuredModel(string Name, string File, SnapshotManifest Ma
         return new MeasuredModel(file, file, new SnapshotManifest { Id = Path.GetFileNameWithoutExtension(file), CreatedAt = default, Classes = model.Classes, Window = window, EmbeddingLength = model.EmbeddingLength, Round = 0 }, null)
         {
             Temperature = OnnxContents.Read(System.IO.File.ReadAllBytes(file)).Initializers.GetValueOrDefault("temperature")?.Values[0],
-            UnknownBelowSimilarity = double.TryParse(model.Metadata.GetValueOrDefault("unknownBelowSimilarity"), CultureInfo.InvariantCulture, out double least) ? least : null,
+            UnknownBelowSimilarity = NumberOf("unknownBelowSimilarity"),
+            NoveltyThreshold = NumberOf("noveltyThreshold") is > 0 and double threshold ? (float)threshold : null,
+            NoveltyFalseAlarmPercent = NumberOf("noveltyFalseAlarmPercent") ?? 0,
             Precision = model.Metadata.GetValueOrDefault("precision") ?? "float32",
         };
+
+        double? NumberOf(string name) => double.TryParse(model.Metadata.GetValueOrDefault(name), CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : null;
     }
 
     /// <summary>A snapshot of a device with the device's present read-out, in the numbers that the service runs it with.</summary>
@@ -52,8 +62,17 @@ public sealed record MeasuredModel(string Name, string File, SnapshotManifest Ma
     {
         var manifest = stored with { Classes = config.Labels.Classes };
         using var classifier = Classifier.Open(snapshot.ModelFile, manifest, config.Inference, AnchorExam.BatchSize);
-        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, Windowing.ShapeHistory.Load(data.Shapes));
+        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, Windowing.ShapeHistory.Load(data.Shapes), config.Inference.UnknownFalseAlarmPercent);
         return new MeasuredModel(snapshot.Id, snapshot.RunningFile(config.Inference.Precision, out string runs), manifest, readOut) { Precision = runs };
+    }
+
+    /// <summary>What a session of it answers with: the device's read-out, or the one that stands in the file, with the novelty from which on it calls a window unknown.</summary>
+    /// <exception cref="InvalidDataException">The defaults in the file are of other classes than it names.</exception>
+    public ReadOutWeights ReadOutIn(Classifier session)
+    {
+        if (ReadOut is not null) return ReadOut;
+        var own = FileReadOut.Of(System.IO.File.ReadAllBytes(File), Manifest.Classes.Count, Manifest.EmbeddingLength, session.FrozenLength);
+        return NoveltyThreshold is { } threshold ? own with { Calibration = NoveltyCalibration.OfFile(threshold, NoveltyFalseAlarmPercent, own.Prototypes.ClassBias) } : own;
     }
 
     /// <summary>The same in other numbers, derived here and now.</summary>

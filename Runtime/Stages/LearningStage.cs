@@ -16,6 +16,7 @@ public sealed class LearningStage(
     : Stage(faults, lifetime)
 {
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
@@ -29,9 +30,13 @@ public sealed class LearningStage(
 
     private async Task RunRoundsAsync(SemaphoreSlim turn, CancellationToken stopping)
     {
+        var pause = TimeSpan.Zero;
         await foreach (string reason in flows.RoundDue.Reader.ReadAllAsync(stopping))
         {
+            await Task.Delay(pause, time, stopping);
             if (schedule.IsDue(reason)) await InTurnAsync(turn, round.RunAsync, stopping);
+            // A full disk refuses every round: without a pause each example would begin one, and each would be told and logged.
+            pause = !round.WasRefusedByDisk ? TimeSpan.Zero : pause == TimeSpan.Zero ? s_look : pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
             rounds.Clear();
         }
     }

@@ -202,6 +202,9 @@ public static class ServiceHost
         var readOut = services.GetRequiredService<ReadOut>();
         if (known is not null && known.Window != snapshot.Window) ServiceLog.OtherWindows(log, known.Id, known.Window, snapshot.Window, snapshot.Id);
         if (readOut.OtherShapeCount > 0) ServiceLog.ExamplesOfOtherWindows(log, readOut.OtherShapeCount, snapshot.Window);
+        TellBegunAnew("readout.json", readOut.ChoiceProblem, "the anchors choose which branches vote after the next round.");
+        TellBegunAnew("forgetting.json", services.GetRequiredService<MemoryRecord>().Problem, "how well each class was ever remembered is measured from now on.");
+        TellBegunAnew("shapes.json", services.GetRequiredService<ShapeHistory>().Problem, "of examples from before a change of the window only the number of values is known.");
         if (readOut.StatisticsProblem.Length > 0) ServiceLog.StatisticsBegunAnew(log, readOut.FrozenCounted?.Count ?? 0, readOut.StatisticsProblem);
         reporter.Snapshot(new SnapshotMessage
         {
@@ -214,6 +217,11 @@ public static class ServiceHost
             Precision = wantedPrecision == "float32" ? null : precision,
             Novelty = services.GetRequiredService<ReadOutSlot>().LatestFor(snapshot.Id)?.Weights.Calibration?.ToMessage(),
         });
+
+        void TellBegunAnew(string file, string problem, string cost)
+        {
+            if (problem.Length > 0) ServiceLog.NoteBegunAnew(log, file, problem, cost);
+        }
 
         void TellRestored(ReplayRecovery made)
         {

@@ -15,7 +15,7 @@ public static partial class ServiceLog
     public static partial void ProviderRefused(ILogger log, string reason);
 
     /// <summary>A snapshot failed its hash.</summary>
-    [LoggerMessage(1003, LogLevel.Warning, "snapshot damaged, the newest good one is used: {What}")]
+    [LoggerMessage(1003, LogLevel.Warning, "snapshot damaged and left out: {What}")]
     public static partial void SnapshotDamaged(ILogger log, string what);
 
     /// <summary>The replay buffer could not be read.</summary>
@@ -53,6 +53,10 @@ public static partial class ServiceLog
     /// <summary>What had been counted before a trial could not be brought back.</summary>
     [LoggerMessage(1012, LogLevel.Error, "what the read-out had counted before the trial could not be brought back, and is counted anew from the replay buffer: {Reason}")]
     public static partial void ReadOutNotRestored(ILogger log, string reason);
+
+    /// <summary>A small file of what had been noted could not be read.</summary>
+    [LoggerMessage(1033, LogLevel.Warning, "{File} was damaged and is begun anew ({Problem}): {Cost}")]
+    public static partial void NoteBegunAnew(ILogger log, string file, string problem, string cost);
 
     /// <summary>The statistics of the frozen features could not be used.</summary>
     [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad) and made anew from the {Count} examples that the replay buffer holds: {Problem}")]

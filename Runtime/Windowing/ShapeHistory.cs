@@ -25,6 +25,9 @@ public sealed class ShapeHistory
     /// <summary>What was cut, oldest first.</summary>
     public IReadOnlyList<ShapeSpan> Spans { get; private set; }
 
+    /// <summary>Why the file could not be read; empty when it could. It is written anew with the next <see cref="Note"/>.</summary>
+    public string Problem { get; private init; } = "";
+
     /// <summary>Whether there may be examples of more than one shape.</summary>
     public bool HasOthers => Spans.Select(span => span.Window).Distinct().Count() > 1;
 
@@ -35,9 +38,9 @@ public sealed class ShapeHistory
         {
             return new ShapeHistory(path, File.Exists(path) ? JsonSerializer.Deserialize<Document>(File.ReadAllBytes(path), s_json) is { Schema: Document.Current } read ? read.Spans : [] : []);
         }
-        catch (JsonException)
+        catch (JsonException e)
         {
-            return new ShapeHistory(path, []);
+            return new ShapeHistory(path, []) { Problem = e.Message };
         }
     }
 

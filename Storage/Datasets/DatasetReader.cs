@@ -6,6 +6,10 @@ namespace Edge.Storage;
 /// </summary>
 public static class DatasetReader
 {
+    /// <summary>Whether there is anything where a specification points; nothing is read.</summary>
+    /// <exception cref="FileNotFoundException">Nothing is there; the message lists the places and the remedy.</exception>
+    public static void Find(string spec) => _ = DatasetPlaces.Resolve(spec, DatasetPlaces.Folders);
+
     /// <summary>Names that stand for files of the folder in EDGE_DATA or in <c>../shared/data</c>: <c>uci-har</c>, <c>gas-drift</c>, <c>wisdm</c>, <c>eeg-eye</c>, <c>robot</c>, <c>uea:&lt;Name&gt;</c>.</summary>
     public static IReadOnlyList<string> ShortNames => DatasetPlaces.ShortNames;
 

@@ -63,6 +63,7 @@ public sealed partial class ReplayBuffer
         if (MayWrite) damage = Vanished();
         file = new ReplayFile(path, !MayWrite);
         IndexOrRestore();
+        if (MayWrite && index.LastId > 0) mark.NoteHeld();
         wear = WearOf(file.Ledger);
         BeginCopies();
         return true;
@@ -72,7 +73,7 @@ public sealed partial class ReplayBuffer
     private string? Vanished()
     {
         long length = File.Exists(places.Data) ? new FileInfo(places.Data).Length : -1;
-        if (length >= ReplayFile.PageBytes || (copies.Newest is null && mark.Reserved <= IdMark.BlockCount)) return null;
+        if (length >= ReplayFile.PageBytes || (copies.Newest is null && !mark.HasHeld && mark.Reserved <= IdMark.BlockCount)) return null;
         return $"{(length < 0 ? "it is not there" : $"it has {length} bytes")}, though {(copies.Newest is null ? $"up to {mark.Reserved} ids have been given" : "there is a copy of it")}";
     }
 

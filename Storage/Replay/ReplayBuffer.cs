@@ -202,6 +202,7 @@ public sealed partial class ReplayBuffer : IDisposable
         mark.Reserve(index.LastId);
         IEnumerable<(long, byte[])> own = along is { } more ? [(StateDocument, index.StateBytes()), more] : [(StateDocument, index.StateBytes())];
         Store(prototypes, [.. deleted.Select(id => (long)id)], [.. written.Select(pair => ((long)pair.Key, pair.Value)), .. own], batch);
+        mark.NoteHeld();
         return result.ConvertAll(e => e with { Role = written.TryGetValue(e.Id, out byte[]? record) ? ExampleRecord.RoleOf(record) : ExampleRole.None });
 
         // The policy let it go: it is deleted, unless it still waits for a round.

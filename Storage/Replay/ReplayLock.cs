@@ -10,6 +10,7 @@ namespace Edge.Storage;
 internal static partial class ReplayLock
 {
     private const int MostBytes = 256;
+    private const int ReadOnlyFileSystem = 30; // EROFS.
 
     /// <summary>Takes the lock of a store.</summary>
     /// <exception cref="IOException">Another process, or this one, has the store open; the message says which and what to do. Or the disk refused.</exception>
@@ -19,6 +20,10 @@ internal static partial class ReplayLock
         try
         {
             held = new FileStream(places.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException || e.HResult == ReadOnlyFileSystem)
+        {
+            throw new IOException($"the replay buffer '{places.Data}' cannot be locked: {e.Message} Make its folder writable for the user of this process; a look at its newest copy (--copy) writes nothing.", e);
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException) && HolderOf(places.Lock) is { } holder)
         {

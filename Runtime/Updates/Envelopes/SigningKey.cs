@@ -40,6 +40,7 @@ public sealed class SigningKey : IDisposable
         try
         {
             ecdsa.ImportFromPem(pem);
+            _ = ecdsa.ExportPkcs8PrivateKey(); // Throws where only the public half came.
             var made = new SigningKey(ecdsa);
             if (SignatureScheme.IsKey(SignatureScheme.EcdsaP256, made.PublicKey)) return made;
         }

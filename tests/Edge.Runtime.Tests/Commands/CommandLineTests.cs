@@ -40,6 +40,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("run", "--for", "1e12")]
     [InlineData("run", "--for", "soon")]
     [InlineData("run", "--until-end")]
+    [InlineData("label", "--device", "d", "--window", "x", "--class", "c")]
+    [InlineData("watch", "--broker", "nonsense")]
+    [InlineData("config", "push", "x", "--rollout", "some")]
     public async Task A_command_line_that_makes_no_sense_is_told_so_and_exits_64(params string[] arguments)
     {
         var ended = await RunAsync(arguments);
@@ -47,6 +50,43 @@ public sealed class CommandLineTests : IDisposable
         Assert.NotEmpty(ended.Errors);
         Assert.DoesNotContain("   at ", ended.Errors); // No stack trace for a typing error.
         Assert.False(Directory.Exists(data["edge-data"]));
+    }
+
+    [Theory]
+    [InlineData(64, "--for soon: expected a number such as 2.5.", "run", "--for", "soon")]
+    [InlineData(64, "--window x: expected a whole number, 0 or more.", "label", "--device", "d", "--window", "x", "--class", "c")]
+    [InlineData(64, "--threads two: expected a whole number.", "infer", "--model", "m", "--data", "d", "--threads", "two")]
+    [InlineData(64, "--not-after soon: expected a time such as 2027-01-31T00:00:00Z.", "config", "sign", "f", "--key", "k", "--not-after", "soon")]
+    [InlineData(70, "edge train: '/nowhere' is not the folder of a round", "train", "--round", "/nowhere")]
+    [InlineData(70, "Correct the path", "config", "push", "/nowhere", "--device", "d")]
+    [InlineData(70, "--ca-file /nowhere: there is no such file", "watch", "--tls", "--ca-file", "/nowhere", "--for", "1")]
+    [InlineData(70, "there is no data set at", "bench", "--data", "nowhere.csv")]
+    public async Task What_is_wrong_is_said_in_words_with_place_and_remedy(int code, string expected, params string[] arguments)
+    {
+        var ended = await RunAsync(arguments);
+        Assert.Equal((code, ""), (ended.ExitCode, ended.Output));
+        Assert.Contains(expected, ended.Errors);
+        Assert.DoesNotContain("System.", ended.Errors);
+        Assert.DoesNotContain("   at ", ended.Errors);
+    }
+
+    [Fact]
+    public async Task Keys_and_documents_that_are_mistaken_for_others_are_refused_in_one_line()
+    {
+        Assert.Equal(0, (await RunAsync("config", "keygen", "op")).ExitCode);
+        File.WriteAllText(data["patch.json"], """{ "drift": { "threshold": 9 } }""");
+        await SaysAsync("is no private key", "config", "sign", "patch.json", "--key", "op.pub.pem", "--version", "3");
+        await SaysAsync("Take another NAME", "config", "keygen", "op");
+        Assert.Equal(0, (await RunAsync("config", "keyring", "--key", "op.pub.pem=config+keys", "--version", "1", "--out", "keys.json")).ExitCode);
+        await SaysAsync("'drift' is unknown. 'edge config sign' writes an envelope", "config", "verify", "patch.json", "--keys", "keys.json");
+
+        async Task SaysAsync(string expected, params string[] arguments)
+        {
+            var ended = await RunAsync(arguments);
+            Assert.Equal((70, ""), (ended.ExitCode, ended.Output));
+            Assert.Contains(expected, ended.Errors);
+            Assert.Single(ended.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        }
     }
 
     [Fact]

@@ -46,6 +46,21 @@ public sealed class InferCommandTests : IDisposable
         Assert.Contains("cpu, int8, 1 thread, read out by the file's own", reduced.Output);
     }
 
+    [Theory]
+    [InlineData(0.0001f, 0)]
+    [InlineData(2f, 30)]
+    public async Task A_file_that_names_its_novelty_threshold_is_judged_by_it(float threshold, int rightCount)
+    {
+        // The fixed threshold would let everything through.
+        WriteModel(new NoveltyCalibration(null, threshold, 1.64, 0, 60), unknownBelowSimilarity: -1);
+        WriteData("windows.npz", TestSnapshot.Classes, 32);
+        var ended = await RunAsync("--model", "model.onnx", "--data", "windows.npz", "--batch", "1", "--provider", "cpu", "--json");
+        Assert.True(ended.ExitCode == 0, ended.Errors);
+        using var report = JsonDocument.Parse(ended.Output);
+        Assert.Equal(rightCount, report.RootElement.GetProperty("accuracy").GetProperty("rightCount").GetInt32());
+        Assert.StartsWith($"above a novelty of {(threshold < 1 ? "0.0001" : "2")}, calibrated on anchors: 1.64 %", report.RootElement.GetProperty("unknown").GetString());
+    }
+
     [Fact]
     public async Task Other_windows_are_refused_with_both_shapes_and_other_classes_leave_the_accuracy_out()
     {
@@ -94,14 +109,15 @@ public sealed class InferCommandTests : IDisposable
         });
     }
 
-    private void WriteModel()
+    private void WriteModel(NoveltyCalibration? novelty = null, double? unknownBelowSimilarity = null)
     {
         string plain = TestSnapshot.Write(data, "plain.onnx");
         var settings = RunningConfig.Read(null).Verdict.Config!.Inference with { Providers = ["cpu"] };
+        if (unknownBelowSimilarity is { } least) settings = settings with { UnknownBelowSimilarity = least };
         using var classifier = Classifier.Open(plain, TestSnapshot.Manifest, settings, AnchorExam.BatchSize);
         var windows = AnchorExam.Encode(classifier, Enumerable.Range(0, 60).Select(i => ((ReadOnlyMemory<float>)TestSnapshot.WindowOf(TestSnapshot.Classes[i % 3], i), TestSnapshot.Classes[i % 3])));
         var bank = new PrototypeBank("x", 128);
         for (int i = 0; i < windows.Classes.Count; i++) bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
-        File.WriteAllBytes(data["model.onnx"], StandaloneExport.Bake(File.ReadAllBytes(plain), "x", TestSnapshot.Classes, ReadOutWeights.OfPrototypes(bank.ToMatrix(TestSnapshot.Classes), 0), settings));
+        File.WriteAllBytes(data["model.onnx"], StandaloneExport.Bake(File.ReadAllBytes(plain), "x", TestSnapshot.Classes, ReadOutWeights.OfPrototypes(bank.ToMatrix(TestSnapshot.Classes), 0), settings, novelty));
     }
 }

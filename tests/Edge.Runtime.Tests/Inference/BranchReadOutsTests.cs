@@ -147,8 +147,12 @@ public class BranchReadOutsTests
         Assert.Equal(blend, new BlendFile(data["readout.json"]).Load("s1"));
         Assert.Null(file.Load("s2"));
         File.WriteAllText(data["readout.json"], "{");
-        Assert.Null(file.Load("s1"));
+        var damaged = new BlendFile(data["readout.json"]);
+        Assert.Null(damaged.Load("s1"));
+        Assert.False(File.Exists(data["readout.json.bad"])); // Verbs that only look load it too.
+        damaged.PutAside();
         Assert.True(File.Exists(data["readout.json.bad"]));
+        Assert.NotEmpty(damaged.Problem);
     }
 
     private static BranchReadOuts Branches(params (string Class, int Count)[] seen)

@@ -63,6 +63,22 @@ public sealed class CalibratedReadOutTests : IDisposable
     }
 
     [Fact]
+    public async Task A_look_from_outside_calibrates_as_the_service_would()
+    {
+        await LabelAsync(180);
+        using var session = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, AnchorExam.BatchSize);
+        var files = new ReadOutFiles(data["statistics.bin"], data["readout.json"]);
+        Assert.Null((await StoredReadOut.ReadAsync(session, buffer, files, new ReadOutSection())).Calibration);
+        var looked = (await StoredReadOut.ReadAsync(session, buffer, files, new ReadOutSection(), null, s_settings.UnknownFalseAlarmPercent)).Calibration!;
+        using var readOut = Open();
+        await readOut.RestoreAsync(buffer);
+        Assert.Equal((Published()!.Threshold, Published()!.AnchorCount), (looked.Threshold, looked.AnchorCount));
+        Assert.NotNull(looked.Metric);
+        Assert.True(looked.Covers(TestSnapshot.Classes.ToList().IndexOf("still")));
+        Assert.False(looked.Covers(TestSnapshot.Classes.ToList().IndexOf("fast")));
+    }
+
+    [Fact]
     public async Task With_too_few_anchors_the_fixed_threshold_decides()
     {
         await LabelAsync(20);

@@ -68,6 +68,25 @@ public sealed class RestoreTests : IDisposable
         Assert.Equal(1025ul, (await restored.OfferAsync([Samples.One("a", 99)], null))[0].Id);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_store_that_has_vanished_before_its_first_copy_is_told_as_lost(bool isThere)
+    {
+        await FillAsync(40, copies: false);
+        File.Delete(File_);
+        if (isThere) File.WriteAllBytes(File_, []);
+        using (var begun = Open())
+        {
+            Assert.Contains(isThere ? "it has 0 bytes" : "it is not there", begun.Recovery!.Reason);
+            Assert.Equal((0, 0, 0L), (begun.Recovery.SalvagedCount, begun.Recovery.FromCopyCount, begun.Recovery.LeastLostCount));
+            Assert.True(begun.Recovery.LostCount >= 40);
+        }
+
+        using var next = Open();
+        Assert.Null(next.Recovery); // Told once.
+    }
+
     [Fact]
     public void A_first_start_that_was_killed_before_its_first_change_is_no_damage()
     {
