@@ -41,7 +41,7 @@ public sealed class SigningKey : IDisposable
         {
             ecdsa.ImportFromPem(pem);
             var made = new SigningKey(ecdsa);
-            if (SignatureScheme.IsKey(SignatureScheme.EcdsaP256, made.PublicKey)) return made;
+            if (SignatureScheme.IsKey(SignatureScheme.EcdsaP256, made.PublicKey) && made.Sign([]).Length > 0) return made; // A public key is imported as well, and signs nothing.
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
