@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Runtime.Learning;
 using Edge.Runtime.Updates;
+using Edge.Runtime.Updates.States;
 using Edge.Runtime.Updates.Trials;
 using Edge.Storage;
 using Edge.Telemetry.Mqtt;
@@ -61,11 +62,13 @@ public sealed partial class TrialStage(
                 if (desired.Tried != candidate) return false; // A newer one is on trial; its own watch begins.
                 var verdict = TrialHealth.Judge(Evidence(time.GetElapsedTime(start), storeFailures, brokerMatters), live.Current.Updates);
                 if (verdict.Decision == TrialDecision.Wait) continue;
-                if (verdict.Decision == TrialDecision.Promote) LogKept(candidate.Version, state.Measured().Windows);
-                else LogRolledBack(candidate.Version, string.Join("; ", verdict.Reasons));
-                if (!desired.End(candidate, verdict))
+                bool restarts = desired.End(candidate, verdict);
+                bool stays = updates.Machine.State.Good == candidate; // Not where the disk refused that, or a newer one came a moment before.
+                if (stays) LogKept(candidate.Version, state.Measured().Windows);
+                else if (updates.Machine.State.LastAttempt is { Result: AttemptResult.RolledBack } last && last.Document == candidate) LogRolledBack(candidate.Version, string.Join("; ", last.Reasons));
+                if (!restarts)
                 {
-                    if (verdict.Decision == TrialDecision.Promote) KeepPinned();
+                    if (stays) KeepPinned();
                     return false;
                 }
 

@@ -166,7 +166,15 @@ public sealed class SnapshotStore
         {
             string folder = Path.Combine(directory, id);
             bytes += new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
-            if (++count > keepCount || (bytes > keepBytes && count > 2)) DurableFile.DeleteDirectory(folder);
+            if (++count <= keepCount && (bytes <= keepBytes || count <= 2)) continue;
+            try
+            {
+                DurableFile.DeleteDirectory(folder);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The new one runs already; the next promotion tries again.
+            }
         }
     }
 

@@ -42,7 +42,7 @@ public sealed class SigningKey : IDisposable
             ecdsa.ImportFromPem(pem);
             _ = ecdsa.ExportPkcs8PrivateKey(); // Throws where only the public half came.
             var made = new SigningKey(ecdsa);
-            if (SignatureScheme.IsKey(SignatureScheme.EcdsaP256, made.PublicKey)) return made;
+            if (SignatureScheme.IsKey(SignatureScheme.EcdsaP256, made.PublicKey) && made.Sign([]).Length > 0) return made; // A public key is imported as well, and signs nothing.
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {

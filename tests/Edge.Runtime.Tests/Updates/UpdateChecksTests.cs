@@ -19,6 +19,8 @@ public sealed class UpdateChecksTests : IDisposable
         Accepts(SignedDevice.Change(device.Operator, 1, 6));
         Accepts(SignedDevice.Change(device.Second, 1, 7)); // Versions are counted per key.
         Assert.Equal(device.Second.Id, device.Last.KeyId);
+        Assert.Throws<FormatException>(() => SigningKey.FromPem(device.Operator.ToPublicPem())); // Which signs nothing.
+        Assert.Throws<FormatException>(() => SigningKey.FromPem(device.Second.ToPublicPem()));
         using var again = SigningKey.FromPem(device.Operator.ToPem());
         using var second = SigningKey.FromPem(device.Second.ToPem());
         Assert.Equal((device.Operator.Id, device.Second.Id), (again.Id, second.Id));

@@ -165,6 +165,18 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public void An_old_snapshot_that_cannot_be_deleted_stays_until_the_next_promotion_and_the_new_one_runs()
+    {
+        var store = new SnapshotStore(folder["snapshots"], 1);
+        string first = Promote(store, 1).Id;
+        File.WriteAllText(folder["snapshots"] + $"/{first}.tmp", "a file where it would be moved to");
+        string second = Promote(store, 2).Id;
+        Assert.Equal((second, 2), (store.Current!.Id, store.List().Count));
+        File.Delete(folder["snapshots"] + $"/{first}.tmp");
+        Assert.Equal([Promote(store, 3).Id], store.List().Select(snapshot => snapshot.Id));
+    }
+
+    [Fact]
     public void A_damaged_snapshot_takes_no_place_from_a_good_one()
     {
         var store = Open();
