@@ -1,6 +1,5 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
-using Edge.Runtime.Learning;
 using Edge.Runtime.Updates;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
@@ -10,8 +9,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Edge.Runtime.Stages;
 
-/// <summary>Feeds the drift watch, and does what an alarm asks for: a round where what the device knows may no longer fit, a message in any case. Windows come from the classifier stage, labels from the labelling stage.</summary>
-public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, LiveConfig live, WindowShape shape, RoundGate rounds, Reporter reporter, ServiceState state, ILogger<DriftAlarms> log)
+/// <summary>Feeds the drift watch, and when an alarm rings has it acted upon (<see cref="DriftResponse"/>) and told. Windows come from the classifier stage, labels from the labelling stage.</summary>
+public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, LiveConfig live, WindowShape shape, Func<DriftEvent, DriftAction> act, Reporter reporter, ServiceState state, ILogger<DriftAlarms> log)
 {
     private const int EncodedPerWindow = 4; // A reference of 360 is there again after 90 windows, and no window waits for more than four others.
     private readonly float[] channels = new float[2 * shape.ChannelCount];
@@ -106,8 +105,9 @@ public sealed partial class DriftAlarms(DriftWatch watch, WindowRing ring, LiveC
     private void Tell(DriftEvent drift)
     {
         state.CountDriftAlarm();
-        string action = drift.What == "classMix" ? "none" : rounds.Ask(RoundSchedule.Drift) ? "roundRequested" : "roundUnderWay"; // Another mix of the same classes is nothing to learn.
-        LogDrift(drift.What, drift.Channel is null ? "" : $" ({drift.Channel})", drift.SinceWindowId, drift.Detector, drift.Statistic, drift.Threshold, action);
+        var action = act(drift);
+        string done = action.LabelsRequested is { } count ? $"{action.Word} ({count})" : action.Word;
+        LogDrift(drift.What, drift.Channel is null ? "" : $" ({drift.Channel})", drift.SinceWindowId, drift.Detector, drift.Statistic, drift.Threshold, action.Reason is null ? done : $"{done}: {action.Reason}");
         reporter.Drift(drift, state.Snapshot?.Id, action);
     }
 

@@ -31,7 +31,12 @@ public sealed class LearningStage(
     {
         await foreach (string reason in flows.RoundDue.Reader.ReadAllAsync(stopping))
         {
-            if (schedule.IsDue(reason)) await InTurnAsync(turn, round.RunAsync, stopping);
+            if (schedule.IsDue(reason))
+            {
+                schedule.NoteStart();
+                await InTurnAsync(turn, round.RunAsync, stopping);
+            }
+
             rounds.Clear();
         }
     }

@@ -9,6 +9,7 @@ using Edge.Runtime.Updates.States;
 using Edge.Runtime.View;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
+using Edge.Telemetry.Drift.Watching;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Metrics;
 using Edge.Telemetry.Mqtt;
@@ -73,7 +74,7 @@ public static class ServiceHost
                 config.Labels, new HourlyBudget(config.Labels.RequestsPerHour, time), provider.GetRequiredService<WindowRing>(), provider.GetRequiredService<LabelledWindowSet>(),
                 config.Sensor.Speed > 0 ? config.Window.Stride / (config.Sensor.SampleRateHz * config.Sensor.Speed) : 0, time))
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
-            .AddSingleton(drift).AddSingleton<DriftAlarms>().AddSingleton(shape)
+            .AddSingleton(config.Labels).AddSingleton<DriftResponse>().AddSingleton<Func<DriftEvent, DriftAction>>(provider => provider.GetRequiredService<DriftResponse>().To).AddSingleton(drift).AddSingleton<DriftAlarms>().AddSingleton(shape)
             .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton(new FirstGraph(data.FirstGraph, snapshots)).AddSingleton<AnchorWatch>().AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
             .AddSingleton<ServiceReadings>().AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 
