@@ -43,6 +43,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>What the drift watch has seen.</summary>
     public string Drift => System.IO.Path.Combine(Path, "drift.bin");
 
+    /// <summary>The windows of its reference.</summary>
+    public string DriftReference => System.IO.Path.Combine(Path, "drift-reference.bin");
+
     /// <summary>Configuration accepted over the air.</summary>
     public string Config => System.IO.Path.Combine(Path, "config");
 

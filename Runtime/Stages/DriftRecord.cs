@@ -6,10 +6,11 @@ using Microsoft.Extensions.Hosting;
 
 namespace Edge.Runtime.Stages;
 
-/// <summary>Keeps what the drift watch has seen in <c>drift.bin</c>, every ten minutes and at a clean stop, so that a restart does not cost a reference. Where the disk refuses, the next time tries again.</summary>
-public sealed class DriftRecord(DriftWatch watch, DataDirectory data, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime) : Stage(faults, lifetime)
+/// <summary>Keeps what the drift watch has seen in <c>drift.bin</c>, and the windows of its reference in <c>drift-reference.bin</c>, every ten minutes and at a clean stop, so that a restart does not cost a reference. Where the disk refuses, the next time tries again.</summary>
+public sealed class DriftRecord(DriftWatch watch, ReferenceWindows reference, DataDirectory data, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime) : Stage(faults, lifetime)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(10);
+    private long keptChanges = reference.Changes;
 
     /// <summary>The watch that the configuration asks for, as it was left where what it left fits.</summary>
     /// <param name="path">The record; it need not be there.</param>
@@ -34,6 +35,27 @@ public sealed class DriftRecord(DriftWatch watch, DataDirectory data, TimeProvid
         return watch;
     }
 
+    /// <summary>The windows of the reference, as they were left where they fit; else none, and the latest before the next swap are one.</summary>
+    /// <param name="path">The record; it need not be there.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="valueCount">Numbers of a window.</param>
+    /// <param name="problem">Why it begins anew; empty when it does not, or there was no record.</param>
+    public static ReferenceWindows OpenReference(string path, DeviceConfig config, int valueCount, out string problem)
+    {
+        problem = "";
+        var reference = new ReferenceWindows(config.Drift.ReferenceWindows, valueCount);
+        try
+        {
+            if (File.Exists(path)) reference.TryRestore(File.ReadAllBytes(path), out problem);
+        }
+        catch (IOException e)
+        {
+            problem = e.Message;
+        }
+
+        return reference;
+    }
+
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
@@ -44,15 +66,19 @@ public sealed class DriftRecord(DriftWatch watch, DataDirectory data, TimeProvid
         }
         finally
         {
-            Keep();
+            Keep(isLast: true);
         }
     }
 
-    private void Keep()
+    private void Keep(bool isLast = false)
     {
         try
         {
             DurableFile.Replace(data.Drift, watch.Save());
+            long changes = reference.Changes;
+            if (changes == keptChanges || !reference.IsComplete && !isLast) return; // Megabytes, which change seldom: they are written when there is something whole to write.
+            DurableFile.Replace(data.DriftReference, reference.Save());
+            keptChanges = changes;
         }
         catch (IOException)
         {
@@ -68,10 +94,14 @@ public sealed class DriftRecord(DriftWatch watch, DataDirectory data, TimeProvid
         ExpectedRunTime = config.Drift.ExpectedRunWindows,
         ReferenceCount = config.Drift.ReferenceWindows,
         RefractorySeconds = config.Drift.RefractorySeconds,
-        PageHinkley = LimitsOf(config.Drift),
+        PageHinkley = TestsOf(config.Drift).PageHinkley,
+        DistanceTest = config.Drift.DistanceTest,
+        MarginTest = config.Drift.MarginTest,
+        LabelErrorTest = config.Drift.LabelErrorTest,
         Seed = config.Replay.Seed,
     };
 
-    /// <summary>Limits of the sequential test.</summary>
-    internal static PageHinkleyOptions LimitsOf(DriftSection drift) => new() { MinInstances = drift.MinWindows, Delta = drift.Delta, Threshold = drift.Threshold, Direction = DriftDirection.Up };
+    /// <summary>The sequential tests, which a running watch exchanges.</summary>
+    internal static SequentialTests TestsOf(DriftSection drift) => new(
+        new PageHinkleyOptions { MinInstances = drift.MinWindows, Delta = drift.Delta, Threshold = drift.Threshold, Direction = DriftDirection.Up }, drift.DistanceTest, drift.MarginTest, drift.LabelErrorTest);
 }

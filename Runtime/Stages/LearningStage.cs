@@ -34,7 +34,12 @@ public sealed class LearningStage(
         await foreach (string reason in flows.RoundDue.Reader.ReadAllAsync(stopping))
         {
             await Task.Delay(pause, time, stopping);
-            if (schedule.IsDue(reason)) await InTurnAsync(turn, round.RunAsync, stopping);
+            if (schedule.IsDue(reason))
+            {
+                schedule.NoteStart();
+                await InTurnAsync(turn, round.RunAsync, stopping);
+            }
+
             // A full disk refuses every round: without a pause each example would begin one, and each would be told and logged.
             pause = !round.WasRefusedByDisk ? TimeSpan.Zero : pause == TimeSpan.Zero ? s_look : pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
             rounds.Clear();

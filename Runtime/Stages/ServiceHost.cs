@@ -9,6 +9,7 @@ using Edge.Runtime.Updates.States;
 using Edge.Runtime.View;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
+using Edge.Telemetry.Drift.Watching;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Metrics;
 using Edge.Telemetry.Mqtt;
@@ -62,6 +63,8 @@ public static class ServiceHost
         services.AddSingleton<IHostLifetime, QuietLifetime>().AddSystemd();
 
         var drift = DriftRecord.Open(data.Drift, config, sensor.Channels, snapshot, out string driftProblem);
+        var driftReference = DriftRecord.OpenReference(data.DriftReference, config, shape.ValueCount, out string referenceProblem);
+        if (driftProblem.Length == 0) driftProblem = referenceProblem;
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
         services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Updates).AddSingleton(new LiveConfig(config)).AddSingleton(data).AddSingleton(time).AddSingleton(request)
@@ -73,7 +76,7 @@ public static class ServiceHost
                 config.Labels, new HourlyBudget(config.Labels.RequestsPerHour, time), provider.GetRequiredService<WindowRing>(), provider.GetRequiredService<LabelledWindowSet>(),
                 config.Sensor.Speed > 0 ? config.Window.Stride / (config.Sensor.SampleRateHz * config.Sensor.Speed) : 0, time))
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
-            .AddSingleton(drift).AddSingleton<DriftAlarms>().AddSingleton(shape)
+            .AddSingleton(config.Labels).AddSingleton<DriftResponse>().AddSingleton<Func<DriftEvent, DriftAction>>(provider => provider.GetRequiredService<DriftResponse>().To).AddSingleton(drift).AddSingleton(driftReference).AddSingleton<DriftAlarms>().AddSingleton(shape)
             .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton(new FirstGraph(data.FirstGraph, snapshots)).AddSingleton<AnchorWatch>().AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
             .AddSingleton<ServiceReadings>().AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 

@@ -55,6 +55,12 @@ public sealed record DriftMessage : TelemetryMessage
     /// <summary>The snapshot that ran.</summary>
     public string? SnapshotId { get; init; }
 
-    /// <summary>What the device did about it: "roundRequested", "roundUnderWay" (one had been asked for already), "none", or any other single word.</summary>
+    /// <summary>What the device did about it: "roundRequested", "roundUnderWay" (one had been asked for already), "labelsRequested" (no round can start, and the most doubtful windows are asked for), "none", or any other single word.</summary>
     public required string Action { get; init; }
+
+    /// <summary>Windows that it asked the labels of, on <c>…/label/request</c>; left out unless the action is "labelsRequested".</summary>
+    public int? LabelsRequested { get; init; }
+
+    /// <summary>Why it did no more: what keeps a round from starting, or why nothing was done; left out when a round was asked for.</summary>
+    public string? ActionReason { get; init; }
 }

@@ -11,6 +11,9 @@ public enum LabelRequestReason
 
     /// <summary>Two classes are almost equally likely.</summary>
     LowMargin,
+
+    /// <summary>The world has moved, and it is among the windows since then that the device is most in doubt about.</summary>
+    Drift,
 }
 
 /// <summary>A class that the device thinks of.</summary>

@@ -78,9 +78,10 @@ public sealed class Reporter
     /// <param name="drift">The event.</param>
     /// <param name="snapshotId">The snapshot that ran; null before the first.</param>
     /// <param name="action">What the device did about it.</param>
-    public void Drift(DriftEvent drift, string? snapshotId, string action)
+    public void Drift(DriftEvent drift, string? snapshotId, DriftAction action)
     {
         ArgumentNullException.ThrowIfNull(drift);
+        ArgumentNullException.ThrowIfNull(action);
         Drift(new DriftMessage
         {
             Detector = drift.Detector,
@@ -97,7 +98,9 @@ public sealed class Reporter
             Class = drift.Class,
             Scores = drift.Scores,
             SnapshotId = snapshotId,
-            Action = action,
+            Action = action.Word,
+            LabelsRequested = action.LabelsRequested,
+            ActionReason = action.Reason,
         });
     }
 

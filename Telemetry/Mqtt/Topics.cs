@@ -27,7 +27,7 @@ public sealed record Topics
         new("configReported", "config/reported", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedNeverDrop, ConfigReportedMessage.SchemaName,
             "at start and at every step of a desired configuration"),
         new("labelRequest", "label/request", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelRequestMessage.SchemaName,
-            "when a window is unknown or of low margin, within labels.requestsPerHour"),
+            "when a window is unknown or of low margin, and when the drift alarm rings and no round can start, within labels.requestsPerHour"),
         new("labelResult", "label/result", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, LabelResultMessage.SchemaName,
             "after every label"),
         new("replay", "replay", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, ReplayMessage.SchemaName,

@@ -26,7 +26,7 @@ internal sealed class ClassifierPipeline : IAsyncDisposable
         Flows = new Flows(lossless, State, new SampleBlockPool(1, 1), pool);
         var live = StageDrift.Live(new InferenceSection { Providers = ["cpu"] }, new LabelsSection().Classes);
         stage = new ClassifierStage(
-            Flows, pool, Ring, Slot, live, StageDrift.Of(shape, live.Current.Labels.Classes, live, Ring, Flows, State), State, Faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+            Flows, pool, Ring, Slot, live, StageDrift.Of(shape, live.Current.Labels.Classes, live, Ring, State), State, Faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
     }
 
     /// <summary>What it counts.</summary>

@@ -85,7 +85,9 @@ internal sealed class Stand
         {
             Channels = ["totalX", "totalY", "totalZ", "bodyX", "bodyY", "bodyZ", "rateX", "rateY", "rateZ"],
             Classes = ["a", "b", "c", "d", "e", "f"],
-            Detectors = detectors,
+            Detectors = [.. detectors.Select(name => name.Split(' ')[0])],
+            DistanceTest = TestOf("distance"),
+            MarginTest = TestOf("margin"),
             ExpectedRunTime = defaults.ExpectedRunWindows * (4.0 / calibrated), // Alone as within the watch of all four.
             ReferenceCount = defaults.ReferenceWindows,
             RefractorySeconds = defaults.RefractorySeconds,
@@ -93,6 +95,8 @@ internal sealed class Stand
         });
         watch.SnapshotChanged("stand", EmbeddingLength);
         return watch;
+
+        string TestOf(string name) => detectors.Contains($"{name} by kswin") ? "kswin" : "adwin";
     }
 
     /// <summary>Encodes one window.</summary>

@@ -33,7 +33,7 @@ internal sealed class Pipeline : IAsyncDisposable
         var (ring, live) = (new WindowRing(512, shape), StageDrift.Live(InferenceSubject.Settings, InferenceSubject.Manifest.Classes));
         stages =
         [
-            new ClassifierStage(flows, pool, ring, slot, live, StageDrift.Of(shape, InferenceSubject.Manifest.Classes, live, ring, flows, state), state, faults, lifetime),
+            new ClassifierStage(flows, pool, ring, slot, live, StageDrift.Of(shape, InferenceSubject.Manifest.Classes, live, ring, state), state, faults, lifetime),
             new WindowingStage(new Windower(shape, Stride, 1), flows, blocks, pool, state, faults, lifetime),
             new SensorStage(sensor, new SensorSection { Speed = 0 }, flows, blocks, sensor, TimeProvider.System, faults, lifetime),
         ];

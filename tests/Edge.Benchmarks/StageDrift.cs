@@ -1,5 +1,4 @@
 using Edge.Config;
-using Edge.Runtime.Learning;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
 using Edge.Runtime.Windowing;
@@ -15,9 +14,9 @@ namespace Edge.Benchmarks;
 internal static class StageDrift
 {
     /// <summary>A watch over windows of this shape, which has seen nothing.</summary>
-    public static DriftAlarms Of(WindowShape shape, IReadOnlyList<string> classes, LiveConfig live, WindowRing ring, Flows flows, ServiceState state) => new(
+    public static DriftAlarms Of(WindowShape shape, IReadOnlyList<string> classes, LiveConfig live, WindowRing ring, ServiceState state) => new(
         new DriftWatch(new DriftWatchOptions { Channels = [.. Enumerable.Range(0, shape.ChannelCount).Select(c => $"c{c}")], Classes = classes, ExpectedRunTime = 1e9, PageHinkley = new() { Threshold = 1e9 } }),
-        ring, live, shape, new RoundGate(flows), new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { }), state, NullLogger<DriftAlarms>.Instance);
+        new ReferenceWindows(live.Current.Drift.ReferenceWindows, shape.ValueCount), ring, live, shape, _ => DriftAction.None("there is no service"), new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { }), state, NullLogger<DriftAlarms>.Instance);
 
     /// <summary>The default configuration with this inference.</summary>
     public static LiveConfig Live(InferenceSection inference, IReadOnlyList<string> classes) => new(new DeviceConfig { Inference = inference, Labels = new LabelsSection { Classes = classes } });

@@ -152,10 +152,18 @@ public sealed class FleetTests
         await using var fleet = await Fleet.ListenAsync(broker.Port);
         await using var device = DeviceFolder.Create(broker.Port).With("sensor.speed", 50).With("training.enabled", false)
             .With("labels.sourceShare", 0.2).With("drift.threshold", 1)
+            .With("labels.requestsPerHour", 3600).With("labels.requestBelowMargin", 0).With("inference.unknownBelowSimilarity", -1).With("inference.unknownFalseAlarmPercent", 0) // Nothing spends the budget before the drift.
             .With("sensor.simulated.driftAfterSeconds", 300).With("sensor.simulated.driftRotationDegrees", 90).With("sensor.simulated.driftGain", 0.5);
         var run = device.Run();
         var drift = await fleet.HearsAsync("drift", d => (bool)d["alarm"]!, "the alarm rings");
-        Assert.Equal(("pageHinkley", "roundRequested"), ((string?)drift["detector"], (string?)drift["action"]));
+        Assert.Equal("pageHinkley", (string?)drift["detector"]);
+
+        // Training is off, so no round can start: the device asks for labels of windows since then, at once.
+        Assert.Equal(("labelsRequested", "training.enabled is false"), ((string?)drift["action"], ((string?)drift["actionReason"])!.Split(';')[0]));
+        int asked = (int)drift["labelsRequested"]!;
+        Assert.InRange(asked, 1, 8);
+        await Eventually.Holds(() => fleet.On("label/request").Count(r => (string?)r["reason"] == "drift") >= asked, "the windows are asked for");
+        Assert.All(fleet.On("label/request").Where(r => (string?)r["reason"] == "drift").Take(asked), r => Assert.InRange((ulong)r["windowId"]!, (ulong)drift["sinceWindowId"]!, (ulong)drift["windowId"]!));
         Assert.InRange((double)drift["score"]!, 1, 100);
         run.CtrlC();
         Assert.Equal(0, await run.EndAsync());

@@ -1,10 +1,12 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Edge.Runtime.Updates.Envelopes;
+using Edge.Telemetry.Messages;
 
 namespace Edge.Runtime.Updates.Trust;
 
 /// <summary>
-/// All keys that a device trusts, as one document with a version: a key is added or retired by a document that has it or has it not. <c>{"version": 2, "keys": [{"name", "algorithm", "publicKey", "roles"}]}</c>. At least one
+/// All keys that a device trusts, as one document with a version: a key is added or retired by a document that has it or has it not. <c>{"schema": "edge.config-keys/1", "version": 2, "keys": [{"name", "algorithm", "publicKey", "roles"}]}</c>. At least one
 /// key must be left for each of config and keys, or the device could never be told anything again.
 /// </summary>
 /// <param name="Version">From 1; a document replaces one of a lower version.</param>
@@ -13,6 +15,10 @@ public sealed record KeyRing(long Version, IReadOnlyList<TrustedKey> Keys)
 {
     private const int MaxKeyCount = 32;
     private static readonly JsonSerializerOptions s_writing = new(StrictJson.Options) { WriteIndented = true, NewLine = "\n" };
+
+    /// <summary>Version of this payload; may be left out where a list is written by hand.</summary>
+    [JsonPropertyOrder(-1)]
+    public string Schema { get; init; } = ConfigKeysMessage.SchemaName;
 
     /// <summary>No key at all: unsigned mode.</summary>
     public static KeyRing Empty { get; } = new(0, []);
@@ -23,6 +29,7 @@ public sealed record KeyRing(long Version, IReadOnlyList<TrustedKey> Keys)
     {
         if (utf8.Length > SignedEnvelope.MaxBytes) throw new FormatException($"{utf8.Length} bytes are more than {SignedEnvelope.MaxBytes}");
         var ring = StrictJson.Read<KeyRing>(utf8);
+        if (ring.Schema != ConfigKeysMessage.SchemaName) throw new FormatException($"schema is '{ring.Schema}'; this program reads {ConfigKeysMessage.SchemaName}");
         if (ring.Version < 1) throw new FormatException($"version is {ring.Version}; count from 1");
         if (ring.Keys.Count is 0 or > MaxKeyCount) throw new FormatException($"{ring.Keys.Count} keys; expected 1 to {MaxKeyCount}");
         for (int i = 0; i < ring.Keys.Count; i++)

@@ -3,7 +3,7 @@ namespace Edge.Telemetry.Drift.Watching;
 /// <summary>An alarm: what changed, since when, how strongly, where.</summary>
 public sealed record DriftEvent
 {
-    /// <summary>The detector that rang, by its name in the configuration.</summary>
+    /// <summary>The detector that rang, by its name in the configuration; for <c>distance</c>, <c>margin</c> and <c>labelError</c> the test that is chosen for them.</summary>
     public required string Detector { get; init; }
 
     /// <summary>What it watches: <c>inputs</c>, <c>embedding</c>, <c>novelty</c>, <c>margin</c>, <c>labelError</c> or <c>classMix</c>.</summary>

@@ -36,6 +36,22 @@ public sealed record DriftWatchOptions
     /// <summary>Page-Hinkley on the distance to the nearest prototype.</summary>
     public PageHinkleyOptions PageHinkley { get; init; } = new() { MinInstances = 60, Delta = 0.05, Threshold = 8, Direction = DriftDirection.Up };
 
+    /// <summary>Sequential test of <c>distance</c>: <c>adwin</c> or <c>kswin</c>.</summary>
+    public string DistanceTest { get; init; } = "adwin";
+
+    /// <summary>Sequential test of <c>margin</c>: <c>adwin</c> or <c>kswin</c>.</summary>
+    public string MarginTest { get; init; } = "adwin";
+
+    /// <summary>Test of <c>labelError</c>, of <see cref="LabelErrorTests.Names"/>.</summary>
+    public string LabelErrorTest { get; init; } = "hddmA";
+
     /// <summary>Seed of whatever is drawn.</summary>
     public int Seed { get; init; } = 1;
 }
+
+/// <summary>The sequential tests of a watch, which can be exchanged while it watches.</summary>
+/// <param name="PageHinkley">Limits of <c>pageHinkley</c>.</param>
+/// <param name="Distance">As <see cref="DriftWatchOptions.DistanceTest"/>.</param>
+/// <param name="Margin">As <see cref="DriftWatchOptions.MarginTest"/>.</param>
+/// <param name="LabelError">As <see cref="DriftWatchOptions.LabelErrorTest"/>.</param>
+public sealed record SequentialTests(PageHinkleyOptions PageHinkley, string Distance, string Margin, string LabelError);

@@ -53,7 +53,7 @@ internal static class AsyncApiDocument
                 },
             },
         },
-        ["channels"] = Each(Channel),
+        ["channels"] = WithRollout(Each(Channel)),
         ["operations"] = Each(Operation, OperationName),
         ["components"] = new JsonObject
         {
@@ -69,6 +69,44 @@ internal static class AsyncApiDocument
     public static string OperationName(TopicRow row) => (row.Direction == TopicDirection.FromDevice ? "send" : "receive") + char.ToUpperInvariant(row.Name[0]) + row.Name[1..];
 
     private static JsonObject Each(Func<TopicRow, JsonNode> make, Func<TopicRow, string>? name = null) => new(Topics.Table.Select(row => KeyValuePair.Create(name?.Invoke(row) ?? row.Name, (JsonNode?)make(row))));
+
+    /// <summary>The one topic that is not a device's: no device sends or hears it, so that it has a channel and no operation.</summary>
+    private static JsonObject WithRollout(JsonObject channels)
+    {
+        channels["rollout"] = new JsonObject
+        {
+            ["address"] = "{root}/~rollout",
+            ["description"] = "Among operators, QoS 1, retained: how far the latest rollout of a configuration has come. No device sends or hears it, and no device's id has '~'.",
+            ["messages"] = new JsonObject
+            {
+                ["rollout"] = new JsonObject
+                {
+                    ["name"] = "edge.rollout/1",
+                    ["contentType"] = "application/json",
+                    ["payload"] = new JsonObject
+                    {
+                        ["type"] = "object",
+                        ["required"] = new JsonArray("schema", "version", "keyId", "state", "at"),
+                        ["properties"] = new JsonObject
+                        {
+                            ["schema"] = new JsonObject { ["type"] = "string", ["enum"] = new JsonArray("edge.rollout/1") },
+                            ["version"] = new JsonObject { ["description"] = "Of the document.", ["type"] = "integer", ["minimum"] = 1 },
+                            ["keyId"] = new JsonObject { ["description"] = "Who signed it, or unsigned.", ["type"] = "string" },
+                            ["seed"] = new JsonObject { ["description"] = "Which devices come first.", ["type"] = "integer" },
+                            ["percent"] = new JsonObject { ["description"] = "Share of the devices that it has reached.", ["type"] = "number", ["minimum"] = 0, ["maximum"] = 100 },
+                            ["stages"] = new JsonObject { ["description"] = "The shares that it goes through.", ["type"] = "array", ["items"] = new JsonObject { ["type"] = "number" } },
+                            ["state"] = new JsonObject { ["type"] = "string", ["enum"] = new JsonArray("running", "done", "stopped", "paused", "aborted") },
+                            ["reason"] = new JsonObject { ["description"] = "Why, for a person.", ["type"] = "string" },
+                            ["at"] = new JsonObject { ["description"] = "When this was written, UTC.", ["type"] = "string", ["format"] = "date-time" },
+                            ["summary"] = new JsonObject { ["description"] = "Where the fleet stood then.", ["type"] = "object" },
+                        },
+                    },
+                },
+            },
+            ["parameters"] = new JsonObject { ["root"] = Reference("#/components/parameters/root") },
+        };
+        return channels;
+    }
 
     private static JsonObject Channel(TopicRow row) => new()
     {

@@ -9,7 +9,7 @@ public class DriftWatchTests
     {
         Channels = ["x", "y", "z"],
         Classes = ["still", "moving"],
-        Detectors = ["inputs", "embedding", "prototypes", "labelError", "classMix"],
+        Detectors = ["inputs", "embedding", "prototypes", "distance", "margin", "labelError", "classMix"],
         ExpectedRunTime = 5_000,
         ReferenceCount = 300,
         WindowCount = 32,
@@ -121,6 +121,65 @@ public class DriftWatchTests
         Assert.InRange(told.WindowId, World.IdOf(591), World.IdOf(630));
         Assert.InRange(told.SinceWindowId, World.IdOf(575), World.IdOf(600));
         Assert.Null(world.Watch.Label(7, 0)); // A window that nobody remembers.
+    }
+
+    [Theory]
+    [InlineData("adwin")]
+    [InlineData("kswin")]
+    public void Distance_and_margin_are_watched_by_the_test_that_was_chosen(string test)
+    {
+        var distance = s_options with { Detectors = ["distance"], DistanceTest = test };
+        var margin = s_options with { Detectors = ["margin"], MarginTest = test };
+        DriftEvent far = new World(distance).FirstEvent(1500, i => i >= 800 ? new Change(Novelty: 0.3) : default)!, narrow = new World(margin).FirstEvent(1500, i => i >= 800 ? new Change(Margin: -0.3) : default)!;
+
+        Assert.Equal((test, "novelty"), (far.Detector, far.What));
+        Assert.Equal((test, "margin"), (narrow.Detector, narrow.What));
+        Assert.InRange(far.WindowId, World.IdOf(801), World.IdOf(880));
+        Assert.InRange(far.SinceWindowId, World.IdOf(740), World.IdOf(830));
+        Assert.Equal(["distance"], far.Scores.Keys);
+        Assert.Null(new World(distance).FirstEvent(1500, i => i >= 800 ? new Change(Novelty: -0.3) : default)); // Better is no alarm.
+        Assert.Null(new World(margin).FirstEvent(1500, i => i >= 800 ? new Change(Margin: 0.3) : default));
+        Assert.Null(new World(distance).FirstEvent(1500, i => i >= 800 ? new Change(OnlyMoving: true) : default)); // Within classes.
+    }
+
+    [Theory]
+    [InlineData("hddmA")]
+    [InlineData("hddmW")]
+    [InlineData("ddm")]
+    [InlineData("adwin")]
+    public void Wrong_labels_are_told_by_the_test_that_was_chosen_also_while_it_watches(string test)
+    {
+        foreach (bool live in new[] { false, true })
+        {
+            World world = new(s_options with { Detectors = ["labelError"], LabelErrorTest = live ? (test == "ddm" ? "hddmA" : "ddm") : test });
+            if (live)
+            {
+                world.Watch.Retune(new SequentialTests(s_options.PageHinkley, "kswin", "kswin", test));
+            }
+
+            DriftEvent? told = null;
+            for (int i = 0; i < 900 && told is null; i++)
+            {
+                world.Step(i, default);
+                bool wrong = i >= 600 || i % 20 == 10;
+                told = world.Watch.Label(World.IdOf(i), wrong ? 1 - world.AnswerOf(i) : world.AnswerOf(i));
+            }
+
+            Assert.Equal((test, "labelError"), (told!.Detector, told.What));
+            Assert.InRange(told.WindowId, World.IdOf(601), World.IdOf(680));
+        }
+    }
+
+    [Fact]
+    public void A_test_exchanged_while_it_watches_rings_and_one_that_stays_goes_on()
+    {
+        World world = new(s_options with { Detectors = ["distance", "margin"] });
+        Assert.Null(world.FirstEvent(700, _ => default));
+        world.Watch.Retune(new SequentialTests(s_options.PageHinkley, "kswin", "adwin", "hddmA"));
+        DriftEvent told = Enumerable.Range(700, 1500).Select(i => world.Step(i, i >= 1900 ? new Change(Novelty: 0.3) : default)).First(e => e is not null)!;
+
+        Assert.Equal("kswin", told.Detector);
+        Assert.Contains("'cusum'", Assert.Throws<ArgumentException>(() => world.Watch.Retune(new SequentialTests(s_options.PageHinkley, "cusum", "adwin", "hddmA"))).Message, StringComparison.Ordinal);
     }
 
     [Theory]

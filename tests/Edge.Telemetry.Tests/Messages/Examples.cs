@@ -73,7 +73,7 @@ internal static class Examples
                 Scores = new Dictionary<string, double> { ["inputs"] = 1.1, ["embedding"] = 0.875 },
             },
             "s000003-1f9a0c42",
-            "roundRequested");
+            DriftAction.AskedForLabels(3, "5 of the 8 labelled windows that a round needs now (training.roundExamples is 32)"));
         ForgettingTracker tracker = new();
         tracker.Update("s000002-77aa0301", 2, new Dictionary<string, AnchorAccuracy> { ["walking"] = new(95, 40) });
         reporter.Forgetting(
