@@ -12,6 +12,12 @@ public delegate Task<CellRecord> CellRunner(CellSpec spec, Action<CellProgress> 
 /// <summary>Runs the cells of a plan that are not there yet, several at a time. A cell that fails is written down and not tried again in this run; the next run tries it.</summary>
 public sealed class BenchRun(BenchFolder folder, CellRunner runCell, IBenchTeller teller)
 {
+    /// <summary>The cells that a run would measure, in the plan's order.</summary>
+    /// <param name="folder">Where measured ones are.</param>
+    /// <param name="plan">The table.</param>
+    /// <param name="force">All of them.</param>
+    public static IEnumerable<CellSpec> Due(BenchFolder folder, BenchPlan plan, bool force) => plan.Cells().Where(spec => force || folder.Read(spec)?.Result is null);
+
     /// <summary>Runs them.</summary>
     /// <param name="plan">The table.</param>
     /// <param name="workerCount">Cells at a time, at least 1.</param>
@@ -23,7 +29,7 @@ public sealed class BenchRun(BenchFolder folder, CellRunner runCell, IBenchTelle
         var cells = plan.Cells().ToList();
         if (force) cells.ForEach(folder.Forget);
         folder.Write(plan);
-        var due = cells.Where(spec => folder.Read(spec)?.Result is null).ToList();
+        var due = Due(folder, plan, force: false).ToList();
         await teller.AroundAsync(cells.Count, cells.Count - due.Count, async () =>
         {
             await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = workerCount, CancellationToken = cancel }, async (spec, stop) =>

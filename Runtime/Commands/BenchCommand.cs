@@ -57,8 +57,8 @@ public static class BenchCommand
         IBenchTeller teller = json ? lines : Console.IsOutputRedirected ? new LineTeller(Console.Out, TimeProvider.System) : new LiveTeller(AnsiConsole.Console, TimeProvider.System);
         try
         {
-            foreach (string spec in plan.Data) DatasetReader.Find(spec); // Or every cell would say it for itself.
             using var held = folder.Take();
+            foreach (string data in BenchRun.Due(folder, plan, force).Select(cell => cell.Data).Distinct()) DatasetReader.Find(data); // Or every cell would say it for itself.
             await new BenchRun(folder, new CellChild(folder, TimeProvider.System).RunAsync, teller).RunAsync(plan, workerCount, force, cancel);
             var report = BenchReport.Of(folder);
             string path = ResultFiles.Write(report, folder);

@@ -50,14 +50,15 @@ public sealed class BenchCommandTests : IDisposable
     [Fact]
     public async Task A_cell_that_fails_stands_in_the_table_with_the_childs_words_and_the_exit_code_says_so()
     {
-        string[] command = ["bench", "--data", "/nowhere/set", "--methods", "naive", "--seeds", "7,9", "--epochs", "1", "--out", "r"];
+        File.WriteAllText(data["set.npz"], "no archive");
+        string[] command = ["bench", "--data", "set.npz", "--methods", "naive", "--seeds", "7,9", "--epochs", "1", "--out", "r"];
         var ended = await RunAsync(command);
         Assert.Equal(1, ended.ExitCode);
         Assert.Contains("2 of 2 cells failed", ended.Errors);
         string report = File.ReadAllText(data["r/results.md"]);
         Assert.Matches(@"\| naive +\| +0 of 2 \| +failed \|", report);
         Assert.Contains("its process exited with 70: ", report);
-        Assert.Contains("/nowhere/set", report[report.IndexOf("**failed**", StringComparison.Ordinal)..]);
+        Assert.Contains("set.npz", report[report.IndexOf("**failed**", StringComparison.Ordinal)..]);
         Assert.Equal(2, Directory.GetFiles(data["r/cells"]).Length);
 
         var again = await RunAsync([.. command, "--json"]);
@@ -66,9 +67,27 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Data_that_is_not_there_is_said_once_before_any_cell_and_forgets_nothing_that_was_measured()
+    {
+        string[] command = ["bench", "--data", "/nowhere/set", "--methods", "naive", "--seeds", "7,9", "--out", "r"];
+        var ended = await RunAsync(command);
+        Assert.Equal(70, ended.ExitCode);
+        Assert.Single(ended.Errors.Split('\n'), line => line.Contains("/nowhere/set", StringComparison.Ordinal));
+        Assert.False(Directory.Exists(data["r/cells"]) && Directory.GetFiles(data["r/cells"]).Length > 0);
+
+        File.WriteAllText(data["set.npz"], "no archive");
+        command = ["bench", "--data", "set.npz", "--methods", "naive", "--seeds", "7,9", "--epochs", "1", "--out", "m", "--force"];
+        Assert.Equal(1, (await RunAsync(command)).ExitCode);
+        File.Delete(data["set.npz"]);
+        Assert.Equal(70, (await RunAsync(command)).ExitCode);
+        Assert.Equal(2, Directory.GetFiles(data["m/cells"]).Length);
+    }
+
+    [Fact]
     public async Task Ctrl_C_ends_the_run_and_leaves_what_is_over()
     {
-        string[] command = ["bench", "--data", "/nowhere/set", "--methods", "naive", "--seeds", "500", "--workers", "1", "--out", "r"];
+        File.WriteAllText(data["set.npz"], "no archive");
+        string[] command = ["bench", "--data", "set.npz", "--methods", "naive", "--seeds", "500", "--workers", "1", "--out", "r"];
         using (var bench = EdgeProgram.Start(data.Path, command))
         {
             await bench.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken); // How many cells there are.
