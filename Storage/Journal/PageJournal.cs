@@ -14,13 +14,14 @@ namespace Edge.Storage;
 /// </summary>
 internal sealed class PageJournal(string path, bool isReadOnly = false) : IDisposable
 {
-    private const int FrameBytes = 8192, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12, FirstBytes = 1 << 16, KeptBytes = 1 << 19;
+    private const int FrameBytes = 8192, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12;
+    private const int FramesPerChunk = 8, KeptChunkCount = 16; // 64 KiB: below what .NET keeps on the large object heap, where an array that grows with a change would leave garbage of several times its size.
     private const uint Version = 1;
     private readonly SafeFileHandle file = isReadOnly
         ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
         : File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
-    private byte[] body = new byte[FirstBytes], frames = [];
+    private readonly List<byte[]> chunks = []; // The frames; bodies stand where they will be written.
     private int bodyLength;
 
     private static ReadOnlySpan<byte> Magic => "EDGEJRNL"u8;
@@ -41,18 +42,17 @@ internal sealed class PageJournal(string path, bool isReadOnly = false) : IDispo
     public void Clear()
     {
         bodyLength = 0;
-        if (body.Length > KeptBytes) (body, frames) = (new byte[FirstBytes], []); // A large change does not hold its memory for good.
+        if (chunks.Count > KeptChunkCount) chunks.RemoveRange(KeptChunkCount, chunks.Count - KeptChunkCount); // A large change does not hold its memory for good.
     }
 
     /// <summary>Adds a range of bytes that the change writes.</summary>
     public void Add(long position, ReadOnlySpan<byte> bytes)
     {
-        int needed = bodyLength + RangeHeadBytes + bytes.Length;
-        if (body.Length < needed) Array.Resize(ref body, Math.Max(needed, body.Length * 2));
-        BinaryPrimitives.WriteInt64LittleEndian(body.AsSpan(bodyLength), position);
-        BinaryPrimitives.WriteInt32LittleEndian(body.AsSpan(bodyLength + 8), bytes.Length);
-        bytes.CopyTo(body.AsSpan(bodyLength + RangeHeadBytes));
-        bodyLength = needed;
+        Span<byte> head = stackalloc byte[RangeHeadBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(head, position);
+        BinaryPrimitives.WriteInt32LittleEndian(head[8..], bytes.Length);
+        Append(head);
+        Append(bytes);
     }
 
     /// <summary>Puts what was added in the place of the change before, on disk.</summary>
@@ -60,21 +60,19 @@ internal sealed class PageJournal(string path, bool isReadOnly = false) : IDispo
     public void Write()
     {
         int count = (bodyLength + RoomBytes - 1) / RoomBytes, length = bodyLength + count * HeadBytes;
-        if (frames.Length < length) frames = new byte[Math.Max(length, frames.Length * 2)];
+        uint checksum = 0;
+        for (int i = 0; i < count; i++) checksum = Crc32C.Continue(checksum, Room(i)[..Math.Min(RoomBytes, bodyLength - i * RoomBytes)]);
         Span<byte> head = stackalloc byte[HeadBytes];
         head.Clear();
         Magic.CopyTo(head);
         BinaryPrimitives.WriteUInt32LittleEndian(head[16..], Version);
         BinaryPrimitives.WriteInt32LittleEndian(head[20..], bodyLength);
-        BinaryPrimitives.WriteUInt32LittleEndian(head[24..], Crc32C.Of(body.AsSpan(0, bodyLength)));
+        BinaryPrimitives.WriteUInt32LittleEndian(head[24..], checksum);
         BinaryPrimitives.WriteUInt32LittleEndian(head[28..], Crc32C.Of(head[..28]));
-        for (int i = 0; i < count; i++)
-        {
-            head.CopyTo(frames.AsSpan(i * FrameBytes));
-            body.AsSpan(i * RoomBytes, Math.Min(RoomBytes, bodyLength - i * RoomBytes)).CopyTo(frames.AsSpan(i * FrameBytes + HeadBytes));
-        }
-
-        RandomAccess.Write(file, frames.AsSpan(0, length), 0);
+        for (int i = 0; i < count; i++) head.CopyTo(Frame(i));
+        var parts = new ReadOnlyMemory<byte>[(count + FramesPerChunk - 1) / FramesPerChunk];
+        for (int i = 0; i < parts.Length; i++) parts[i] = chunks[i].AsMemory(0, Math.Min(chunks[i].Length, length - i * chunks[i].Length));
+        RandomAccess.Write(file, parts, 0);
         RandomAccess.FlushToDisk(file);
         WrittenBytes += length;
     }
@@ -87,8 +85,8 @@ internal sealed class PageJournal(string path, bool isReadOnly = false) : IDispo
     /// <returns>Whether there was one. Nothing is forced to disk yet.</returns>
     public bool Replay(Action<long, ReadOnlySpan<byte>> write)
     {
-        if (!Read()) return false;
-        for (int at = 0; at < bodyLength;)
+        if (Read() is not { } body) return false;
+        for (int at = 0; at < body.Length;)
         {
             int length = BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(at + 8));
             write(BinaryPrimitives.ReadInt64LittleEndian(body.AsSpan(at)), body.AsSpan(at + RangeHeadBytes, length));
@@ -108,19 +106,35 @@ internal sealed class PageJournal(string path, bool isReadOnly = false) : IDispo
 
     public void Dispose() => file.Dispose();
 
-    /// <summary>Reads the body of a whole change; false when the file is empty, torn or flipped: then the change was never acknowledged and the data file is untouched, or the data file has it all.</summary>
-    private bool Read()
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            int within = bodyLength % RoomBytes, frame = bodyLength / RoomBytes, count = Math.Min(RoomBytes - within, bytes.Length);
+            if (frame == chunks.Count * FramesPerChunk) chunks.Add(new byte[FramesPerChunk * FrameBytes]);
+            bytes[..count].CopyTo(Room(frame)[within..]);
+            bytes = bytes[count..];
+            bodyLength += count;
+        }
+    }
+
+    private Span<byte> Frame(int index) => chunks[index / FramesPerChunk].AsSpan(index % FramesPerChunk * FrameBytes, FrameBytes);
+
+    /// <summary>What of the body a frame has room for.</summary>
+    private Span<byte> Room(int frame) => Frame(frame)[HeadBytes..];
+
+    /// <summary>Reads the body of a whole change; null when the file is empty, torn or flipped: then the change was never acknowledged and the data file is untouched, or the data file has it all.</summary>
+    private byte[]? Read()
     {
         Span<byte> head = stackalloc byte[HeadBytes];
         if (RandomAccess.Read(file, head, 0) < HeadBytes || !head[..8].SequenceEqual(Magic) || BinaryPrimitives.ReadUInt32LittleEndian(head[16..]) != Version
             || Crc32C.Of(head[..28]) != BinaryPrimitives.ReadUInt32LittleEndian(head[28..]))
-            return false;
-        bodyLength = BinaryPrimitives.ReadInt32LittleEndian(head[20..]);
-        int count = (bodyLength + RoomBytes - 1) / RoomBytes;
-        if (bodyLength < 0 || RandomAccess.GetLength(file) < bodyLength + (long)count * HeadBytes) return false;
-        if (body.Length < bodyLength) body = new byte[bodyLength];
+            return null;
+        int length = BinaryPrimitives.ReadInt32LittleEndian(head[20..]), count = (length + RoomBytes - 1) / RoomBytes;
+        if (length < 0 || RandomAccess.GetLength(file) < length + (long)count * HeadBytes) return null;
+        byte[] body = new byte[length];
         for (int i = 0; i < count; i++)
-            RandomAccess.Read(file, body.AsSpan(i * RoomBytes, Math.Min(RoomBytes, bodyLength - i * RoomBytes)), (long)i * FrameBytes + HeadBytes);
-        return Crc32C.Of(body.AsSpan(0, bodyLength)) == BinaryPrimitives.ReadUInt32LittleEndian(head[24..]);
+            RandomAccess.Read(file, body.AsSpan(i * RoomBytes, Math.Min(RoomBytes, length - i * RoomBytes)), (long)i * FrameBytes + HeadBytes);
+        return Crc32C.Of(body) == BinaryPrimitives.ReadUInt32LittleEndian(head[24..]) ? body : null;
     }
 }

@@ -18,7 +18,7 @@ public partial class FlushBeforeAcknowledgementTests
         {
             process = Process.Start(new ProcessStartInfo(
                 "strace",
-                ["-f", "-y", "-s", "12", "-e", "trace=write,pwrite64,fsync,fdatasync", "-o", trace, Path.Combine(AppContext.BaseDirectory, "Edge.ReplayVictim"), "work", folder.Path, "steady"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+                ["-f", "-y", "-s", "12", "-e", "trace=write,pwrite64,pwritev,fsync,fdatasync", "-o", trace, Path.Combine(AppContext.BaseDirectory, "Edge.ReplayVictim"), "work", folder.Path, "steady"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -100,6 +100,6 @@ public partial class FlushBeforeAcknowledgementTests
         return line.Contains("resumed>", StringComparison.Ordinal) && pending.Remove(thread, out string? begun) && begun.Contains("sync(", StringComparison.Ordinal) ? begun : line;
     }
 
-    [GeneratedRegex(@"^(\d+) +(write|pwrite64|fsync|fdatasync)\(\d+<([^>]*)>")]
+    [GeneratedRegex(@"^(\d+) +(write|pwrite64|pwritev|fsync|fdatasync)\(\d+<([^>]*)>")]
     private static partial Regex Call();
 }
