@@ -27,8 +27,8 @@ public sealed record ExamResult(IReadOnlyDictionary<string, (int Right, int Coun
 /// <summary>Encoding and judging many windows with one classifier, in batches.</summary>
 public static class AnchorExam
 {
-    /// <summary>Windows scored in one call of the session. Four together cost less each than one alone, and than sixteen, whose intermediate results leave the cache; and they need a quarter of the memory.</summary>
-    public const int BatchSize = 4;
+    /// <summary>Windows scored in one call of the session. Two together cost a seventh less each than one alone; four would save another twentieth and take twice the memory, in each of the sessions that are open while a round ends.</summary>
+    public const int BatchSize = 2;
 
     /// <summary>
     /// Scores labelled windows by the class that has the votes. What the fixed threshold calls unknown counts as wrong; what calibrated novelty calls unknown is counted beside: its stated share of false alarms would fall on every
