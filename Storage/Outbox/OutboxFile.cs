@@ -44,6 +44,7 @@ internal sealed class OutboxFile(string path, string journalPath) : IDisposable
             return;
         }
 
+        if (Length(path) < PageBytes) throw new DamagedFileException($"has {Length(path)} bytes, less than a page"); // LiteDB would take it for new.
         (long count, long sum)? told = null;
         long read = 0, total = 0;
         foreach (var document in Documents.FindAll())
