@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Edge.EndToEnd.Tests.World;
+using Edge.LinkVictim;
 
 namespace Edge.EndToEnd.Tests;
 
@@ -33,7 +34,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
         var run = device.Run();
         var labelled = await fleet.HearsAsync("label/result", l => (bool)l["accepted"]!, "something is learnt");
         string snapshot = device.CurrentSnapshotId()!;
-        await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": { "telemetry": { "port": {{Mosquitto.FreePort()}} } } }""", retain: true);
+        await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": { "telemetry": { "port": {{Ports.Free()}} } } }""", retain: true);
         var back = await fleet.HearsAsync("config/reported", r => (string?)r["lastAttempt"]?["result"] == "rolledBack", "it is rolled back");
         Assert.Equal(("brokerUnreachable", "file"), ((string?)Assert.Single(back["lastAttempt"]!["codes"]!.AsArray()), (string?)back["active"]!["source"]));
         await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 20 && IsBack(fleet, p), "it works as before");

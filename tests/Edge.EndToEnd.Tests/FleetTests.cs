@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Edge.EndToEnd.Tests.World;
+using Edge.LinkVictim;
 
 namespace Edge.EndToEnd.Tests;
 
@@ -121,7 +122,7 @@ public sealed class FleetTests
     [Fact]
     public async Task A_label_that_the_device_asks_for_is_given_by_the_id_that_it_names()
     {
-        int port = Mosquitto.FreePort();
+        int port = Ports.Free();
         await using var device = DeviceFolder.Create(port).With("telemetry.broker", "embedded").With("labels.sourceShare", 0).With("labels.requestsPerHour", 3600).With("replay.anchorShare", 0.01);
         var run = device.Run();
         await Eventually.Holds(() => Mosquitto.Listens(port), "the embedded broker listens", () => run.Said);

@@ -15,12 +15,6 @@ public sealed class Broker : IDisposable
     public Broker(string folder, params string[] settings)
     {
         Directory.CreateDirectory(folder);
-        using (var listener = new TcpListener(IPAddress.Loopback, 0))
-        {
-            listener.Start();
-            Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        }
-
         config = Path.Combine(folder, "mosquitto.conf");
         File.WriteAllLines(config,
         [
@@ -30,7 +24,7 @@ public sealed class Broker : IDisposable
     }
 
     /// <summary>Its TCP port.</summary>
-    public int Port { get; }
+    public int Port { get; } = Ports.Free();
 
     /// <summary>Whether mosquitto and its clients are installed.</summary>
     public static bool IsInstalled => Find("mosquitto") is not null && Find("mosquitto_sub") is not null;

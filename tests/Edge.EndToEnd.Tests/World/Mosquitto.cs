@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Edge.LinkVictim;
 
 namespace Edge.EndToEnd.Tests.World;
 
@@ -11,7 +12,7 @@ internal sealed class Mosquitto : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("edge-mosquitto-").FullName;
     private Process? process;
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = Ports.Free();
 
     /// <summary>Path of one of its programs; skips the test when it is not there.</summary>
     public static string PathOf(string program)
@@ -38,13 +39,6 @@ internal sealed class Mosquitto : IAsyncDisposable
             },
             "mosquitto listens");
         return broker;
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

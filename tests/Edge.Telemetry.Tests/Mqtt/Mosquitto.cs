@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Edge.LinkVictim;
 
 namespace Edge.Telemetry.Tests.Mqtt;
 
@@ -25,7 +26,7 @@ internal sealed class Mosquitto : IAsyncDisposable
     public static async Task<Mosquitto> StartAsync(params string[] extraConfig)
     {
         Assert.SkipUnless(IsInstalled, WhyNot);
-        Mosquitto broker = new(extraConfig) { Port = FreePort() };
+        Mosquitto broker = new(extraConfig) { Port = Ports.Free() };
         await broker.StartAgainAsync();
         return broker;
     }
@@ -36,16 +37,9 @@ internal sealed class Mosquitto : IAsyncDisposable
         Assert.SkipUnless(IsInstalled, WhyNot);
         string path = Path.Combine(Path.GetTempPath(), $"edge-mosquitto-{Guid.NewGuid():n}");
         await File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);
-        Mosquitto broker = new([$"{setting} {path}", .. extraConfig]) { Port = FreePort(), _file = path };
+        Mosquitto broker = new([$"{setting} {path}", .. extraConfig]) { Port = Ports.Free(), _file = path };
         await broker.StartAgainAsync();
         return broker;
-    }
-
-    public static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async Task StartAgainAsync()

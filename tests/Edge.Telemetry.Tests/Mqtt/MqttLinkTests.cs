@@ -1,3 +1,4 @@
+using Edge.LinkVictim;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
 
@@ -38,7 +39,7 @@ public class MqttLinkTests
     [Fact]
     public async Task No_broker_is_weather_and_a_stop_in_the_middle_of_it_ends()
     {
-        Device device = new(Mosquitto.FreePort());
+        Device device = new(Ports.Free());
         device.Start();
         await Eventually.Holds(() => device.Link.State.LastError is not null, "the failure is known");
 
