@@ -32,8 +32,8 @@ public sealed class RoundFolders(string directory, int keepCount, long keepBytes
         {
             Directory.CreateDirectory(unfinished);
             var folder = new RoundFolder(unfinished);
-            if (draw is not null) DurableFile.Replace(folder.SamplesFile, Samples(plan, draw).ToBytes());
-            if (anchors is { Count: > 0 }) DurableFile.Replace(folder.AnchorsFile, Samples(plan, new ReplayDraw([], anchors, 0)).ToBytes());
+            if (draw is not null) DurableFile.Replace(folder.SamplesFile, file => RoundSamples.Write(file, plan.Window, Samples(plan, draw)));
+            if (anchors is { Count: > 0 }) DurableFile.Replace(folder.AnchorsFile, file => RoundSamples.Write(file, plan.Window, Samples(plan, new ReplayDraw([], anchors, 0))));
             if (parentCheckpoint is not null) DurableFile.Copy(parentCheckpoint, folder.ParentCheckpointFile);
             DurableFile.Replace(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json));
             DurableFile.MoveDirectory(unfinished, path);
@@ -85,15 +85,13 @@ public sealed class RoundFolders(string directory, int keepCount, long keepBytes
         foreach (string left in Directory.GetDirectories(directory, "*" + Unfinished)) Directory.Delete(left, recursive: true);
     }
 
-    private static RoundSamples Samples(RoundPlan plan, ReplayDraw draw)
+    private static List<RoundSample> Samples(RoundPlan plan, ReplayDraw draw)
     {
         var indices = plan.Classes.Select((name, index) => (name, index)).ToDictionary(c => c.name, c => c.index, StringComparer.Ordinal);
         // A class that left the configuration is still in the buffer; it is not trained.
-        var all = draw.Fresh.Select(e => (Example: e, IsFresh: true)).Concat(draw.Replay.Select(e => (Example: e, IsFresh: false)))
-            .Where(s => indices.ContainsKey(s.Example.Class) && s.Example.Samples.Length == plan.Window.ValueCount).ToList();
-        float[] values = new float[all.Count * plan.Window.ValueCount];
-        for (int i = 0; i < all.Count; i++) all[i].Example.Samples.CopyTo(values, i * plan.Window.ValueCount);
-        return new RoundSamples { Window = plan.Window, Classes = [.. all.Select(s => indices[s.Example.Class])], IsFresh = [.. all.Select(s => s.IsFresh)], Values = values };
+        return [.. draw.Fresh.Select(e => (Example: e, IsFresh: true)).Concat(draw.Replay.Select(e => (Example: e, IsFresh: false)))
+            .Where(s => indices.ContainsKey(s.Example.Class) && s.Example.Samples.Length == plan.Window.ValueCount)
+            .Select(s => new RoundSample(indices[s.Example.Class], s.IsFresh, s.Example.Samples))];
     }
 
     private IEnumerable<int> Numbers() => Directory.Exists(directory)

@@ -8,35 +8,11 @@ public static partial class DurableFile
 {
     /// <summary>Replaces <paramref name="path"/> by <paramref name="content"/>.</summary>
     /// <exception cref="IOException">The disk is full or the folder is not writable; the old content stands.</exception>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
-    {
-        byte[] bytes = content.ToArray();
-        Replace(path, file => file.Write(bytes));
-    }
+    public static void Replace(string path, ReadOnlySpan<byte> content) => Replace(path, content, static (file, bytes) => file.Write(bytes));
 
     /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes, without a copy in memory.</summary>
     /// <exception cref="IOException">The disk is full or the folder is not writable; the old content stands.</exception>
-    public static void Replace(string path, Action<Stream> write)
-    {
-        string temporary = path + ".tmp";
-        try
-        {
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 0))
-            {
-                write(file);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            if (File.Exists(temporary)) File.Delete(temporary); // On a full disk a torn file would take the room that is missing.
-            throw new IOException($"'{path}' could not be replaced, its old content stands: {e.Message}", e);
-        }
-
-        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-    }
+    public static void Replace(string path, Action<Stream> write) => Replace(path, write, static (file, writes) => writes(file));
 
     /// <summary>Copies a file and forces the copy to disk; the target must not exist.</summary>
     public static void Copy(string source, string target)
@@ -100,6 +76,29 @@ public static partial class DurableFile
         {
             _ = Close(handle);
         }
+    }
+
+    private static void Replace<TContent>(string path, TContent content, Action<Stream, TContent> write)
+        where TContent : allows ref struct
+    {
+        string temporary = path + ".tmp";
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 0))
+            {
+                write(file, content);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (File.Exists(temporary)) File.Delete(temporary); // On a full disk a torn file would take the room that is missing.
+            throw new IOException($"'{path}' could not be replaced, its old content stands: {e.Message}", e);
+        }
+
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -27,7 +27,7 @@ public sealed partial class ReplayBuffer
             EmptyPageCount = emptyPages,
             QuarantinedCount = quarantine.Count,
             Wear = WearOf(file.Ledger),
-            Copies = [.. files.Select(name => new ReplayCopy(Path.GetFileName(name), File.GetLastWriteTimeUtc(name), new FileInfo(name).Length))],
+            Copies = [.. files.Select(ReplayCopies.Look).OfType<ReplayCopy>()],
             CopyFailureCount = Interlocked.Read(ref copyFailureCount),
             LastCopyStall = lastStall,
             PutAside = places.PutAside,

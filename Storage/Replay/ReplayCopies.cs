@@ -17,6 +17,13 @@ internal sealed class ReplayCopies(ReplayPlaces places, int keepCount)
     /// <summary>When the newest was taken; null when there is none.</summary>
     public DateTimeOffset? Newest => Files is [.., var newest] ? File.GetLastWriteTimeUtc(newest) : null;
 
+    /// <summary>A copy as an operator sees it; null when it has gone since it was listed: an older one goes, on another thread, when a newer one is there.</summary>
+    public static ReplayCopy? Look(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? new ReplayCopy(file.Name, file.LastWriteTimeUtc, file.Length) : null; // Asked once: it does not look again.
+    }
+
     /// <summary>Copies the file as it is now. To be called on the store's thread.</summary>
     /// <returns>How long the store stood still, and the rest of the work, which may run on any thread; it may throw as this does.</returns>
     /// <exception cref="IOException">The disk refused, or would have no more room left than one more such file; nothing is left.</exception>

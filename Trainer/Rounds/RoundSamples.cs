@@ -4,6 +4,12 @@ using Edge.Storage;
 
 namespace Edge.Trainer.Rounds;
 
+/// <summary>One sample of a round.</summary>
+/// <param name="Class">Its class index.</param>
+/// <param name="IsFresh">Whether it is new since the last round.</param>
+/// <param name="Values">[channels, length], row-major.</param>
+public readonly record struct RoundSample(int Class, bool IsFresh, ReadOnlyMemory<float> Values);
+
 /// <summary>
 /// The samples of a round, <c>samples.bin</c>: magic <c>EDGS</c>, version u32, count u32, channels u32, length u32, then per sample its class index i32, 1 when it is new else 0 (i32), and
 /// [channels, length] float32; last a CRC-32C of all before. Little-endian.
@@ -32,24 +38,41 @@ public sealed record RoundSamples
     /// <summary>The file's bytes.</summary>
     public byte[] ToBytes()
     {
-        int sampleBytes = 8 + Window.ValueCount * sizeof(float);
-        byte[] bytes = new byte[HeaderBytes + Count * sampleBytes + sizeof(uint)];
-        Span<byte> rest = bytes;
-        BinaryPrimitives.WriteUInt32LittleEndian(rest, Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(rest[4..], Version);
-        BinaryPrimitives.WriteInt32LittleEndian(rest[8..], Count);
-        BinaryPrimitives.WriteInt32LittleEndian(rest[12..], Window.ChannelCount);
-        BinaryPrimitives.WriteInt32LittleEndian(rest[16..], Window.Length);
-        rest = rest[HeaderBytes..];
-        for (int i = 0; i < Count; i++, rest = rest[sampleBytes..])
+        using var file = new MemoryStream(HeaderBytes + Count * BytesOf(Window) + sizeof(uint));
+        Write(file, Window, Enumerable.Range(0, Count).Select(i => new RoundSample(Classes[i], IsFresh[i], Values.AsMemory(i * Window.ValueCount, Window.ValueCount))).ToList());
+        return file.ToArray();
+    }
+
+    /// <summary>Writes the file sample by sample: a service that has little memory never holds it as a whole.</summary>
+    /// <param name="file">Where to.</param>
+    /// <param name="window">Channels and length of every sample.</param>
+    /// <param name="samples">Each of [channels, length] values, row-major.</param>
+    public static void Write(Stream file, WindowShape window, IReadOnlyCollection<RoundSample> samples)
+    {
+        byte[] bytes = new byte[Math.Max(HeaderBytes, BytesOf(window))];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, Magic);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(4), Version);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), samples.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), window.ChannelCount);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(16), window.Length);
+        uint checksum = 0;
+        Put(bytes.AsSpan(0, HeaderBytes));
+        foreach (var sample in samples)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(rest, Classes[i]);
-            BinaryPrimitives.WriteInt32LittleEndian(rest[4..], IsFresh[i] ? 1 : 0);
-            MemoryMarshal.AsBytes(Values.AsSpan(i * Window.ValueCount, Window.ValueCount)).CopyTo(rest[8..]);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, sample.Class);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), sample.IsFresh ? 1 : 0);
+            MemoryMarshal.AsBytes(sample.Values.Span[..window.ValueCount]).CopyTo(bytes.AsSpan(8));
+            Put(bytes.AsSpan(0, BytesOf(window)));
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(rest, Crc32C.Of(bytes.AsSpan(0, bytes.Length - sizeof(uint))));
-        return bytes;
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, checksum);
+        file.Write(bytes, 0, sizeof(uint));
+
+        void Put(ReadOnlySpan<byte> part)
+        {
+            checksum = Crc32C.Continue(checksum, part);
+            file.Write(part);
+        }
     }
 
     /// <summary>Reads the file's bytes.</summary>
@@ -69,7 +92,7 @@ public sealed record RoundSamples
 
         int count = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
         var window = new WindowShape(BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]), sampleRateHz);
-        int sampleBytes = 8 + window.ValueCount * sizeof(float);
+        int sampleBytes = BytesOf(window);
         if (body.Length != HeaderBytes + (long)count * sampleBytes) throw new InvalidDataException($"{name} says {count} samples of {window} but holds {body.Length} bytes.");
 
         var samples = new RoundSamples { Window = window, Classes = new int[count], IsFresh = new bool[count], Values = new float[count * window.ValueCount] };
@@ -83,4 +106,6 @@ public sealed record RoundSamples
 
         return samples;
     }
+
+    private static int BytesOf(WindowShape window) => 8 + window.ValueCount * sizeof(float);
 }

@@ -81,6 +81,14 @@ public sealed class CopyTests : IDisposable
         Assert.Equal(["000001.db"], Directory.GetFileSystemEntries(folder["replay-copies"]).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public void A_copy_that_went_since_it_was_listed_is_left_out()
+    {
+        File.WriteAllBytes(folder["000002.db"], new byte[3]);
+        Assert.Equal(("000002.db", 3), ReplayCopies.Look(folder["000002.db"]) is { } there ? (there.Name, there.Bytes) : default);
+        Assert.Null(ReplayCopies.Look(folder["000001.db"]));
+    }
+
     private static async Task WaitAsync(ReplayBuffer buffer, int number)
     {
         while (await buffer.StatsAsync() is var stats && (Newest(stats) < number || stats.Copies.Count > 2)) await Task.Delay(5, TestContext.Current.CancellationToken);
