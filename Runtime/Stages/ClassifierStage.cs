@@ -25,6 +25,8 @@ public sealed class ClassifierStage(
         using var ending = flows.EndWith(stopping);
         Classifier? running = null;
         object? applied = null;
+        bool OthersWait() => !flows.Lossless && flows.Windows.Reader.Count > 0; // In a lossless stream somebody always does, and loses nothing by it.
+        Func<bool> othersWait = OthersWait;
         try
         {
             while (await flows.Windows.Reader.WaitToReadAsync(CancellationToken.None))
@@ -42,7 +44,7 @@ public sealed class ClassifierStage(
                         await flows.Predictions.Writer.WriteAsync(prediction, CancellationToken.None);
                     }
 
-                    drift.EncodeEarlier(running); // Not before: it uses the session's memory.
+                    drift.EncodeEarlier(running, othersWait); // Not before: it uses the session's memory.
                 }
             }
         }

@@ -59,9 +59,11 @@ public sealed partial class DriftAlarms(DriftWatch watch, ReferenceWindows refer
     }
 
     /// <summary>After a swap: encodes a few windows of the reference anew for each that has come. Takes over the session's memory: what its latest call gave is gone.</summary>
-    public void EncodeEarlier(Classifier? running)
+    /// <param name="running">The session.</param>
+    /// <param name="othersWait">Whether a window waits to be classified; asked between two windows.</param>
+    public void EncodeEarlier(Classifier? running, Func<bool> othersWait)
     {
-        if (running is not null && encoding.IsUnderWay) encoding.Continue(running, config, indexOf ??= ClassIndexOf, tell ??= Tell);
+        if (running is not null && encoding.IsUnderWay) encoding.Continue(running, config, indexOf ??= ClassIndexOf, tell ??= Tell, othersWait);
     }
 
     /// <summary>Takes a label that was accepted.</summary>

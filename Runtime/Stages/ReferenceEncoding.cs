@@ -7,11 +7,12 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>
 /// After a swap: has the running snapshot encode the windows of the reference anew, a few with each window that comes, and then those that the watch would be comparing with it, up to the latest. From there the watch goes on as
-/// if there had been no swap: a change that falls into this time is found at its end. For the classifier stage alone.
+/// if there had been no swap: a change that falls into this time is found at its end. Windows that wait come first: while some do, as few are encoded as it takes to come to an end. For the classifier stage alone.
 /// </summary>
 internal sealed class ReferenceEncoding(DriftWatch watch, ReferenceWindows reference, WindowRing ring, int valueCount)
 {
     private const int EncodedPerWindow = 8; // A reference of 360 and the 64 windows compared with it are there again after 54 windows, and no window waits for more than eight others.
+    private const int LeastPerWindow = 2;   // While others wait: each that comes is one more to catch up with, so one would never be enough. It is over after 244 windows.
     private const int Compared = 64;        // As many as DriftWatchOptions.WindowCount.
     private readonly float[] samples = new float[valueCount];
     private Phase phase;
@@ -65,11 +66,12 @@ internal sealed class ReferenceEncoding(DriftWatch watch, ReferenceWindows refer
     /// <param name="config">Says what is unknown.</param>
     /// <param name="classIndexOf">From an answer to the class's index in the watch; -1: unknown.</param>
     /// <param name="tell">Takes an event that catching up has brought.</param>
-    public void Continue(Classifier running, DeviceConfig config, Func<Classifier, int, int> classIndexOf, Action<DriftEvent> tell)
+    /// <param name="othersWait">Whether a window waits to be classified.</param>
+    public void Continue(Classifier running, DeviceConfig config, Func<Classifier, int, int> classIndexOf, Action<DriftEvent> tell, Func<bool> othersWait)
     {
-        int due = owed * EncodedPerWindow;
+        int due = owed * EncodedPerWindow, deferrable = owed * (EncodedPerWindow - LeastPerWindow);
         owed = 0;
-        while (due > 0 && phase != Phase.Done)
+        while (due > 0 && phase != Phase.Done && (due > deferrable || !othersWait()))
         {
             bool isReference = phase == Phase.Referring;
             if (isReference ? !reference.CopySamples(next++, samples) : age == 0)

@@ -19,7 +19,7 @@ public sealed class ReferenceWindows(int windowCount, int valueCount)
     private readonly Lock gate = new();
     private float[] samples = [];
     private int count;
-    private long changes;
+    private long changes, restarts;
 
     /// <summary>Windows kept.</summary>
     public int Count
@@ -61,7 +61,7 @@ public sealed class ReferenceWindows(int windowCount, int valueCount)
     /// <summary>Lets all windows go: the watch learns a new reference.</summary>
     public void Restart()
     {
-        lock (gate) (count, changes) = (0, changes + 1);
+        lock (gate) (count, changes, restarts) = (0, changes + 1, restarts + 1);
     }
 
     /// <summary>Copies a window, 0: the oldest; false where there is none.</summary>
@@ -75,18 +75,20 @@ public sealed class ReferenceWindows(int windowCount, int valueCount)
         }
     }
 
-    /// <summary>All of it as bytes, little-endian: "ERFW", version, count, numbers of a window (4 bytes each), samples, CRC-32C of all before.</summary>
+    /// <summary>All of it as bytes, little-endian: "ERFW", version, count, numbers of a window (4 bytes each), samples, CRC-32C of all before. Who classifies waits for the copy of one window at most.</summary>
     public byte[] Save()
     {
-        lock (gate)
+        while (true)
         {
-            var kept = MemoryMarshal.AsBytes(samples.AsSpan(0, count * valueCount));
-            byte[] bytes = new byte[HeadLength + kept.Length + SumLength];
+            int stored;
+            long restartsBefore;
+            lock (gate) (stored, restartsBefore) = (count, restarts);
+            byte[] bytes = new byte[HeadLength + stored * valueCount * sizeof(float) + SumLength];
+            if (!TryCopy(MemoryMarshal.Cast<byte, float>(bytes.AsSpan(HeadLength..^SumLength)), stored, restartsBefore)) continue;
             BinaryPrimitives.WriteUInt32LittleEndian(bytes, Magic);
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), Version);
-            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), count);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), stored);
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), valueCount);
-            kept.CopyTo(bytes.AsSpan(HeadLength));
             BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - SumLength), Crc32C.Of(bytes.AsSpan(0, bytes.Length - SumLength)));
             return bytes;
         }
@@ -112,6 +114,21 @@ public sealed class ReferenceWindows(int windowCount, int valueCount)
             bytes[HeadLength..^SumLength].CopyTo(MemoryMarshal.AsBytes(samples.AsSpan()));
             return true;
         }
+    }
+
+    /// <summary>Copies the oldest windows, one at a time; false where another reference was begun meanwhile. What is only added to stays.</summary>
+    private bool TryCopy(Span<float> copy, int windows, long restartsBefore)
+    {
+        for (int i = 0; i < windows; i++)
+        {
+            lock (gate)
+            {
+                if (restarts != restartsBefore) return false;
+                RowOf(i).CopyTo(copy[(i * valueCount)..]);
+            }
+        }
+
+        return true;
     }
 
     private Span<float> RowOf(int index) => samples.AsSpan(index * valueCount, valueCount);

@@ -3,7 +3,8 @@ namespace Edge.Telemetry.Drift;
 /// <summary>
 /// Maximum mean discrepancy between a reference of embeddings and a sliding window: A. Gretton et al., "A Kernel Two-Sample Test", JMLR 13 (2012), with the Gaussian kernel exp(−‖x − y‖² / 2σ²) in random Fourier
 /// features: A. Rahimi, B. Recht, "Random Features for Large-Scale Kernel Machines", NIPS 2007. MMD² (biased) is the squared distance of the two mean feature vectors, so that an observation costs one projection and
-/// O(features), whatever the window. σ is the median distance within the reference, over √2, unless given. Reference, groups, threshold and cost otherwise as <see cref="MeanShift"/>. Not thread-safe.
+/// O(features), whatever the window. σ is the median distance within the reference, over √2, unless given. Reference, groups, threshold and cost otherwise as <see cref="MeanShift"/>; what the reference costs is spread as
+/// well: σ is known some observations before it is complete, and these take its features. Not thread-safe.
 /// </summary>
 public sealed class EmbeddingMmd
 {
@@ -50,7 +51,7 @@ public sealed class EmbeddingMmd
     /// <summary>MMD² of the latest window and the reference.</summary>
     public double Statistic => _shift.Statistic;
 
-    /// <summary>At this it is a drift; 0 while the reference is learnt.</summary>
+    /// <summary>At this it is a drift; 0 until there is a whole window after the reference.</summary>
     public double Threshold => _shift.Threshold;
 
     /// <summary><see cref="Statistic"/> as a share of <see cref="Threshold"/>.</summary>
@@ -59,10 +60,13 @@ public sealed class EmbeddingMmd
     /// <summary>Observations since the most likely change, known after an alarm.</summary>
     public long ChangeAge => _shift.ChangeAge;
 
+    /// <summary>Numbers of an embedding.</summary>
+    public int Length => _length;
+
     /// <summary>Whether the reference is complete.</summary>
     public bool Watches => _shift.Watches;
 
-    /// <summary>σ; 0 while the reference is learnt.</summary>
+    /// <summary>σ; 0 before the first reference is nearly complete.</summary>
     public double Bandwidth => _sigma;
 
     /// <summary>Takes one embedding.</summary>
@@ -93,15 +97,7 @@ public sealed class EmbeddingMmd
 
         embedding.CopyTo(_reference.AsSpan(_learned * _length));
         _groups[_learned++] = group < 0 ? byte.MaxValue : (byte)group;
-        if (_learned == _groups.Length)
-        {
-            _sigma = _bandwidth > 0 ? _bandwidth : MedianDistance() / Math.Sqrt(2);
-            for (int i = 0; i < _learned; i++)
-            {
-                _shift.Update(Featured(_reference.AsSpan(i * _length, _length)), _groups[i] == byte.MaxValue ? -1 : _groups[i]);
-            }
-        }
-
+        TakeFeatures();
         return DriftState.None;
     }
 
@@ -142,6 +138,27 @@ public sealed class EmbeddingMmd
         _shift.Exchange(archive);
     }
 
+    /// <summary>With the last embedding that the median looks at, σ; with each after it a share of the reference's features, and with the last of the reference all that are left.</summary>
+    private void TakeFeatures()
+    {
+        int median = Place(Paired - 1) + 1, shares = Math.Max(1, _groups.Length - median), share = (_groups.Length + shares - 1) / shares;
+        if (_learned < median)
+        {
+            return;
+        }
+
+        if (_shift.LearnedCount == 0)
+        {
+            _sigma = _bandwidth > 0 ? _bandwidth : MedianDistance() / Math.Sqrt(2);
+        }
+
+        int due = _learned == _groups.Length ? _learned : Math.Min(_learned, 1 + ((_learned - median) * share));
+        for (int i = _shift.LearnedCount; i < due; i++)
+        {
+            _shift.Update(Featured(_reference.AsSpan(i * _length, _length)), _groups[i] == byte.MaxValue ? -1 : _groups[i]);
+        }
+    }
+
     /// <summary>√(1/F) [cos ωx, sin ωx]: the inner product of two such vectors estimates the kernel.</summary>
     private ReadOnlySpan<float> Featured(ReadOnlySpan<float> embedding)
     {
@@ -157,13 +174,13 @@ public sealed class EmbeddingMmd
 
     private double MedianDistance()
     {
-        int count = Math.Min(PairedCount, _learned), pairs = 0;
-        for (int i = 0; i < count; i++)
+        int pairs = 0;
+        for (int i = 0; i < Paired; i++)
         {
-            ReadOnlySpan<float> first = Spread(i, count);
+            ReadOnlySpan<float> first = Spread(i);
             for (int j = 0; j < i; j++)
             {
-                ReadOnlySpan<float> second = Spread(j, count);
+                ReadOnlySpan<float> second = Spread(j);
                 _distances[pairs++] = MathF.Sqrt(Math.Max(0, FloatRows.Dot(first, first) + FloatRows.Dot(second, second) - (2 * FloatRows.Dot(first, second))));
             }
         }
@@ -173,5 +190,10 @@ public sealed class EmbeddingMmd
         return Math.Max(all[pairs / 2], 1e-6f);
     }
 
-    private ReadOnlySpan<float> Spread(int index, int count) => _reference.AsSpan(index * _learned / count * _length, _length);
+    private int Paired => Math.Min(PairedCount, _groups.Length);
+
+    private ReadOnlySpan<float> Spread(int index) => _reference.AsSpan(Place(index) * _length, _length);
+
+    /// <summary>Where in the reference the embeddings lie whose distances give the median: all over it.</summary>
+    private int Place(int index) => index * _groups.Length / Paired;
 }

@@ -16,19 +16,20 @@ public enum ShiftNorm
 /// <summary>
 /// Whether the mean of the latest observations of a vector has left that of a reference. The first <see cref="ShiftOptions.ReferenceCount"/> observations are the reference; from then on the mean of a sliding window of
 /// differences to it (to the part of the same group where groups are given, so that a change of what is usual is not taken for a change of how it looks; O. Cobb, A. Van Looveren, "Context-Aware Drift Detection",
-/// ICML 2022, for discrete contexts) is compared with a threshold that <see cref="RunLength"/> derives from the reference. O(dimension) and no allocation per observation; the one that completes the reference costs some
-/// milliseconds. After an alarm a new reference is learnt. Not thread-safe.
+/// ICML 2022, for discrete contexts) is compared with a threshold that <see cref="RunLength"/> derives from the reference. That simulation is spread over the observations that fill the first window, in equal parts: its
+/// threshold is there when there is first something to compare with it, so that nothing is judged later, or otherwise, than if it were made at once, and no observation pays for all of it. O(dimension) and no allocation per
+/// observation. After an alarm a new reference is learnt. Not thread-safe.
 /// </summary>
 public sealed class MeanShift
 {
+    private const double Unknown = -1; // Of the raw threshold while it is simulated; no threshold is negative.
     private readonly ShiftOptions _options;
     private readonly ShiftNorm _norm;
     private readonly int _dimension;
     private readonly RunLength _runLength;
-    private readonly float[] _reference, _means, _scale, _ring, _sum, _lap, _work;
-    private readonly byte[] _groups;
-    private readonly int[] _groupCounts;
-    private int _learned, _place, _seen;
+    private readonly GroupedReference _reference;
+    private readonly float[] _ring, _sum, _lap, _work;
+    private int _place, _seen;
     private double _rawThreshold;
     private bool _alarmed;
 
@@ -42,13 +43,10 @@ public sealed class MeanShift
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         _options = (options ?? new ShiftOptions()).Checked();
         (_dimension, _norm) = (dimension, norm);
-        _reference = new float[_options.ReferenceCount * dimension];
-        _groups = new byte[_options.ReferenceCount];
-        _groupCounts = new int[_options.GroupCount];
-        _means = new float[(_options.GroupCount + 1) * dimension]; // The last: of everything.
+        _reference = new GroupedReference(dimension, _options);
         _ring = new float[_options.WindowCount * dimension];
-        (_scale, _sum, _lap, _work) = (new float[dimension], new float[dimension], new float[dimension], new float[dimension]);
-        _runLength = new RunLength(_options.WindowCount);
+        (_sum, _lap, _work) = (new float[dimension], new float[dimension], new float[dimension]);
+        _runLength = new RunLength(_options, norm);
         Reset();
     }
 
@@ -56,12 +54,17 @@ public sealed class MeanShift
     public ShiftOptions Options => _options;
 
     /// <summary>Whether the reference is complete.</summary>
-    public bool Watches => _learned == _options.ReferenceCount;
+    public bool Watches => _reference.IsComplete;
+
+    /// <summary>Observations in the reference so far.</summary>
+    internal int LearnedCount => _reference.Count;
+
+    private bool Simulates => _rawThreshold == Unknown;
 
     /// <summary>Euclidean: squared distance of the means. Largest: the largest shift of a dimension, in standard deviations that an observation of it has in the reference.</summary>
     public double Statistic { get; private set; }
 
-    /// <summary>At this it is a drift; 0 while the reference is learnt.</summary>
+    /// <summary>At this it is a drift; 0 until there is a whole window after the reference.</summary>
     public double Threshold { get; private set; }
 
     /// <summary>Observations since the most likely change, known after an alarm.</summary>
@@ -71,13 +74,13 @@ public sealed class MeanShift
     public int LargestIndex { get; private set; }
 
     /// <summary>How far the mean of a dimension is from its reference, in its own unit (Euclidean: as it was given). 0 while the reference is learnt.</summary>
-    public double MovedBy(int index) => _seen == 0 || _scale[index] == 0 ? 0 : _sum[index] / _scale[index] / Math.Min(_seen, _options.WindowCount);
+    public double MovedBy(int index) => _seen == 0 || _reference.Scale[index] == 0 ? 0 : _sum[index] / _reference.Scale[index] / Math.Min(_seen, _options.WindowCount);
 
     /// <summary>The same by magnitude, in standard deviations that an observation of it has in the reference.</summary>
     public double Deviations(int index) => _seen == 0 ? 0 : Math.Abs(_sum[index]) / Math.Min(_seen, _options.WindowCount);
 
     /// <summary>Mean of a dimension over the whole reference; 0 while it is learnt.</summary>
-    public double ReferenceMean(int index) => _means[(_options.GroupCount * _dimension) + index];
+    public double ReferenceMean(int index) => _reference.Mean[index];
 
     /// <summary>Takes one observation.</summary>
     /// <param name="row">[dimension] finite numbers.</param>
@@ -97,17 +100,24 @@ public sealed class MeanShift
 
         if (!Watches)
         {
-            row.CopyTo(_reference.AsSpan(_learned * _dimension));
-            _groups[_learned++] = group < 0 ? byte.MaxValue : (byte)group;
+            _reference.Add(row, group);
             if (Watches)
             {
-                Calibrate();
+                _reference.Centre(_norm, _work);
+                Forget();
+                _runLength.Begin();
+                _rawThreshold = Unknown;
             }
 
             return DriftState.None;
         }
 
         Slide(row, group);
+        if (Simulates)
+        {
+            Calibrate();
+        }
+
         if (_seen < _options.WindowCount)
         {
             return DriftState.None;
@@ -115,7 +125,7 @@ public sealed class MeanShift
 
         double size = FloatRows.Size(_sum, _norm, out _);
         Statistic = size / (_norm == ShiftNorm.Euclidean ? (double)_options.WindowCount * _options.WindowCount : _options.WindowCount);
-        _alarmed = size >= _rawThreshold;
+        _alarmed = size >= _rawThreshold && size > 0; // A reference that never moved has a threshold of 0, which a stream that still does not move has not passed.
         if (_alarmed)
         {
             FindChange();
@@ -127,7 +137,8 @@ public sealed class MeanShift
     /// <summary>Forgets everything, the reference too.</summary>
     public void Reset()
     {
-        (_learned, _alarmed, _rawThreshold) = (0, false, 0);
+        _reference.Clear();
+        (_alarmed, _rawThreshold) = (false, 0);
         (Threshold, ChangeAge, LargestIndex) = (0, 0, 0);
         Forget();
     }
@@ -137,22 +148,14 @@ public sealed class MeanShift
         _options.Exchange(archive);
         archive.Same(_dimension, "dimension");
         archive.Same((int)_norm, "norm");
-        archive.Count(ref _learned, _options.ReferenceCount);
+        _reference.Exchange(archive);
         if (Watches)
         {
-            archive.Values(_groupCounts.AsSpan());
-            archive.Values(_means.AsSpan());
-            archive.Values(_scale.AsSpan());
             archive.Values(_ring.AsSpan());
             archive.Values(_sum.AsSpan());
             archive.Values(_lap.AsSpan());
             archive.Count(ref _place, _options.WindowCount - 1);
             archive.Count(ref _seen, _options.WindowCount);
-        }
-        else
-        {
-            archive.Values(_reference.AsSpan(0, _learned * _dimension));
-            archive.Values(_groups.AsSpan(0, _learned));
         }
 
         archive.Value(ref _rawThreshold);
@@ -163,6 +166,11 @@ public sealed class MeanShift
         archive.Value(ref age);
         archive.Count(ref largest, _dimension - 1);
         (Statistic, Threshold, ChangeAge, LargestIndex) = (statistic, threshold, age, largest);
+        if (Simulates)
+        {
+            archive.Values(_reference.Rows);
+            _runLength.Exchange(archive);
+        }
     }
 
     private void Forget()
@@ -177,10 +185,10 @@ public sealed class MeanShift
     {
         Span<float> slot = _ring.AsSpan(_place * _dimension, _dimension);
         FloatRows.Subtract(_sum, slot);
-        ReadOnlySpan<float> mean = MeanOf(group);
+        ReadOnlySpan<float> mean = _reference.MeanOf(group), scale = _reference.Scale;
         for (int i = 0; i < slot.Length; i++)
         {
-            slot[i] = (row[i] - mean[i]) * _scale[i];
+            slot[i] = (row[i] - mean[i]) * scale[i];
         }
 
         FloatRows.Add(_sum, slot);
@@ -195,76 +203,22 @@ public sealed class MeanShift
         }
     }
 
-    /// <summary>Mean of the group's reference; of everything where the group has too few to say.</summary>
-    private ReadOnlySpan<float> MeanOf(int group)
-    {
-        bool known = group >= 0 && group < _options.GroupCount && _groupCounts[group] >= 2 * _options.BlockCount;
-        return _means.AsSpan((known ? group : _options.GroupCount) * _dimension, _dimension);
-    }
-
+    /// <summary>One part of the simulation; with the observation that fills the window the last.</summary>
     private void Calibrate()
     {
-        Array.Clear(_means);
-        Array.Clear(_groupCounts);
-        for (int i = 0; i < _learned; i++)
+        _runLength.Simulate(_options.WindowCount - _seen + 1, _reference.Rows, _work);
+        if (!_runLength.IsDone)
         {
-            FloatRows.Add(_means.AsSpan(_options.GroupCount * _dimension, _dimension), RowOf(i));
-            if (_groups[i] < _options.GroupCount)
-            {
-                _groupCounts[_groups[i]]++;
-                FloatRows.Add(_means.AsSpan(_groups[i] * _dimension, _dimension), RowOf(i));
-            }
-        }
-
-        for (int g = 0; g <= _options.GroupCount; g++)
-        {
-            int count = g == _options.GroupCount ? _learned : Math.Max(1, _groupCounts[g]);
-            for (int i = 0; i < _dimension; i++)
-            {
-                _means[(g * _dimension) + i] /= count;
-            }
-        }
-
-        // From here on the reference holds differences. A mean that follows its own few rows makes them too small: as many as one block are counted as used up by it.
-        Array.Clear(_work);
-        for (int i = 0; i < _learned; i++)
-        {
-            ReadOnlySpan<float> mean = MeanOf(_groups[i]);
-            bool own = _groups[i] < _options.GroupCount && _groupCounts[_groups[i]] >= 2 * _options.BlockCount;
-            double count = own ? _groupCounts[_groups[i]] : _learned;
-            float used = (float)Math.Sqrt(count / (count - _options.BlockCount));
-            Span<float> row = RowOf(i);
-            for (int k = 0; k < _dimension; k++)
-            {
-                row[k] = (row[k] - mean[k]) * used;
-                _work[k] += row[k] * row[k];
-            }
-        }
-
-        for (int k = 0; k < _dimension; k++)
-        {
-            double deviation = Math.Sqrt(_work[k] / _learned);
-            _scale[k] = _norm == ShiftNorm.Euclidean ? 1 : deviation > 1e-9 ? (float)(1 / deviation) : 0;
-        }
-
-        if (_norm != ShiftNorm.Euclidean)
-        {
-            for (int i = 0; i < _reference.Length; i++)
-            {
-                _reference[i] *= _scale[i % _dimension];
-            }
+            return;
         }
 
         // The window errs, and so does the reference that it is compared with. And the reference knows its own spread from as many independent pieces as it has blocks: the normal quantile, whose square is about
         // 2 ln(run time / window), becomes Student's by the first term of its expansion (R. A. Fisher, E. A. Cornish, Technometrics 2 (1960)): t = z (1 + (z² + 1) / 4ν).
         double window = _options.WindowCount, pieces = ((double)_options.ReferenceCount / _options.BlockCount) - 1;
         double margin = Math.Sqrt(1 + (window / _options.ReferenceCount)) * (1 + (((2 * Math.Log(_options.ExpectedRunTime / window)) + 1) / (4 * pieces)));
-        _rawThreshold = _runLength.Threshold(_options, _norm, _reference, _work) * (_norm == ShiftNorm.Euclidean ? margin * margin : margin);
+        _rawThreshold = _runLength.Threshold() * (_norm == ShiftNorm.Euclidean ? margin * margin : margin);
         Threshold = _norm == ShiftNorm.Euclidean ? _rawThreshold / (window * window) : _rawThreshold / window;
-        Forget();
     }
-
-    private Span<float> RowOf(int index) => _reference.AsSpan(index * _dimension, _dimension);
 
     /// <summary>The most likely change within the window is where what came after it lies farthest off for its length.</summary>
     private void FindChange()

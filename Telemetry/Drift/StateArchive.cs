@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text;
+using Edge.Storage;
 
 namespace Edge.Telemetry.Drift;
 
@@ -31,7 +31,7 @@ internal sealed class StateArchive
         ascii.CopyTo(state, 6);
         BinaryPrimitives.WriteInt32LittleEndian(state.AsSpan(6 + ascii.Length), (int)fields.Length);
         fields.GetBuffer().AsSpan(0, (int)fields.Length).CopyTo(state.AsSpan(10 + ascii.Length));
-        BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(state.Length - 4), Checksum(state.AsSpan(0, state.Length - 4)));
+        BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(state.Length - 4), Crc32C.Of(state.AsSpan(0, state.Length - 4)));
         return state;
     }
 
@@ -47,7 +47,7 @@ internal sealed class StateArchive
         {
             refusal = $"version {state[4]} of the format; this program reads up to {Version}";
         }
-        else if (BinaryPrimitives.ReadUInt32LittleEndian(state[^4..]) != Checksum(state[..^4]))
+        else if (BinaryPrimitives.ReadUInt32LittleEndian(state[^4..]) != Crc32C.Of(state[..^4]))
         {
             refusal = "checksum does not match: the state is damaged";
         }
@@ -141,16 +141,5 @@ internal sealed class StateArchive
 
         _input.AsSpan(_place, bytes.Length).CopyTo(bytes);
         _place += bytes.Length;
-    }
-
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte b in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, b);
-        }
-
-        return ~crc;
     }
 }

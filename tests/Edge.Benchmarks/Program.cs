@@ -13,5 +13,6 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     Exporting.Create(),
     TelemetryBenchmark.Create(),
     DriftBenchmark.Create(),
+    DriftStalls.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -71,7 +71,7 @@ internal static class SwapBenchmark
         }
     }
 
-    private static string Export(string folder, SnapshotManifest manifest, int seed)
+    internal static string Export(string folder, SnapshotManifest manifest, int seed)
     {
         manual_seed(seed);
         using var net = new TscilCnn(manifest.Window.ChannelCount);

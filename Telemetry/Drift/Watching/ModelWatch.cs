@@ -61,7 +61,15 @@ internal sealed class ModelWatch
     /// <summary>Another snapshot runs: what was seen of the one before cannot be compared.</summary>
     public void BeginAnew(int embeddingLength)
     {
-        _embedding = _watchesEmbedding ? new EmbeddingMmd(embeddingLength, _grouped) : null;
+        if (_embedding?.Length == embeddingLength)
+        {
+            _embedding.Reset(); // Half a megabyte and thousands of random numbers that a swap need not wait for.
+        }
+        else
+        {
+            _embedding = _watchesEmbedding ? new EmbeddingMmd(embeddingLength, _grouped) : null;
+        }
+
         _prototypes?.Reset();
         _pageHinkley?.Reset();
         _distance?.Reset();

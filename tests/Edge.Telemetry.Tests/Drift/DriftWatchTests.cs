@@ -184,6 +184,8 @@ public class DriftWatchTests
 
     [Theory]
     [InlineData(150)]
+    [InlineData(298)]
+    [InlineData(315)] // While the thresholds of all four are simulated.
     [InlineData(480)]
     [InlineData(520)]
     public void A_restored_watch_goes_on_to_the_bit(int cut)

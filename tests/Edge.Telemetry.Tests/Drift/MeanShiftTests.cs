@@ -93,7 +93,10 @@ public class MeanShiftTests
 
     [Theory]
     [InlineData(100)]
+    [InlineData(296)] // The bandwidth is known, the features are not.
     [InlineData(299)]
+    [InlineData(300)]
+    [InlineData(317)] // Half of the threshold is simulated.
     [InlineData(340)]
     [InlineData(517)]
     public void A_restored_mmd_goes_on_to_the_bit(int cut)
