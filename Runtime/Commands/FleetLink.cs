@@ -122,12 +122,13 @@ internal sealed class FleetLink : IAsyncDisposable
     {
         foreach (var batch in messages.Chunk(BatchCount))
         {
-            var (published, refused) = (Link.State.PublishedCount, Link.State.RefusedCount);
-            foreach (var (topic, payload) in batch) Link.Send(new OutboundMessage("operator", topic, payload, retained ? Delivery.RetainedEvent : Delivery.Event));
-            await WaitAsync(() => Link.State.PublishedCount >= published + batch.Length || Link.State.RefusedCount > refused, "the broker does not acknowledge it", cancel);
-            if (Link.State.RefusedCount > refused) throw new IOException($"the broker refuses it: {Link.State.LastError}");
+            Task<string?>[] delivered = [.. batch.Select(message => Link.DeliverAsync(new OutboundMessage("operator", message.Topic, message.Payload, retained ? Delivery.RetainedEvent : Delivery.Event)))];
+            await WaitAsync(() => delivered.All(one => one.IsCompleted) || delivered.Any(IsRefused), "the broker does not acknowledge it", cancel);
+            if (Array.FindIndex(delivered, IsRefused) is var at and >= 0) throw new IOException($"{batch[at].Topic}: {await delivered[at]}");
         }
     }
+
+    private static bool IsRefused(Task<string?> delivered) => delivered is { IsCompletedSuccessfully: true, Result: not null };
 
     public async ValueTask DisposeAsync()
     {

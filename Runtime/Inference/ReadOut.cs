@@ -119,26 +119,35 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     /// <summary>Solves the read-out for what is counted now, and lets the classifier stage use it from its next window on.</summary>
     public void Publish() => slot.Publish(encoder.Snapshot.Id, Solve());
 
-    /// <summary>Switches to an accepted snapshot: counts in what was labelled while it was judged, makes its prototypes durable, and hands its session to the classifier stage.</summary>
+    /// <summary>
+    /// Switches to an accepted snapshot: counts in what was labelled while it was judged, makes its prototypes durable, and hands its session to the classifier stage. All or nothing: what can be refused is read before anything
+    /// is changed, and what is written afterwards can also be made anew.
+    /// </summary>
+    /// <exception cref="IOException">The buffer cannot be read; everything is as before, and the adoption, unchanged, still belongs to the caller.</exception>
     public async Task AdoptAsync(Adoption adoption, ReplayBuffer buffer)
     {
+        var next = adoption.Encoder;
+        bool isOtherBank = next.FrozenBankId != frozen.Counted?.FeatureBankId;
+        var late = Encode(next, await buffer.TrainableAsync(adoption.Bank.ThroughExampleId));
+        var held = isOtherBank ? Encode(next, await buffer.TrainableAsync()) : null;
+        var anchors = await AnchorsAsync(next, buffer);
+
         encoder.Dispose();
-        (encoder, Bank, learned, blend) = (adoption.Encoder, adoption.Bank, adoption.Learned, adoption.Blend);
-        var late = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync(Bank.ThroughExampleId))));
+        (encoder, Bank, learned, blend) = (next, adoption.Bank, adoption.Learned, adoption.Blend);
         for (int i = 0; i < late.Classes.Count; i++) Bank.Add(late.Classes[i], late.EmbeddingOf(i));
         Learn(late);
-        if (encoder.FrozenBankId != frozen.Counted?.FeatureBankId)
+        if (held is not null)
         {
             if (encoder.FrozenBankId is not null) adoption.Frozen!.Add(late.Classes, late.Frozen);
             if (adoption.Frozen is { } anew) anew.ThroughExampleId = buffer.Counts.AcknowledgedCount;
             frozen.Replace(adoption.Frozen);
             remembered.Clear();
-            remembered.Offer(AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync()))));
+            remembered.Offer(held);
         }
 
         await SavePrototypesAsync(buffer);
         blendFile.TrySave(encoder.Snapshot.Id, blend);
-        await CalibrateAsync(buffer);
+        Calibrate(anchors);
         slot.Swap(adoption.Running, Solve());
     }
 
@@ -192,12 +201,15 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     private string Kind => encoder.TakesVotes ? wanted.Kind : "prototypes";
 
     /// <summary>Novelty is calibrated anew with every round and at start, on the anchors that there are; until the next time the score and the threshold stay, so that what is stated holds.</summary>
-    private async Task CalibrateAsync(ReplayBuffer buffer)
+    private async Task CalibrateAsync(ReplayBuffer buffer) => Calibrate(await AnchorsAsync(encoder, buffer));
+
+    private void Calibrate(EncodedWindows? anchors)
     {
-        if (settings.UnknownFalseAlarmPercent <= 0) return;
-        var anchors = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.AnchorsAsync())));
-        calibration = NoveltyExam.Of(anchors, Bank.ToMatrix(encoder.Snapshot.Classes), frozen.Counted, encoder.Snapshot.Classes, settings.UnknownFalseAlarmPercent);
+        if (anchors is not null) calibration = NoveltyExam.Of(anchors, Bank.ToMatrix(encoder.Snapshot.Classes), frozen.Counted, encoder.Snapshot.Classes, settings.UnknownFalseAlarmPercent);
     }
+
+    /// <summary>The anchors, encoded; null where novelty is not calibrated.</summary>
+    private async Task<EncodedWindows?> AnchorsAsync(Classifier session, ReplayBuffer buffer) => settings.UnknownFalseAlarmPercent > 0 ? Encode(session, await buffer.AnchorsAsync()) : null;
 
     private PublishedReadOut Solve()
     {
@@ -245,5 +257,9 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         }
     }
 
-    private IEnumerable<Example> Fitting(IEnumerable<Example> examples) => examples.Where(e => shapes?.Fits(e, encoder.Snapshot.Window) ?? e.Samples.Length == encoder.Snapshot.Window.ValueCount);
+    private EncodedWindows Encode(Classifier session, IEnumerable<Example> examples) => AnchorExam.Encode(session, AnchorExam.Pairs(examples.Where(e => Fits(e, session.Snapshot.Window))));
+
+    private IEnumerable<Example> Fitting(IEnumerable<Example> examples) => examples.Where(e => Fits(e, encoder.Snapshot.Window));
+
+    private bool Fits(Example example, WindowShape window) => shapes?.Fits(example, window) ?? example.Samples.Length == window.ValueCount;
 }

@@ -181,53 +181,12 @@ public sealed partial class TrainingRound(
         }
 
         var precision = PrecisionGate.Examine(brought.ModelFile, candidate, read.Weights, trainable, anchors, config.Inference, time, providers);
-        var accepted = Accept(brought, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent }, precision);
-        await SwitchAsync(accepted, read, stopping);
+        var accepted = await RunInsteadAsync(brought, candidate with { AnchorAccuracy = evidence.Candidate.AccuracyPercent }, precision, read, stopping);
         state.CountPromoted();
         Tell(Outcome(brought.OfferedAs is null ? SnapshotEvent.Promoted : SnapshotEvent.Received, accepted, brought, evidence) with { Precision = precision?.Runs, PrecisionNote = precision?.ToString() });
         if (precision is not null) LogPrecision(accepted.Id, precision.ToString());
         watch.Note(accepted, evidence.Candidate, anchors, EvaluationCause.Promotion, stopping);
         return new Judgement(true, null);
-    }
-
-    private SnapshotManifest Accept(BroughtCandidate brought, SnapshotManifest candidate, PrecisionVerdict? precision)
-    {
-        if (precision?.File is not { } reduced) return snapshots.Promote(brought.Directory, candidate);
-        string file = Path.Combine(brought.Directory, $"{precision.Kind}.tmp"); // The store takes it in under its own name.
-        try
-        {
-            File.WriteAllBytes(file, reduced);
-            return snapshots.Promote(brought.ModelFile, brought.CheckpointFile, candidate, (precision.Kind, file));
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
-    /// <summary>Opens the accepted snapshot twice (one session each for the two stages that run it), off the hot path, and waits until the read-out has been switched.</summary>
-    private async Task SwitchAsync(SnapshotManifest accepted, CandidateReadOut readOut, CancellationToken stopping)
-    {
-        var adoption = new Adoption(
-            accepted,
-            providers.OpenForStream(RunningGraph.Of(snapshots, accepted, config.Inference.Precision), accepted),
-            providers.Open(new GraphFile(snapshots.ModelFile(accepted)), accepted, AnchorExam.BatchSize),
-            readOut.Bank.For(accepted.Id),
-            readOut.Learned,
-            readOut.Frozen,
-            readOut.Blend,
-            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        try
-        {
-            await flows.Handovers.Writer.WriteAsync(adoption, stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            adoption.Dispose(); // The next start opens what has been promoted.
-            throw;
-        }
-
-        await adoption.Done.Task.WaitAsync(stopping);
     }
 
     private SnapshotMessage Outcome(SnapshotEvent what, SnapshotManifest runs, BroughtCandidate brought, GateEvidence evidence) => new()

@@ -163,6 +163,7 @@ public sealed partial class ExampleStage(
             }
             catch (IOException e)
             {
+                (brought as IDisposable)?.Dispose(); // Nothing of it was taken over.
                 brought.Done.SetException(e); // A full disk: the round says so, its examples stay.
             }
 

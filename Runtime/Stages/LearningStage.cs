@@ -58,21 +58,8 @@ public sealed class LearningStage(
 
     private async Task MeasureAsync(SemaphoreSlim turn, CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(PeriodOf(live.Current), time);
-        void Retime(DeviceConfig next)
-        {
-            if (timer.Period != PeriodOf(next)) timer.Period = PeriodOf(next);
-        }
-
-        live.Swapped += Retime;
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stopping)) await InTurnAsync(turn, cancel => anchors.MeasureAsync(EvaluationCause.Timer, cancel), stopping);
-        }
-        finally
-        {
-            live.Swapped -= Retime;
-        }
+        using var timer = new LiveTimer(live, PeriodOf, time);
+        while (await timer.WaitForNextTickAsync(stopping)) await InTurnAsync(turn, cancel => anchors.MeasureAsync(EvaluationCause.Timer, cancel), stopping);
     }
 
     private static async Task InTurnAsync(SemaphoreSlim turn, Func<CancellationToken, Task> work, CancellationToken stopping)

@@ -1,4 +1,3 @@
-using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Labelling;
 using Edge.Runtime.Updates;
@@ -32,21 +31,7 @@ public sealed partial class TelemetryStage(
 
     private async Task SummariseAsync((string? SnapshotId, string Provider, long FailureCount) told, CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(live.Current.Telemetry.SummarySeconds), time);
-        void Retime(DeviceConfig next) => timer.Period = TimeSpan.FromSeconds(next.Telemetry.SummarySeconds);
-        live.Swapped += Retime;
-        try
-        {
-            await SummariseAsync(timer, told, stopping);
-        }
-        finally
-        {
-            live.Swapped -= Retime;
-        }
-    }
-
-    private async Task SummariseAsync(PeriodicTimer timer, (string? SnapshotId, string Provider, long FailureCount) told, CancellationToken stopping)
-    {
+        using var timer = new LiveTimer(live, config => TimeSpan.FromSeconds(config.Telemetry.SummarySeconds), time);
         while (await timer.WaitForNextTickAsync(stopping))
         {
             if (Runs is var runs && runs != told)

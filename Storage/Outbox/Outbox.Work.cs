@@ -9,7 +9,7 @@ public sealed partial class Outbox
         opened.Set();
         while (Wait() is { } batch)
         {
-            Attempt(() => Execute(batch));
+            if (!isFound || batch.Puts.Count + batch.Removals.Count > 0) Attempt(() => Execute(batch)); // Having done nothing says nothing about the disk.
             foreach (var (ids, done) in batch.Finds)
             {
                 try
@@ -120,7 +120,7 @@ public sealed partial class Outbox
         }
         catch (DamagedFileException e)
         {
-            var salvaged = BeginAnew(e.Message);
+            var salvaged = BeginAnewOrNote(e.Message);
             found = ids.Where(salvaged.ContainsKey).ToDictionary(id => id, id => salvaged[id]);
         }
 
@@ -194,6 +194,22 @@ public sealed partial class Outbox
         if (lost.Length > 0) owner.Lost(lost);
         owner.Damaged(Health.LastDamage!);
         return whole;
+    }
+
+    /// <summary>The same while records are read back: what the disk refuses is said, since nobody else notes it.</summary>
+    private Dictionary<long, byte[]> BeginAnewOrNote(string why)
+    {
+        try
+        {
+            var salvaged = BeginAnew(why);
+            Note(null);
+            return salvaged;
+        }
+        catch (IOException e)
+        {
+            Note(e.Message);
+            throw;
+        }
     }
 
     private void LeaveRoom()

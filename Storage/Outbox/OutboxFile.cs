@@ -16,7 +16,9 @@ internal sealed class OutboxFile(string path, string journalPath) : IDisposable
     private const int PageBytes = 8192, FrameBytes = 1 + sizeof(uint);
     private const long TrafficLimit = 16 << 20; // LiteDB's cache only grows; closing lets go of it.
     private readonly SortedSet<long> ids = [];
+    private readonly SortedDictionary<long, byte[]> salvaged = []; // Of a file that is being put aside.
     private JournalledDatabase? database;
+    private string? halfAside; // Where the damaged file lies already, while its journal does not.
     private bool isRead;
     private long traffic, writtenBefore;
     private int largestBytes;
@@ -37,6 +39,7 @@ internal sealed class OutboxFile(string path, string journalPath) : IDisposable
     {
         ids.Clear();
         isRead = false;
+        if (halfAside is not null) throw new DamagedFileException($"is '{halfAside}' by now, and its journal is still to be put aside");
         if (Length(path) == 0)
         {
             if (Length(journalPath) > 0) throw new DamagedFileException($"'{journalPath}' belongs to a file that is not there");
@@ -131,34 +134,40 @@ internal sealed class OutboxFile(string path, string journalPath) : IDisposable
         File.Delete(path);
     }
 
-    /// <summary>Puts a damaged file aside and gives what is whole of it; three such files are kept.</summary>
-    /// <exception cref="IOException">The disk refused.</exception>
+    /// <summary>Puts a damaged file aside and gives what is whole of it; three such files are kept. Where the disk refuses half way, nothing is read until the rest has been done as well, and what was whole is given then.</summary>
+    /// <exception cref="IOException">The disk refused; the message says what to do.</exception>
     public (string PutAside, List<(long Id, byte[] Record)> Salvaged) PutAside(DateTimeOffset now)
     {
         Close(abandon: true);
-        var salvaged = new SortedDictionary<long, byte[]>();
-        using (var scan = new PageScan(path, File.Exists(journalPath) ? journalPath : null, trustsHeader: false))
+        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, aside = halfAside ?? $"{path}.bad-{now:yyyyMMddTHHmmssfff}";
+        try
         {
-            foreach (var (id, bytes) in scan.Documents())
+            using (var scan = new PageScan(path, File.Exists(journalPath) ? journalPath : null, trustsHeader: false))
             {
-                if (id > LedgerId && Unwrap(bytes) is { } record) salvaged[id] = record;
+                foreach (var (id, bytes) in scan.Documents())
+                {
+                    if (id > LedgerId && Unwrap(bytes) is { } record) salvaged[id] = record;
+                }
             }
-        }
 
-        string aside = $"{path}.bad-{now:yyyyMMddTHHmmssfff}";
-        if (File.Exists(path)) DurableFile.Rename(path, aside);
-        if (Length(journalPath) > 0) DurableFile.Rename(journalPath, aside + "-log");
-        else File.Delete(journalPath);
-        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        foreach (string old in Directory.GetFiles(folder, System.IO.Path.GetFileName(path) + ".bad-*").Where(name => !name.EndsWith("-log", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SkipLast(3))
+            if (File.Exists(path)) DurableFile.Rename(path, aside);
+            halfAside = aside;
+            if (Length(journalPath) > 0) DurableFile.Rename(journalPath, aside + "-log");
+            else File.Delete(journalPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(old);
-            File.Delete(old + "-log");
+            throw new IOException(
+                $"'{path}' is damaged and cannot be put aside as '{aside}': {e.Message}. Give the service's user the right to write in '{folder}' and to both files, or move '{path}' and '{journalPath}' away while the service is stopped.", e);
         }
 
+        halfAside = null;
+        DeleteOldest(folder);
         ids.Clear();
         isRead = true;
-        return (aside, [.. salvaged.Select(pair => (pair.Key, pair.Value))]);
+        List<(long Id, byte[] Record)> whole = [.. salvaged.Select(pair => (pair.Key, pair.Value))];
+        salvaged.Clear();
+        return (aside, whole);
     }
 
     /// <inheritdoc/>
@@ -223,6 +232,23 @@ internal sealed class OutboxFile(string path, string journalPath) : IDisposable
         }
     }
 
+    /// <summary>What was put aside earlier, up to the newest three, where the disk allows.</summary>
+    private void DeleteOldest(string folder)
+    {
+        try
+        {
+            foreach (string old in Directory.GetFiles(folder, System.IO.Path.GetFileName(path) + ".bad-*").Where(name => !name.EndsWith("-log", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SkipLast(3))
+            {
+                File.Delete(old);
+                File.Delete(old + "-log");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next that is put aside tries again.
+        }
+    }
+
     private void Trim()
     {
         if (traffic > TrafficLimit) Close(abandon: false);
@@ -238,7 +264,7 @@ internal sealed class OutboxFile(string path, string journalPath) : IDisposable
             if (abandon) closing?.Abandon();
             else closing?.Dispose();
         }
-        catch (Exception e) when (e is LiteException or IOException)
+        catch (Exception e) when (e is LiteException or IOException or UnauthorizedAccessException)
         {
             // Disposing a dead engine tries one more checkpoint; the disk has already said no.
         }

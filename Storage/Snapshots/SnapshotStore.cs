@@ -106,6 +106,15 @@ public sealed class SnapshotStore
         return manifest;
     }
 
+    /// <summary>The snapshot promoted last could not be taken over, and the one before goes on: it is the running one again, in this process whatever the disk says, and durably where the disk takes it.</summary>
+    /// <param name="before">What was the running one before; it runs, and is not examined.</param>
+    /// <exception cref="IOException">The disk refused: the next process finds the promoted one.</exception>
+    public void TakeBack(SnapshotManifest before)
+    {
+        Current = before;
+        Run(before);
+    }
+
     /// <summary>Makes a snapshot that is kept the running one for this process only: the next one finds the one before, unless <see cref="RollBack"/> is called as well.</summary>
     /// <exception cref="InvalidDataException">It is not there, or damaged; the message says what is wrong with it.</exception>
     public SnapshotManifest Try(string id) => Current = Good(id);

@@ -74,28 +74,6 @@ public sealed partial class MqttLink : IDisposable
     /// <summary>Messages of the queue that wait for their acknowledgement or to be sent.</summary>
     public int QueuedCount => _outgoing.Count;
 
-    /// <summary>Hands over a message, whether there is a broker or not. Returns at once; with an outbox and a message that is never dropped, when it is on disk or the broker has it, which takes milliseconds, and at most
-    /// <see cref="MqttLinkOptions.SafeTimeout"/>; at once, too, while the disk refuses.</summary>
-    public void Send(OutboundMessage message)
-    {
-        Task safe = SendAsync(message);
-        if (!safe.IsCompleted) safe.Wait(_options.SafeTimeout);
-    }
-
-    /// <summary>Hands over a message; it has its place in the order when this returns.</summary>
-    /// <returns>Completes, and never fails, when the message is as safe as it will be; see <see cref="Send"/>.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The name has more than 64 characters, or the topic more than 16,384.</exception>
-    public Task SendAsync(OutboundMessage message)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Name.Length, 64, nameof(message)); // What a stored message has room for.
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Topic.Length, 16_384, nameof(message));
-        return _outgoing.Add(message);
-    }
-
-    /// <summary>Whether the broker has acknowledged this state, which is still the latest of its topic.</summary>
-    public bool HasDelivered(OutboundMessage state) => _outgoing.IsDelivered(state);
-
     /// <summary>Writes what waits to the outbox and closes it. After <see cref="RunAsync(CancellationToken)"/> has ended.</summary>
     public void Dispose() => _outgoing.Dispose();
 
@@ -170,8 +148,9 @@ public sealed partial class MqttLink : IDisposable
             string reason = await first.ConfigureAwait(false);
             if (_suspicion.Confirms(endedByBroker && !_hasSettled ? _outgoing.OldestInFlight : null) is { Message: { } culprit } entry)
             {
-                CountRefused(culprit, $"{Suspicion.GivenUpAfter} connections in a row ended when it was sent: {reason}");
-                _outgoing.Remove(new Outgoing(culprit, entry));
+                string refusal = $"{Suspicion.GivenUpAfter} connections in a row ended when it was sent: {reason}";
+                CountRefused(culprit, refusal);
+                _outgoing.Remove(new Outgoing(culprit, entry), refusal);
             }
 
             Note(connected: false, reason);
@@ -226,16 +205,10 @@ public sealed partial class MqttLink : IDisposable
     private void Settle(Outgoing sent, PublishOutcome outcome)
     {
         _hasSettled |= !sent.IsState;
-        if (outcome.Result == PublishResult.Acknowledged)
-        {
-            Interlocked.Increment(ref _published);
-        }
-        else
-        {
-            CountRefused(sent.Message, outcome.Reason);
-        }
-
-        _outgoing.Remove(sent);
+        bool isAcknowledged = outcome.Result == PublishResult.Acknowledged;
+        if (isAcknowledged) Interlocked.Increment(ref _published);
+        else CountRefused(sent.Message, outcome.Reason);
+        _outgoing.Remove(sent, isAcknowledged ? null : outcome.Reason);
     }
 
     /// <summary>Whether the connection itself has ended, which the client may say a moment after its publishes failed; a time-out and a passing refusal leave it standing.</summary>

@@ -15,6 +15,7 @@ internal readonly record struct Outgoing(OutboundMessage Message, WaitingMessage
 /// </summary>
 internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvider time) : IDisposable
 {
+    private const string GivenUp = "it waited beyond a limit of the queue and was given up";
     private readonly Lock _gate = new();
     private readonly LinkedList<WaitingMessage> _events = new(), _never = new(), _inFlight = new();
     private readonly Dictionary<long, LinkedListNode<WaitingMessage>> _byId = [];
@@ -103,8 +104,10 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
     }
 
     /// <summary>Adds a message.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="receipt">Told once what became of it, where it waits in the queue: null when the broker has it, else why it never will; null: nobody asks.</param>
     /// <returns>Completes when it is safe: never-dropped ones when they are on disk or the broker has them, or the disk refuses; all others at once.</returns>
-    public Task Add(OutboundMessage message)
+    public Task Add(OutboundMessage message, TaskCompletionSource<string?>? receipt = null)
     {
         lock (_gate)
         {
@@ -119,11 +122,12 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
             if (!MakeRoom(message.IsNeverDropped ? 0 : 1, bytes))
             {
                 CountDropped(message.Name, message.IsNeverDropped);
+                receipt?.TrySetResult(GivenUp);
                 if (message.Retain) _latest.Set(message, null);
                 return Task.CompletedTask;
             }
 
-            WaitingMessage entry = new(_nextId++, message, time.GetUtcNow());
+            WaitingMessage entry = new(_nextId++, message, time.GetUtcNow()) { Receipt = receipt };
             Enter(entry);
             if (message.Retain) _latest.Set(message, entry);
             _available.TrySetResult();
@@ -169,8 +173,11 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
     }
 
     /// <summary>The broker has <paramref name="sent"/>, or never will: it is done with.</summary>
-    public void Remove(Outgoing sent)
+    /// <param name="sent">What was taken.</param>
+    /// <param name="refusal">Why the broker will never have it; null: it has it.</param>
+    public void Remove(Outgoing sent, string? refusal = null)
     {
+        sent.Entry?.Receipt?.TrySetResult(refusal);
         lock (_gate)
         {
             if (sent.Entry is null)
@@ -280,6 +287,7 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
     private void GiveUp(LinkedListNode<WaitingMessage> node)
     {
         Leave(node);
+        node.Value.Receipt?.TrySetResult(GivenUp);
         CountDropped(node.Value.Name, node.Value.IsNeverDropped);
         if (node.Value.Message is { Retain: true } message) _latest.Leave(message.Topic, node.Value, isSent: false);
     }

@@ -20,6 +20,9 @@ internal sealed class WaitingMessage(long id, OutboundMessage message, DateTimeO
     /// <summary>Its content; null while it is on disk only.</summary>
     public OutboundMessage? Message { get; set; } = message;
 
+    /// <summary>Told what becomes of this very message, once; null: nobody asks. It does not survive the process.</summary>
+    public TaskCompletionSource<string?>? Receipt { get; init; }
+
     /// <summary>Whether it is on disk.</summary>
     public bool IsWritten { get; set; }
 }

@@ -82,14 +82,13 @@ internal sealed class SimulatedFleet : IDisposable
         ThreadPool.SetMinThreads(Math.Max(workers, EndingAtOnce), ports); // The end of a connection holds its thread for a moment, and the pool would grow by two a second.
         using (var process = Process.GetCurrentProcess()) (cpuBefore, memoryBefore) = (process.TotalProcessorTime, process.WorkingSet64 / 1048576.0);
         start = time.GetTimestamp();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var lives = new List<(Task Life, CancellationTokenSource End)>();
+        using var lives = new Lives(EndingAtOnce);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, lives.Failed);
         try
         {
             foreach (var device in Devices)
             {
-                var end = new CancellationTokenSource();
-                lives.Add((LiveAsync(device, stop, end.Token), end));
+                lives.Begin(device.RunAsync);
                 await Task.Delay(s_apart, time, stop.Token);
             }
 
@@ -100,12 +99,7 @@ internal sealed class SimulatedFleet : IDisposable
             // Its end.
         }
 
-        foreach (var some in lives.Chunk(EndingAtOnce)) // All at once would take turns for seconds.
-        {
-            foreach (var (_, end) in some) await end.CancelAsync();
-            await Task.WhenAll(some.Select(one => one.Life));
-            foreach (var (_, end) in some) end.Dispose();
-        }
+        await lives.EndAsync();
     }
 
     /// <summary>How it goes.</summary>
@@ -134,23 +128,6 @@ internal sealed class SimulatedFleet : IDisposable
     {
         disk.Dispose();
         Directory.Delete(folder, recursive: true);
-    }
-
-    private static async Task LiveAsync(SimulatedDevice device, CancellationTokenSource stop, CancellationToken end)
-    {
-        try
-        {
-            await device.RunAsync(end);
-        }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
-        {
-            // Its end.
-        }
-        catch
-        {
-            await stop.CancelAsync(); // A bug, or a disk that refuses: the others do not go on without it.
-            throw;
-        }
     }
 
     private static SortedDictionary<string, int> Counts(IEnumerable<string> words) => new(words.GroupBy(word => word, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal), StringComparer.Ordinal);

@@ -4,6 +4,7 @@ using Edge.Runtime.Labelling;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
+using Edge.Storage.Tests;
 
 namespace Edge.Runtime.Tests.Inference;
 
@@ -108,6 +109,43 @@ public sealed class ReadOutTests : IDisposable
         Assert.True(slot.Apply(ref running, ref applied));
         Assert.Equal((next.Id, 2), (running!.Snapshot.Id, running.KnownCount));
         running.Dispose();
+    }
+
+    [Fact]
+    public async Task An_adoption_for_which_the_store_cannot_be_read_changes_nothing_and_succeeds_when_it_can()
+    {
+        using var disk = SmallDisk.Mount(4);
+        using var buffer = ReplayBuffer.Open(disk["replay.db"], s_options, TimeProvider.System);
+        using var slot = new ReadOutSlot();
+        using var readOut = Open(slot, TestSnapshot.Manifest);
+        await readOut.RestoreAsync(buffer);
+        Example[] examples = [.. Enumerable.Range(1, 12).Select(i => ExampleOf(TestSnapshot.Classes[i % 3], (ulong)i))];
+        readOut.Take([.. examples.Select(e => Pending(e.Class, e.WindowId, null))]);
+        readOut.Keep(await buffer.OfferAsync(examples, readOut.Bank), _ => false);
+        readOut.Publish();
+        var next = TestSnapshot.Manifest with { Id = "s000002-89abcdef" };
+        using var adoption = new Adoption(next, Session(next), Session(next), new PrototypeBank(next.Id, 128), new ClassStatistics(next.Id, 128), null, ReadOutBlend.OfPrototypes, new TaskCompletionSource());
+        var before = (readOut.Bank, slot.LatestFor(TestSnapshot.Manifest.Id));
+
+        byte[] whole = File.ReadAllBytes(disk["replay.db"]), noise = new byte[whole.Length];
+        new Random(1).NextBytes(noise);
+        File.WriteAllBytes(disk["replay.db"], noise);
+        disk.LeaveFree(0); // So that the store cannot begin another file either.
+        await Assert.ThrowsAnyAsync<IOException>(() => buffer.OfferAsync([ExampleOf("still", 13)], null)); // From now on nothing is taken from memory.
+        await Assert.ThrowsAnyAsync<IOException>(() => readOut.AdoptAsync(adoption, buffer));
+        Assert.Equal(before, (readOut.Bank, slot.LatestFor(TestSnapshot.Manifest.Id)));
+        Assert.Empty(adoption.Bank.Counts);
+        Assert.Equal(0, adoption.Learned.Count);
+        readOut.Take([Pending("still", 13, null)]); // The session of the running snapshot is there, and labels count on.
+        readOut.Publish();
+        Assert.Equal(13, readOut.Bank.Counts.Values.Sum());
+        Assert.Null(slot.LatestFor(next.Id));
+
+        disk.Clear();
+        File.WriteAllBytes(disk["replay.db"], whole);
+        await readOut.AdoptAsync(adoption, buffer);
+        Assert.Equal((next.Id, 12), (readOut.Bank.SnapshotId, readOut.Bank.Counts.Values.Sum()));
+        Assert.NotNull(slot.LatestFor(next.Id));
     }
 
     [Fact]

@@ -22,6 +22,7 @@ internal static class TestSnapshot
         Round = 0,
     };
 
+    private static readonly Lock s_generator = new();
     private static readonly Lazy<byte[]> s_model = new(() => Export(0, 1)), s_frozen = new(() => Export(140, 1)), s_otherFrozen = new(() => Export(140, 2));
 
     /// <summary>Writes the exported graph into a folder: without a frozen branch.</summary>
@@ -41,11 +42,15 @@ internal static class TestSnapshot
 
     private static byte[] Export(int frozenFeatures, int frozenSeed, int seed = 1)
     {
+        using var alone = Seeding();
         manual_seed(seed);
         using var net = new TscilCnn(Window.ChannelCount);
         net.eval();
         return ClassifierGraph.Write(net, new ClassifierGraphOptions { Window = Window, Classes = Classes, Temperature = 0.1, FrozenFeatures = frozenFeatures, FrozenSeed = frozenSeed });
     }
+
+    /// <summary>Torch has one generator for the whole process, and tests run side by side: whoever seeds it holds this until the weights are drawn.</summary>
+    public static Lock.Scope Seeding() => s_generator.EnterScope();
 
     /// <summary>A window of a class: a wave of its frequency with some noise, [channels, length].</summary>
     public static float[] WindowOf(string className, int seed)

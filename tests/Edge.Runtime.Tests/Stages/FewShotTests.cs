@@ -4,6 +4,7 @@ using Edge.Runtime.Labelling;
 using Edge.Runtime.Learning;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
+using Edge.Runtime.Tests.Inference;
 using Edge.Runtime.Windowing;
 using Edge.Runtime.Updates;
 using Edge.Storage;
@@ -92,9 +93,10 @@ public sealed class FewShotTests(ITestOutputHelper report)
         public Device()
         {
             snapshot = new SnapshotManifest { Id = "s000001-01234567", CreatedAt = DateTimeOffset.UnixEpoch, Classes = config.Labels.Classes, Window = UciHarArchive.Window, EmbeddingLength = 128, Round = 0 };
-            manual_seed(1);
-            using (var net = new TscilCnn(9))
+            using (TestSnapshot.Seeding())
             {
+                manual_seed(1);
+                using var net = new TscilCnn(9);
                 net.eval();
                 File.WriteAllBytes(data["model.onnx"], ClassifierGraph.Write(net, new ClassifierGraphOptions { Window = UciHarArchive.Window, Classes = snapshot.Classes, Temperature = 0.1, FrozenFeatures = 737, FrozenSeed = 1 }));
             }

@@ -182,6 +182,45 @@ public sealed class OutboxTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // What the system refuses then is no input or output but an access, also to the superuser.
+    public async Task A_damaged_file_that_may_not_be_put_aside_is_said_with_a_remedy_and_the_outbox_goes_on(bool isJournal)
+    {
+        var time = new StandingClock();
+        var owner = new Owner();
+        using var outbox = Outbox.Open(new OutboxOptions { Path = File1, MaxPause = TimeSpan.FromSeconds(0.5) }, owner, time);
+        long id = outbox.FirstId;
+        for (int i = 0; i < 20; i++) Assert.True(await outbox.Add(id + i, () => new byte[1 << 20], isUrgent: true)); // Enough that the file is closed in between.
+        string obstacle = isJournal ? folder["outbox-log.db"] : $"{File1}.bad-{time.GetUtcNow():yyyyMMddTHHmmssfff}"; // A folder: no file can take its name, nor be deleted by it.
+        File.Delete(folder["outbox-log.db"]);
+        Directory.CreateDirectory(Path.Combine(obstacle, "in it"));
+        File.WriteAllBytes(File1, new byte[500]);
+
+        string refused = "";
+        await Holds(async () =>
+        {
+            try
+            {
+                for (int i = 0; i < 20; i++) await outbox.FindAsync([id + i]); // Some is held open still.
+            }
+            catch (IOException e)
+            {
+                refused = e.Message;
+            }
+
+            return refused.Contains("cannot be put aside", StringComparison.Ordinal);
+        });
+        Assert.Contains($"Give the service's user the right to write in '{folder.Path}'", refused, StringComparison.Ordinal);
+        Assert.Equal(refused, outbox.Health.Problem);
+        Assert.False(await outbox.Add(id + 20, Bytes("waits"), isUrgent: true));
+
+        Directory.Delete(obstacle, recursive: true);
+        await Holds(() => outbox.Health is { Problem: null, Count: > 0 });
+        Assert.Equal(["refuses", "well"], owner.Changes);
+        Assert.Equal("waits", Encoding.UTF8.GetString((await outbox.FindAsync([id + 20]))[id + 20]));
+    }
+
     [Fact]
     public async Task A_full_disk_is_said_at_once_and_everything_is_written_when_it_has_room_again()
     {
@@ -220,10 +259,12 @@ public sealed class OutboxTests : IDisposable
 
     private static Func<byte[]> Bytes(string text) => () => Encoding.UTF8.GetBytes(text);
 
-    private static async Task Holds(Func<bool> condition)
+    private static Task Holds(Func<bool> condition) => Holds(() => Task.FromResult(condition()));
+
+    private static async Task Holds(Func<Task<bool>> condition)
     {
         long start = Stopwatch.GetTimestamp();
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20), "It never came true.");
             await Task.Delay(10, TestContext.Current.CancellationToken);
@@ -231,6 +272,11 @@ public sealed class OutboxTests : IDisposable
     }
 
     private Outbox Open(Owner owner) => Outbox.Open(new OutboxOptions { Path = File1 }, owner, TimeProvider.System);
+
+    private sealed class StandingClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+    }
 
     private sealed class Owner : IOutboxOwner
     {

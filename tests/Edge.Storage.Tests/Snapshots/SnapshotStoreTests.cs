@@ -46,6 +46,24 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_promotion_that_is_taken_back_leaves_the_one_before_running_here_and_after_a_restart()
+    {
+        var store = Open();
+        var first = Promote(store, 1);
+        var second = Promote(store, 2);
+        store.TakeBack(first);
+        Assert.Same(first, store.Current);
+        Assert.Equal(first.Id, Open().Current!.Id);
+        Assert.Equal([first.Id, second.Id], store.List().Select(s => s.Id));
+
+        var third = Promote(store, 3);
+        Directory.CreateDirectory(Path.Combine(folder["snapshots"], "current.tmp")); // The new name needs this first.
+        Assert.Throws<IOException>(() => store.TakeBack(first));
+        Assert.Same(first, store.Current); // It is what runs, whatever the disk says.
+        Assert.Equal(third.Id, Open().Current!.Id);
+    }
+
+    [Fact]
     public void Where_the_named_snapshot_is_damaged_a_look_shows_the_one_that_would_run()
     {
         var store = Open();

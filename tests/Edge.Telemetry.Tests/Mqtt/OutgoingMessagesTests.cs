@@ -37,6 +37,37 @@ public class OutgoingMessagesTests
     }
 
     [Fact]
+    public async Task A_receipt_says_what_became_of_its_own_message_and_not_of_another_that_is_sent_again()
+    {
+        OutgoingMessages outgoing = Of(16);
+        _ = outgoing.Add(new OutboundMessage("any", "a", default, Delivery.RetainedEvent));
+        outgoing.Remove(Take(outgoing));
+        outgoing.Rewind(); // "a" is sent again as the state of its topic.
+        TaskCompletionSource<string?> acknowledged = new(), refused = new();
+        _ = outgoing.Add(new OutboundMessage("any", "a", default, Delivery.RetainedEvent), acknowledged);
+        _ = outgoing.Add(Event("b"), refused);
+        Outgoing own = Take(outgoing);
+        outgoing.Rewind();
+        Assert.False(acknowledged.Task.IsCompleted);
+
+        outgoing.Remove(own = Take(outgoing));
+        Assert.Equal("a", own.Message.Topic);
+        Assert.Null(await acknowledged.Task);
+        outgoing.Remove(Take(outgoing), "not for you");
+        Assert.Equal("not for you", await refused.Task);
+    }
+
+    [Fact]
+    public async Task A_receipt_says_that_its_message_was_given_up()
+    {
+        OutgoingMessages outgoing = Of(1);
+        TaskCompletionSource<string?> receipt = new();
+        _ = outgoing.Add(Event("a"), receipt);
+        _ = outgoing.Add(Event("b"));
+        Assert.Contains("beyond a limit of the queue", await receipt.Task, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Only_the_latest_state_of_a_topic_is_sent_and_it_goes_before_events()
     {
         OutgoingMessages outgoing = Of(16);
