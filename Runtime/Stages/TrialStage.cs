@@ -113,14 +113,13 @@ public sealed partial class TrialStage(
             LatencyP99Ms = measured.LatencyP99Ms,
             StoreProblem = isOver ? StoreProblem(storeFailures) : null,
             AccuracyBeforePercent = updates.Machine.State.AccuracyBeforePercent,
-            AccuracyNowPercent = Least(state.AnchorAccuracyPercent, state.CandidateAccuracyOf(config)),
+            AccuracyNowPercent = state.AnchorAccuracyPercent,
+            CandidateAccuracyPercent = state.CandidateAccuracyOf(config),
             TrainingProblem = TrainingMatters() ? state.RoundProblemOf(config) : null,
             BrokerMatters = brokerMatters,
             BrokerProblem = brokerMatters ? BrokerProblem() : null,
         };
     }
-
-    private static double? Least(double? one, double? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 
     /// <summary>Whether how the broker is reached is changed by what is on trial: any field of the section that a running service does not take.</summary>
     private bool BrokerMatters() =>
