@@ -93,26 +93,21 @@ public static class RunCommand
                         // What is on trial cannot even start: back to what could.
                         ServiceLog.OverlaySetAside(log, e.Message);
                         updates.Machine.RollBack([new Reason(ReasonCode.StartFailed, e.Message)]);
+                        request.After(hasFault: true, isOnTrial: true, isStopping: false);
                         continue;
                     }
 
-                    if (outcome.Fault is { } fault)
+                    switch (request.After(outcome.Fault is not null, updates.Machine.State.Phase == ConfigPhase.Trial, stopping.IsCancellationRequested))
                     {
-                        if (updates.Machine.State.Phase == ConfigPhase.Trial && !stopping.IsCancellationRequested)
-                        {
-                            ServiceLog.TrialFault(log, fault);
-                            lastEnd = fault;
+                        case AfterRun.Again:
                             continue;
-                        }
-
-                        Console.Error.WriteLine($"edge stopped on a fault: {fault}");
-                        return ExitCode.Fault;
-                    }
-
-                    if (request.RestartWanted && !stopping.IsCancellationRequested)
-                    {
-                        (request.Restarted, request.RestartWanted) = (true, false);
-                        continue;
+                        case AfterRun.AnotherAttempt:
+                            lastEnd = outcome.Fault!;
+                            ServiceLog.TrialFault(log, lastEnd);
+                            continue;
+                        case AfterRun.Fault:
+                            Console.Error.WriteLine($"edge stopped on a fault: {outcome.Fault}");
+                            return ExitCode.Fault;
                     }
 
                     Report(outcome.Summary, json);

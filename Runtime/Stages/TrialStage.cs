@@ -72,7 +72,7 @@ public sealed partial class TrialStage(
                     return false;
                 }
 
-                request.RestartWanted = true;
+                request.WantRestart();
                 Lifetime.StopApplication();
                 return true;
             }

@@ -68,7 +68,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
             var active = await OnDiskAsync(() => UpdateStart.Choose(document, machine, kept, "", NullLogger.Instance), stopping);
             using var session = CancellationTokenSource.CreateLinkedTokenSource(stopping);
             await ServeAsync(active, updates, request, life, session);
-            (request.Restarted, request.RestartWanted) = (request.RestartWanted, false);
+            request.After(hasFault: false, isOnTrial: false, stopping.IsCancellationRequested);
         }
     }
 
@@ -168,7 +168,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
                 string hash = desired.Running.Verdict.Hash;
                 if (await OnDiskAsync(() => desired.Judge(message.Payload), session.Token))
                 {
-                    request.RestartWanted = true;
+                    request.WantRestart();
                     await session.CancelAsync();
                 }
                 else if (desired.Running.Verdict.Hash != hash)
@@ -196,7 +196,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
                     number, failing, time.GetElapsedTime(start), updates.Machine.State.AccuracyBeforePercent, live.Current.Updates, brokerMatters, broker.Connected ? null : $"{broker.Broker}: {broker.LastError ?? "no answer yet"}");
                 var verdict = TrialHealth.Judge(evidence, live.Current.Updates);
                 if (verdict.Decision == TrialDecision.Wait || !await OnDiskAsync(() => desired.End(candidate, verdict), session.Token)) continue;
-                request.RestartWanted = true;
+                request.WantRestart();
                 await session.CancelAsync();
                 return;
             }
