@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Edge.Config;
+using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.Trust;
@@ -37,8 +37,9 @@ internal static class ConfigSignCommand
             }
             else
             {
-                var verdict = Checked(content, parsed.GetValue(file)!, parsed.GetValue(basis));
-                if (!verdict.IsValid) return RunCommand.Refused(verdict);
+                var own = RunningConfig.Read(parsed.GetValue(basis));
+                if (!own.Verdict.IsValid) return RunCommand.Refused(own.Verdict);
+                if (own.Under(content, parsed.GetValue(file)!) is { IsValid: false } refused) return RunCommand.Refused(refused);
                 payload = DesiredPayload.Write(
                     parsed.GetValue(version), content, new UpdateTarget(parsed.GetValue(fleet), parsed.GetValue(group), parsed.GetValue(device)), parsed.GetValue(notAfter),
                     parsed.GetValue(rollout) is { } percent ? new Rollout(percent, parsed.GetValue(seed)) : null, parsed.GetValue(runtime));
@@ -51,18 +52,5 @@ internal static class ConfigSignCommand
             return ExitCode.Done;
         });
         return command;
-    }
-
-    private static ConfigVerdict Checked(byte[] patch, string source, string? basis)
-    {
-        byte[] under = "{}"u8.ToArray();
-        if (basis is not null)
-        {
-            var own = DeviceConfigReader.ReadFile(basis);
-            if (!own.IsValid) return own;
-            under = File.ReadAllBytes(basis);
-        }
-
-        return DeviceConfigReader.ReadMerged(under, basis ?? "the defaults", patch, source);
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Edge.Config;
+using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.Trust;
@@ -23,10 +24,10 @@ internal static class ConfigVerifyCommand
             var envelope = SignedEnvelope.Read(await File.ReadAllBytesAsync(parsed.GetValue(file)!, cancel));
             if (EnvelopeCheck.Of(envelope, ring, KeyRole.Config) is { } untrusted) return Tell(parsed, new { isTrusted = false, code = untrusted.Word, reason = untrusted.Text }, [untrusted.ToString()], ExitCode.Finding);
             var payload = DesiredPayload.Read(envelope.Payload);
-            var own = parsed.GetValue(basis) is { } path ? DeviceConfigReader.ReadFile(path) : DeviceConfigReader.Read("{}"u8, "the defaults");
-            if (!own.IsValid) return RunCommand.Refused(own);
-            var merged = DeviceConfigReader.ReadMerged(parsed.GetValue(basis) is { } under ? await File.ReadAllBytesAsync(under, cancel) : "{}"u8.ToArray(), own.Source, payload.Config, parsed.GetValue(file)!);
-            var diff = merged.Config is { } config ? ConfigDiff.Between(own.Config!, config) : null;
+            var own = RunningConfig.Read(parsed.GetValue(basis));
+            if (!own.Verdict.IsValid) return RunCommand.Refused(own.Verdict);
+            var merged = own.Under(payload.Config, parsed.GetValue(file)!);
+            var diff = merged.Config is { } config ? ConfigDiff.Between(own.Verdict.Config!, config) : null;
             var signer = ring.Find(envelope.KeyId, KeyRole.Config)!;
             string[] lines =
             [

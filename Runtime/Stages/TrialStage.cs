@@ -55,12 +55,12 @@ public sealed partial class TrialStage(
             long start = time.GetTimestamp();
             long storeFailures = state.StoreFailures + state.StatisticsFailures;
             if (desired.Tried is not { } candidate) return false;
-            bool brokerMatters = BrokerMatters();
+            var scope = TrialScope.Of(desired.GoodConfig, live.Current);
             using var timer = new PeriodicTimer(s_look, time);
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 if (desired.Tried != candidate) return false; // A newer one is on trial; its own watch begins.
-                var verdict = TrialHealth.Judge(Evidence(time.GetElapsedTime(start), storeFailures, brokerMatters), live.Current.Updates);
+                var verdict = TrialHealth.Judge(Evidence(time.GetElapsedTime(start), storeFailures, scope), live.Current.Updates);
                 if (verdict.Decision == TrialDecision.Wait) continue;
                 bool restarts = desired.End(candidate, verdict);
                 bool stays = updates.Machine.State.Good == candidate; // Not where the disk refused that, or a newer one came a moment before.
@@ -97,7 +97,7 @@ public sealed partial class TrialStage(
         }
     }
 
-    private TrialEvidence Evidence(TimeSpan elapsed, long storeFailures, bool brokerMatters)
+    private TrialEvidence Evidence(TimeSpan elapsed, long storeFailures, TrialScope scope)
     {
         var config = live.Current;
         var measured = state.Measured();
@@ -115,18 +115,11 @@ public sealed partial class TrialStage(
             AccuracyBeforePercent = updates.Machine.State.AccuracyBeforePercent,
             AccuracyNowPercent = state.AnchorAccuracyPercent,
             CandidateAccuracyPercent = state.CandidateAccuracyOf(config),
-            TrainingProblem = TrainingMatters() ? state.RoundProblemOf(config) : null,
-            BrokerMatters = brokerMatters,
-            BrokerProblem = brokerMatters ? BrokerProblem() : null,
+            TrainingProblem = scope.Training ? state.RoundProblemOf(config) : null,
+            BrokerMatters = scope.Broker,
+            BrokerProblem = scope.Broker ? BrokerProblem() : null,
         };
     }
-
-    /// <summary>Whether how the broker is reached is changed by what is on trial: any field of the section that a running service does not take.</summary>
-    private bool BrokerMatters() =>
-        ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("telemetry.", StringComparison.Ordinal) && changed.Change != ConfigChange.Live);
-
-    /// <summary>Whether how rounds are trained is changed by what is on trial: a round that fails is held against nothing else, for it may fail for want of examples.</summary>
-    private bool TrainingMatters() => ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("training.", StringComparison.Ordinal));
 
     private string? BrokerProblem()
     {

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
@@ -186,7 +185,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
         {
             await desired.TrialBegunAsync(session.Token);
             if (desired.Tried is not { } candidate) continue;
-            bool brokerMatters = ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("telemetry.", StringComparison.Ordinal) && changed.Change != ConfigChange.Live);
+            bool brokerMatters = TrialScope.Of(desired.GoodConfig, live.Current).Broker;
             long start = time.GetTimestamp();
             while (desired.Tried == candidate)
             {
