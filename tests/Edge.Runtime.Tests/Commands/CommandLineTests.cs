@@ -89,6 +89,19 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("op.key.pem")]
+    [InlineData("op.pub.pem")]
+    public async Task A_key_pair_is_written_whole_or_not_at_all_and_never_over_another(string there)
+    {
+        File.WriteAllText(data[there], "another key");
+        var ended = await RunAsync("config", "keygen", "op");
+        Assert.Equal((70, ""), (ended.ExitCode, ended.Output));
+        Assert.Contains($"'{there}' is there already", ended.Errors);
+        Assert.Equal([data[there]], Directory.GetFiles(data.Path, "op*"));
+        Assert.Equal("another key", File.ReadAllText(data[there]));
+    }
+
     [Fact]
     public async Task A_broken_configuration_exits_78_with_all_its_problems()
     {
