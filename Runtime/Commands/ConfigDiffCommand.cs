@@ -13,7 +13,7 @@ internal static class ConfigDiffCommand
         var before = new Argument<string>("a") { Description = "Configuration file." };
         var after = new Argument<string>("b") { Description = "Configuration file; with --patch a merge patch over A." };
         var patch = new Option<bool>("--patch") { Description = "B names only what changes (RFC 7396), as over the air." };
-        var command = new Command("diff", $"Compare two configurations key by key, and say of each change what a device does to take it. live: the running service takes it, no window is lost. pipeline: the pipeline starts again in the process. process: only a start with another file; refused over the air. snapshot: the running snapshot does not fit; refused over the air unless updates.acceptNewSnapshot. The heaviest decides. {ConfigCommand.Codes}") { before, after, patch, GlobalOptions.Json };
+        var command = new CodedCommand("diff", "Compare two configurations key by key, and say of each change what a device does to take it. live: the running service takes it, no window is lost. pipeline: the pipeline starts again in the process. process: only a start with another file; refused over the air. snapshot: the running snapshot does not fit; refused over the air unless updates.acceptNewSnapshot. The heaviest decides.", ConfigCommand.Codes(config: "one of the configurations is refused")) { before, after, patch, GlobalOptions.Json };
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
             var a = RunningConfig.Read(parsed.GetValue(before)!);

@@ -13,7 +13,7 @@ internal static class ConfigKeygenCommand
         var name = new Argument<string>("name") { Description = "Where: NAME.key.pem becomes the private key, readable by you alone, and NAME.pub.pem the public one. Neither may be there." };
         var algorithm = new Option<string>("--algorithm") { Description = "How it signs: ecdsa-p256-sha256, or ed25519.", DefaultValueFactory = _ => SignatureScheme.EcdsaP256 };
         algorithm.AcceptOnlyFromAmong([.. SignatureScheme.All]);
-        var command = new Command("keygen", $"Make a key pair. The private half stays with whoever signs; the public one goes into a list of trusted keys ('edge config keyring'). {ConfigCommand.Codes}") { name, algorithm, GlobalOptions.Json };
+        var command = new CodedCommand("keygen", "Make a key pair. The private half stays with whoever signs; the public one goes into a list of trusted keys ('edge config keyring').", ConfigCommand.Codes()) { name, algorithm, GlobalOptions.Json };
         ConfigCommand.Act(command, (parsed, _) =>
         {
             string path = parsed.GetValue(name)!, secret = path + ".key.pem", open = path + ".pub.pem";

@@ -33,7 +33,7 @@ public static class RunCommand
             if (result.Tokens is [var token] && double.TryParse(token.Value, out double value) && value is not (> 0 and <= MostSeconds)) result.AddError($"--for {value}: expected more than 0 and at most {MostSeconds} seconds. Leave it out to run until stopped.");
         });
         var fresh = new Option<bool>("--fresh") { Description = "Begin with an empty data directory; the old one is renamed to NAME.old-TIME." };
-        var command = new Command("run", "Run the device: classify, learn, export, swap, report.") { config, headless, untilEnd, seconds, fresh, GlobalOptions.Json };
+        var command = new CodedCommand("run", "Run the device: classify, learn, export, swap, report.", ExitCode.List("stopped, or its stream has ended", fault: "a fault of this program, or the disk or another service is in the way")) { config, headless, untilEnd, seconds, fresh, GlobalOptions.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             await Task.Yield(); // Ctrl-C is listened to only once the action has returned for the first time.
