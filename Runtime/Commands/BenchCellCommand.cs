@@ -20,7 +20,7 @@ public static class BenchCellCommand
         var spec = new Option<string>("--spec") { Description = "File that says what to run.", Required = true };
         var result = new Option<string>("--result") { Description = "File for what was measured; it appears whole or not at all.", Required = true };
         var ofBench = new Option<bool>("--of-bench") { Description = "The cell belongs to a running 'edge bench', which holds its standard input: it ends when the input ends." };
-        var command = new Command("bench-cell", "Run one cell of a results table; progress as JSON lines.") { spec, result, ofBench };
+        var command = new CodedCommand("bench-cell", "Run one cell of a results table; progress as JSON lines.", ExitCode.List(fault: "stopped, or the disk or a file is in the way", config: null)) { spec, result, ofBench };
         command.Hidden = true;
         command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(spec)!, parsed.GetValue(result)!, parsed.GetValue(ofBench), cancel)));
         return command;

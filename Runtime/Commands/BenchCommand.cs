@@ -29,7 +29,7 @@ public static class BenchCommand
         {
             if (result.Tokens is [var token] && int.TryParse(token.Value, out int count) && count is < 1 or > 1024) result.AddError($"--workers {count}: expected 1 to 1024. Leave it out for as many as there are cores.");
         });
-        var command = new Command("bench", "Measure training methods on recorded data: every data set, method and seed in a process of its own; writes results.md, results.json and plots. Run again, it goes on where it stopped.")
+        var command = new CodedCommand("bench", "Measure training methods on recorded data: every data set, method and seed in a process of its own; writes results.md, results.json and plots. Run again, it goes on where it stopped.", ExitCode.List(finding: "a cell failed", fault: "stopped before the end, or the disk or a data set is in the way", config: null))
         {
             s_data, s_protocol, s_methods, s_seeds, s_epochs, s_buffer, s_track, s_validation, s_out, s_workers, s_force, GlobalOptions.Json,
         };

@@ -19,7 +19,7 @@ public static class BenchReportCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new Command("bench-report", "Write the report of measured results again, or fill a marked place of a document with it.") { s_from, s_into, s_marker, s_parts, s_plots, GlobalOptions.Json };
+        var command = new CodedCommand("bench-report", "Write the report of measured results again, or fill a marked place of a document with it.", ExitCode.List(fault: "the disk or a file is in the way", config: null)) { s_from, s_into, s_marker, s_parts, s_plots, GlobalOptions.Json };
         command.SetAction(parsed =>
         {
             string[] from = parsed.GetValue(s_from)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), parts = parsed.GetValue(s_parts)!.Split(',', StringSplitOptions.TrimEntries);

@@ -19,9 +19,10 @@ internal static class ConfigAbortCommand
         var reason = new Option<string>("--reason") { Description = "Why, for whoever looks at it.", DefaultValueFactory = _ => "aborted by an operator" };
         var backTo = new Option<string?>("--back-to") { Description = "What devices that have taken it, or may have, go back to: a document as for push, of a higher version than the rollout's, whose content is old ({} is the device's own file). Without it they keep what they have." };
         var key = new Option<string?>("--key") { Description = "Private key (NAME.key.pem) that the rollout was signed with; none for an unsigned one." };
-        var command = FleetLink.AddTo(new Command(
+        var command = FleetLink.AddTo(new CodedCommand(
             "abort",
-            $"End the latest rollout for good: the same document goes to all that have not taken it for a share of 0 %, so that none takes it any more, also when it comes back later. Ends with 1 when there is none to end. {ConfigCommand.Codes}")
+            "End the latest rollout for good: the same document goes to all that have not taken it for a share of 0 %, so that none takes it any more, also when it comes back later.",
+            ConfigCommand.LinkCodes("there is none to end"))
         {
             reason, backTo, key,
         });
@@ -29,7 +30,7 @@ internal static class ConfigAbortCommand
         {
             string root = parsed.GetValue(FleetLink.Root)!;
             using var signer = await ConfigRollout.KeyAsync(parsed.GetValue(key), cancel);
-            var before = parsed.GetValue(backTo) is { } file ? RolloutDocument.Of(await File.ReadAllBytesAsync(file, cancel), signer) : null;
+            var before = parsed.GetValue(backTo) is { } file ? await InputFile.ReadAsync(file, bytes => RolloutDocument.Of(bytes, signer), cancel) : null;
             var (record, board, kept) = await ConfigRollout.LookAsync(parsed, [DesiredSuffix], cancel);
             if (record is null or { State: RolloutState.Aborted })
             {

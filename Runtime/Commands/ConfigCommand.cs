@@ -14,14 +14,14 @@ public static class ConfigCommand
     public static Command Create()
     {
         var file = new Argument<string>("file") { Description = "Configuration file." };
-        var validate = new Command("validate", "Read a configuration strictly and name everything that is wrong with it.") { file, GlobalOptions.Json };
+        var validate = new CodedCommand("validate", "Read a configuration strictly and name everything that is wrong with it.", ExitCode.List("the configuration is valid", config: "it is not")) { file, GlobalOptions.Json };
         validate.SetAction(parsed => Validate(parsed.GetValue(file)!, parsed.GetValue(GlobalOptions.Json)));
 
         var optional = new Argument<string?>("file") { Description = "Configuration file; without it the defaults.", Arity = ArgumentArity.ZeroOrOne };
-        var show = new Command("show", "Print the effective configuration, every default filled in.") { optional, GlobalOptions.Json };
+        var show = new CodedCommand("show", "Print the effective configuration, every default filled in.", ExitCode.List()) { optional, GlobalOptions.Json };
         show.SetAction(parsed => Show(parsed.GetValue(optional), parsed.GetValue(GlobalOptions.Json)));
 
-        var schema = new Command("schema", "Print the JSON schema of the configuration.") { GlobalOptions.Json };
+        var schema = new CodedCommand("schema", "Print the JSON schema of the configuration.", ExitCode.List(config: null)) { GlobalOptions.Json };
         schema.SetAction(parsed => Print(Encoding.UTF8.GetBytes(ConfigSchema.Text), parsed.GetValue(GlobalOptions.Json)));
         return new Command("config", "Look at configuration, sign it, and bring it to devices.")
         {
@@ -29,8 +29,11 @@ public static class ConfigCommand
         };
     }
 
-    /// <summary>Exit codes, for the help of a sub-verb.</summary>
-    internal const string Codes = "Ends with 0 when it is done, 64 when the command line makes no sense, 70 when a file, a key or the broker lets it down, 78 when a configuration is refused.";
+    /// <summary>Exit codes, for the help of a sub-verb that reads files.</summary>
+    internal static string Codes(string? finding = null, string? config = null) => ExitCode.List(finding: finding, fault: "a file or a key is not what it should be, or the disk is in the way", config: config);
+
+    /// <summary>The same for one that talks to the broker.</summary>
+    internal static string LinkCodes(string? finding, string done = "done", string more = "") => ExitCode.List(done, finding, $"a file, a key or the broker is in the way{more}", config: null);
 
     /// <summary>Runs a sub-verb, and says in one line what is in the way.</summary>
     internal static void Act(Command command, Func<ParseResult, CancellationToken, Task<int>> run) => Act(command, "config", run);

@@ -11,7 +11,7 @@ internal static class ConfigKeyringCommand
         var keys = new Option<string[]>("--key") { Description = "FILE.pub.pem=ROLES, once for each key; ROLES are config (may sign configuration), keys (may sign the next list), snapshots (may offer snapshots), or several, such as config+snapshots.", Required = true };
         var version = new Option<long>("--version") { Description = "Version of the list, from 1; a device takes one of a higher version than its own.", Required = true };
         var output = new Option<string>("--out") { Description = "Where it goes.", Required = true };
-        var command = new Command("keyring", $"Write a list of trusted keys. A new device gets it as a file (updates.keysFile). To add or retire a key later, write the whole list as it is to be, with a higher version, sign it ('edge config sign LIST --keys') and push it ('edge config push --keys'). {ConfigCommand.Codes}") { keys, version, output };
+        var command = new CodedCommand("keyring", "Write a list of trusted keys. A new device gets it as a file (updates.keysFile). To add or retire a key later, write the whole list as it is to be, with a higher version, sign it ('edge config sign LIST --keys') and push it ('edge config push --keys').", ConfigCommand.Codes()) { keys, version, output };
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
             var ring = KeyRing.Read(new KeyRing(parsed.GetValue(version), [.. parsed.GetValue(keys)!.Select(Parse)]).Write());

@@ -9,10 +9,10 @@ internal static class ConfigPauseCommand
     internal static Command Create()
     {
         var reason = new Option<string>("--reason") { Description = "Why, for whoever looks at it.", DefaultValueFactory = _ => "paused by an operator" };
-        var command = FleetLink.AddTo(new Command(
+        var command = FleetLink.AddTo(new CodedCommand(
             "pause",
-            "Do not widen the rollout that runs, wherever its 'edge config push --watch' runs. Devices that it has reached go on; take it up again with 'edge config push --resume'. " +
-            $"Ends with 1 when none runs. {ConfigCommand.Codes}")
+            "Do not widen the rollout that runs, wherever its 'edge config push --watch' runs. Devices that it has reached go on; take it up again with 'edge config push --resume'.",
+            ConfigCommand.LinkCodes("none runs"))
         {
             reason,
         });

@@ -22,10 +22,11 @@ internal static class ConfigPushCommand
         var rollout = new RolloutOptions();
         var timeout = new Option<double>("--timeout") { Description = "How long --watch waits, seconds; the trial takes updates.trialSeconds of the new configuration.", DefaultValueFactory = _ => 180 };
         timeout.Validators.Add(CommandNumber.Within(timeout, 0.1, 4_000_000, "seconds"));
-        var command = FleetLink.AddTo(new Command(
+        var command = FleetLink.AddTo(new CodedCommand(
             "push",
-            "Publish a document, retained: a device that is away takes it when it comes back. With --watch ends with 1 when it was refused, put off, rolled back or superseded, and with 70 when nothing was heard in time. " +
-            $"With --rollout it goes to a share of all devices, and with --watch from one of --stages to the next; ends with 1 when that stopped before the last: too many devices failed, or 'edge config pause' or 'abort'. {ConfigCommand.Codes}")
+            "Publish a document, retained: a device that is away takes it when it comes back. " +
+            "With --rollout it goes to a share of all devices, and with --watch from one of --stages to the next.",
+            ConfigCommand.LinkCodes("with --watch: it was refused, put off, rolled back or superseded; with --rollout: it stopped before the last stage, because too many devices failed, or by 'edge config pause' or 'abort'", more: ", or nothing was heard in time"))
         {
             file, device, keys, watch, timeout, GlobalOptions.Json,
         });
@@ -37,12 +38,13 @@ internal static class ConfigPushCommand
         });
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
-            byte[] message = await File.ReadAllBytesAsync(parsed.GetValue(file)!, cancel);
-            if (rollout.IsMeant(parsed.CommandResult)) return await ConfigRollout.RunAsync(parsed, rollout, message, parsed.GetValue(watch), cancel);
+            string source = parsed.GetValue(file)!;
+            byte[] message = await File.ReadAllBytesAsync(source, cancel);
+            if (rollout.IsMeant(parsed.CommandResult)) return await ConfigRollout.RunAsync(parsed, rollout, source, message, parsed.GetValue(watch), cancel);
             var topics = new Topics(parsed.GetValue(FleetLink.Root)!, parsed.GetValue(device)!);
             bool json = parsed.GetValue(GlobalOptions.Json);
             bool watches = parsed.GetValue(watch) && !parsed.GetValue(keys);
-            var (version, keyId) = watches ? Named(message) : (0, "");
+            var (version, keyId) = watches ? InputFile.Parse(source, message, Named) : (0, "");
             await using var fleet = await FleetLink.OpenAsync(parsed, watches ? [topics.ConfigReported] : [], cancel);
             await fleet.PublishAsync(parsed.GetValue(keys) ? topics.ConfigKeys : topics.ConfigDesired, message, cancel);
             if (!watches) return ExitCode.Done;

@@ -10,14 +10,14 @@ namespace Edge.Runtime.Commands;
 internal static class ConfigRollout
 {
     /// <summary>Sends a document to a share of the fleet, and with <paramref name="watches"/> to growing ones.</summary>
-    internal static async Task<int> RunAsync(ParseResult parsed, RolloutOptions options, byte[] message, bool watches, CancellationToken cancel)
+    internal static async Task<int> RunAsync(ParseResult parsed, RolloutOptions options, string source, byte[] message, bool watches, CancellationToken cancel)
     {
         string root = parsed.GetValue(FleetLink.Root)!;
         bool json = parsed.GetValue(GlobalOptions.Json);
         using var key = await KeyAsync(parsed.GetValue(options.Key), cancel);
         var plan = new RolloutPlan
         {
-            Document = RolloutDocument.Of(message, key),
+            Document = InputFile.Parse(source, message, bytes => RolloutDocument.Of(bytes, key)),
             Root = root,
             Stages = options.Stages(parsed),
             Seed = parsed.GetValue(options.Seed),
@@ -69,7 +69,7 @@ internal static class ConfigRollout
     }
 
     /// <summary>Reads a private key; null when none is named.</summary>
-    internal static async Task<SigningKey?> KeyAsync(string? file, CancellationToken cancel) => file is null ? null : SigningKey.FromPem(await File.ReadAllTextAsync(file, cancel));
+    internal static async Task<SigningKey?> KeyAsync(string? file, CancellationToken cancel) => file is null ? null : await InputFile.ReadAsync(file, SigningKey.FromPem, cancel);
 
     /// <summary>A record in one line.</summary>
     internal static string Line(RolloutRecord record) =>

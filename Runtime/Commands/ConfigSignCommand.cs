@@ -1,6 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text;
-using Edge.Config;
+using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.Trust;
@@ -25,20 +26,29 @@ internal static class ConfigSignCommand
         var seed = new Option<long>("--seed") { Description = "Which devices come first in a rollout; keep it while the share grows.", DefaultValueFactory = _ => 0 };
         var runtime = new Option<string?>("--minimum-runtime") { Description = "Lowest version of the service that may take it." };
         var basis = new Option<string?>("--base") { Description = "The device's own file, over which FILE is checked; without it the defaults." };
-        var command = new Command("sign", $"Check a configuration as a device would, and put it into a signed envelope. {ConfigCommand.Codes}") { file, key, output, keys, version, notAfter, fleet, group, device, rollout, seed, runtime, basis };
+        var command = new CodedCommand("sign", "Check a configuration as a device would, and put it into a signed envelope.", ConfigCommand.Codes(config: "the configuration is refused")) { file, key, output, keys, version, notAfter, fleet, group, device, rollout, seed, runtime, basis };
+        rollout.Validators.Add(CommandNumber.Within(rollout, 0, 100, "percent"));
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(keys)) return;
+            if (result.GetResult(version) is not { Tokens: [var given] }) result.AddError("--version is missing: the version of the document, from 1, higher than that of any document before it whose content was another; such as --version 7. (With --keys the list has its own inside.)");
+            else if (long.TryParse(given.Value, CultureInfo.InvariantCulture, out long number) && number < 1) result.AddError($"--version {given.Value}: expected a whole number from 1 on.");
+        });
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
-            using var signer = SigningKey.FromPem(await File.ReadAllTextAsync(parsed.GetValue(key)!, cancel));
-            byte[] content = await File.ReadAllBytesAsync(parsed.GetValue(file)!, cancel);
+            using var signer = await InputFile.ReadAsync(parsed.GetValue(key)!, SigningKey.FromPem, cancel);
+            string source = parsed.GetValue(file)!;
             byte[] payload;
             if (parsed.GetValue(keys))
             {
-                payload = KeyRing.Read(content).Write();
+                payload = (await InputFile.ReadAsync(source, bytes => KeyRing.Read(bytes), cancel)).Write();
             }
             else
             {
-                var verdict = Checked(content, parsed.GetValue(file)!, parsed.GetValue(basis));
-                if (!verdict.IsValid) return RunCommand.Refused(verdict);
+                byte[] content = await File.ReadAllBytesAsync(source, cancel);
+                var own = RunningConfig.Read(parsed.GetValue(basis));
+                if (!own.Verdict.IsValid) return RunCommand.Refused(own.Verdict);
+                if (own.Under(content, source) is { IsValid: false } refused) return RunCommand.Refused(refused);
                 payload = DesiredPayload.Write(
                     parsed.GetValue(version), content, new UpdateTarget(parsed.GetValue(fleet), parsed.GetValue(group), parsed.GetValue(device)), parsed.GetValue(notAfter),
                     parsed.GetValue(rollout) is { } percent ? new Rollout(percent, parsed.GetValue(seed)) : null, parsed.GetValue(runtime));
@@ -51,18 +61,5 @@ internal static class ConfigSignCommand
             return ExitCode.Done;
         });
         return command;
-    }
-
-    private static ConfigVerdict Checked(byte[] patch, string source, string? basis)
-    {
-        byte[] under = "{}"u8.ToArray();
-        if (basis is not null)
-        {
-            var own = DeviceConfigReader.ReadFile(basis);
-            if (!own.IsValid) return own;
-            under = File.ReadAllBytes(basis);
-        }
-
-        return DeviceConfigReader.ReadMerged(under, basis ?? "the defaults", patch, source);
     }
 }

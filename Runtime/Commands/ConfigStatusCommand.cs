@@ -13,7 +13,7 @@ internal static class ConfigStatusCommand
         var wait = new Option<double>("--wait") { Description = "How long to listen for retained reports, seconds.", DefaultValueFactory = _ => 1 };
         wait.Validators.Add(CommandNumber.Within(wait, 0, 4_000_000, "seconds"));
         var summary = new Option<bool>("--summary") { Description = "Instead: where all devices stand with the latest rollout, in numbers that add up." };
-        var command = FleetLink.AddTo(new Command("status", $"Show the retained reports of a fleet: the active configuration of each device, what became of the latest attempt to change it and how many windows that cost, and what the device believes. {ConfigCommand.Codes}")
+        var command = FleetLink.AddTo(new CodedCommand("status", "Show the retained reports of a fleet: the active configuration of each device, what became of the latest attempt to change it and how many windows that cost, and what the device believes.", ConfigCommand.LinkCodes("no device has reported"))
         {
             device, wait, summary, GlobalOptions.Json,
         });

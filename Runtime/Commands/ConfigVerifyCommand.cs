@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Edge.Config;
+using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.Trust;
@@ -16,17 +17,17 @@ internal static class ConfigVerifyCommand
         var file = new Argument<string>("envelope") { Description = "What 'edge config sign' wrote." };
         var keys = new Option<string>("--keys") { Description = "List of trusted keys, as a device has it.", Required = true };
         var basis = new Option<string?>("--base") { Description = "The device's own file, with which the configuration is merged and compared; without it the defaults." };
-        var command = new Command("verify", $"Look at an envelope as a device would: whether a trusted key signed it, for whom it is, and what it changes there. Ends with 1 when it would be refused. {ConfigCommand.Codes}") { file, keys, basis, GlobalOptions.Json };
+        var command = new CodedCommand("verify", "Look at an envelope as a device would: whether a trusted key signed it, for whom it is, and what it changes there.", ConfigCommand.Codes("a device would refuse it", "the device's own file is refused")) { file, keys, basis, GlobalOptions.Json };
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
-            var ring = KeyRing.Read(await File.ReadAllBytesAsync(parsed.GetValue(keys)!, cancel));
-            var envelope = SignedEnvelope.Read(await File.ReadAllBytesAsync(parsed.GetValue(file)!, cancel));
+            var ring = await InputFile.ReadAsync(parsed.GetValue(keys)!, bytes => KeyRing.Read(bytes), cancel);
+            var envelope = await InputFile.ReadAsync(parsed.GetValue(file)!, bytes => SignedEnvelope.Read(bytes), cancel);
             if (EnvelopeCheck.Of(envelope, ring, KeyRole.Config) is { } untrusted) return Tell(parsed, new { isTrusted = false, code = untrusted.Word, reason = untrusted.Text }, [untrusted.ToString()], ExitCode.Finding);
             var payload = DesiredPayload.Read(envelope.Payload);
-            var own = parsed.GetValue(basis) is { } path ? DeviceConfigReader.ReadFile(path) : DeviceConfigReader.Read("{}"u8, "the defaults");
-            if (!own.IsValid) return RunCommand.Refused(own);
-            var merged = DeviceConfigReader.ReadMerged(parsed.GetValue(basis) is { } under ? await File.ReadAllBytesAsync(under, cancel) : "{}"u8.ToArray(), own.Source, payload.Config, parsed.GetValue(file)!);
-            var diff = merged.Config is { } config ? ConfigDiff.Between(own.Config!, config) : null;
+            var own = RunningConfig.Read(parsed.GetValue(basis));
+            if (!own.Verdict.IsValid) return RunCommand.Refused(own.Verdict);
+            var merged = own.Under(payload.Config, parsed.GetValue(file)!);
+            var diff = merged.Config is { } config ? ConfigDiff.Between(own.Verdict.Config!, config) : null;
             var signer = ring.Find(envelope.KeyId, KeyRole.Config)!;
             string[] lines =
             [

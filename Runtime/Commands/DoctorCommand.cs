@@ -12,7 +12,7 @@ public static class DoctorCommand
     public static Command Create()
     {
         var config = new Option<string?>("--config", "-c") { Description = "Configuration file to check against; without it the defaults." };
-        var command = new Command("doctor", "Say what this machine has and what it lacks, each with a remedy. Exit code 1 when something that the configuration needs is missing.") { config, GlobalOptions.Json };
+        var command = new CodedCommand("doctor", "Say what this machine has and what it lacks, each with a remedy.", ExitCode.List("nothing is missing", "something that the configuration needs is missing")) { config, GlobalOptions.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             var active = RunningConfig.Read(parsed.GetValue(config));

@@ -10,7 +10,7 @@ namespace Edge.Runtime.Commands;
 /// <summary><c>edge label</c>: tells a device what a window was, or lists the windows that devices ask for.</summary>
 internal static class LabelCommand
 {
-    private const string Codes = "Ends with 0 when the device has taken the label (with --list: when a window was asked for), 1 when it has not (with --list: when none was), 64 when the command line makes no sense, 70 when broker or device do not answer in time.";
+    private static readonly string Codes = ExitCode.List("the device has taken the label (with --list: a window was asked for)", "it has not (with --list: none was)", "broker or device do not answer in time", config: null);
     private const int MostOpen = 10_000;
 
     /// <summary>The verb.</summary>

@@ -10,7 +10,7 @@ public static class ReplayCommand
 {
     internal static readonly Option<string?> Config = DeviceCommand.Config;
     internal static readonly Option<bool> Copy = new("--copy") { Description = "Read the newest copy of the store instead of the store: works beside a running service." };
-    internal static readonly string Codes = $"Exit codes: {ExitCode.Done} done, {ExitCode.Usage} command line, {ExitCode.Fault} the disk, a file or a running service is in the way, {ExitCode.Config} configuration.";
+    internal static readonly string Codes = SnapshotCommand.CodesWith(null);
 
     /// <summary>The verb.</summary>
     public static Command Create() => new("replay", "Look at the device's memory of labelled windows, take it elsewhere, repair it, or make it forget a class. The service must not run, or add --copy to a look.")

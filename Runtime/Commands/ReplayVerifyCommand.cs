@@ -10,7 +10,7 @@ public static class ReplayVerifyCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new CodedCommand("verify", "Read every record and its checksum, the index, the store's own records, the copies and the statistics, and say what is wrong and what to do; change nothing.", $"{ReplayCommand.Codes} {ExitCode.Finding} when something is wrong.")
+        var command = new CodedCommand("verify", "Read every record and its checksum, the index, the store's own records, the copies and the statistics, and say what is wrong and what to do; change nothing.", SnapshotCommand.CodesWith("something is wrong"))
         {
             ReplayCommand.Config, ReplayCommand.Copy, GlobalOptions.Json,
         };

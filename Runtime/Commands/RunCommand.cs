@@ -33,7 +33,7 @@ public static class RunCommand
             if (result.Tokens is [var token] && double.TryParse(token.Value, out double value) && value is not (> 0 and <= MostSeconds)) result.AddError($"--for {value}: expected more than 0 and at most {MostSeconds} seconds. Leave it out to run until stopped.");
         });
         var fresh = new Option<bool>("--fresh") { Description = "Begin with an empty data directory; the old one is renamed to NAME.old-TIME." };
-        var command = new Command("run", "Run the device: classify, learn, export, swap, report.") { config, headless, untilEnd, seconds, fresh, GlobalOptions.Json };
+        var command = new CodedCommand("run", "Run the device: classify, learn, export, swap, report.", ExitCode.List("stopped, or its stream has ended", fault: "a fault of this program, or the disk or another service is in the way")) { config, headless, untilEnd, seconds, fresh, GlobalOptions.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             await Task.Yield(); // Ctrl-C is listened to only once the action has returned for the first time.
@@ -93,26 +93,21 @@ public static class RunCommand
                         // What is on trial cannot even start: back to what could.
                         ServiceLog.OverlaySetAside(log, e.Message);
                         updates.Machine.RollBack([new Reason(ReasonCode.StartFailed, e.Message)]);
+                        request.After(hasFault: true, isOnTrial: true, isStopping: false);
                         continue;
                     }
 
-                    if (outcome.Fault is { } fault)
+                    switch (request.After(outcome.Fault is not null, updates.Machine.State.Phase == ConfigPhase.Trial, stopping.IsCancellationRequested))
                     {
-                        if (updates.Machine.State.Phase == ConfigPhase.Trial && !stopping.IsCancellationRequested)
-                        {
-                            ServiceLog.TrialFault(log, fault);
-                            lastEnd = fault;
+                        case AfterRun.Again:
                             continue;
-                        }
-
-                        Console.Error.WriteLine($"edge stopped on a fault: {fault}");
-                        return ExitCode.Fault;
-                    }
-
-                    if (request.RestartWanted && !stopping.IsCancellationRequested)
-                    {
-                        (request.Restarted, request.RestartWanted) = (true, false);
-                        continue;
+                        case AfterRun.AnotherAttempt:
+                            lastEnd = outcome.Fault!;
+                            ServiceLog.TrialFault(log, lastEnd);
+                            continue;
+                        case AfterRun.Fault:
+                            Console.Error.WriteLine($"edge stopped on a fault: {outcome.Fault}");
+                            return ExitCode.Fault;
                     }
 
                     Report(outcome.Summary, json);

@@ -10,7 +10,7 @@ namespace Edge.Runtime.Commands;
 /// <summary><c>edge simulate</c>: a fleet in one process, to try dashboards and rollouts on.</summary>
 internal static class SimulateCommand
 {
-    private const string Codes = "Ends with 0 on Ctrl-C or after --for, 64 when the command line makes no sense, 70 when the port is taken or a file lets it down. A broker that is not there is waited for.";
+    private static readonly string Codes = ExitCode.List("on Ctrl-C or after --for", fault: "the port is taken, or a file is in the way", config: null) + " A broker that is not there is waited for.";
     private static readonly TimeSpan s_progress = TimeSpan.FromSeconds(5);
 
     /// <summary>The verb.</summary>

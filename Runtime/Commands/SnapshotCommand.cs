@@ -9,7 +9,10 @@ namespace Edge.Runtime.Commands;
 public static class SnapshotCommand
 {
     internal const string Naming = "current, previous, an id, the beginning of one, or its number";
-    internal static readonly string Codes = $"Exit codes: {ExitCode.Done} done, {ExitCode.Usage} command line, {ExitCode.Fault} the disk, a file or a running service is in the way, {ExitCode.Config} configuration.";
+    internal static readonly string Codes = CodesWith(null);
+
+    /// <summary>Exit codes of a sub-verb that also finds something.</summary>
+    internal static string CodesWith(string? finding) => ExitCode.List(finding: finding, fault: "the disk, a file or a running service is in the way");
 
     /// <summary>The verb.</summary>
     public static Command Create() => new("snapshot", "Look at the device's models, take one elsewhere, offer it to others, bring one in, or go back to an earlier one. list, show, export, publish and diff may be used beside a running service.")

@@ -12,7 +12,7 @@ public static class SnapshotListCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var command = new CodedCommand("list", $"List the snapshots, oldest first: * runs (or would at the next start), id, parent, when, window [channels, samples per channel], accuracy on the anchors when it was promoted, bytes on disk, classes; damaged ones with what is wrong. With --json one object a line. Exit code {ExitCode.Finding} when one is damaged.", SnapshotCommand.Codes)
+        var command = new CodedCommand("list", "List the snapshots, oldest first: * runs (or would at the next start), id, parent, when, window [channels, samples per channel], accuracy on the anchors when it was promoted, bytes on disk, classes; damaged ones with what is wrong. With --json one object a line.", SnapshotCommand.CodesWith("one is damaged"))
         {
             DeviceCommand.Config, GlobalOptions.Json,
         };

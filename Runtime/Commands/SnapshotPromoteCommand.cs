@@ -16,7 +16,7 @@ public static class SnapshotPromoteCommand
         var checkpoint = new Option<string?>("--checkpoint") { Description = "The trainer's checkpoint of the same weights. [default: in the folder, or beside the .onnx under its name]" };
         var sha256 = new Option<string?>("--sha256") { Description = "What the graph's SHA-256 must be, or begin with, hex." };
         var drops = new Option<bool>("--drop-statistics") { Description = "Accept another frozen branch than the running snapshot's." };
-        var command = new CodedCommand("promote", $"Check files and make them the running snapshot of a device that does not run: hashes (where a manifest or --sha256 names them), contract (inputs, outputs, window), parity (graph against checkpoint, promotion.maxParityError). Refused with all reasons. The anchors are not asked. Prototypes are made anew at the next start. Exit code {ExitCode.Finding} when refused.", SnapshotCommand.Codes)
+        var command = new CodedCommand("promote", "Check files and make them the running snapshot of a device that does not run: hashes (where a manifest or --sha256 names them), contract (inputs, outputs, window), parity (graph against checkpoint, promotion.maxParityError). Refused with all reasons. The anchors are not asked. Prototypes are made anew at the next start.", SnapshotCommand.CodesWith("refused"))
         {
             source, checkpoint, sha256, drops, DeviceCommand.Config, GlobalOptions.Json,
         };

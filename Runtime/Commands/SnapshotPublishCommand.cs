@@ -28,7 +28,7 @@ internal static class SnapshotPublishCommand
         var seconds = new Option<double?>("--for") { Description = "End after that many seconds; without it and without --until when it is stopped." };
         seconds.Validators.Add(CommandNumber.Within(seconds, 0.1, 4_000_000, "seconds"));
         var keep = new Option<bool>("--keep") { Description = "Leave the offer with the broker at the end: devices that come later ask once a minute, and get nothing until it is published again." };
-        var command = new CodedCommand("publish", $"Check a snapshot (hash, contract, parity), offer it over the broker, signed and retained, and answer the devices that ask for its pieces, until stopped; then the offer is taken back. Each device asks for what it lacks, also after an interruption, judges it on its own anchors and reports. Nothing large stays with the broker. May be used beside a running service. Exit code {ExitCode.Finding} when the check refuses it, or every device that answered did.", SnapshotCommand.Codes)
+        var command = new CodedCommand("publish", "Check a snapshot (hash, contract, parity), offer it over the broker, signed and retained, and answer the devices that ask for its pieces, until stopped; then the offer is taken back. Each device asks for what it lacks, also after an interruption, judges it on its own anchors and reports. Nothing large stays with the broker. May be used beside a running service.", SnapshotCommand.CodesWith("the check refuses it, or every device that answered did"))
         {
             name, to, key, chunk, until, seconds, keep, FleetLink.Broker, FleetLink.Root, FleetLink.User, FleetLink.PasswordFile, DeviceCommand.Config, GlobalOptions.Json,
         };

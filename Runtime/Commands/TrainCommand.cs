@@ -13,7 +13,7 @@ public static class TrainCommand
     {
         var round = new Option<string>("--round") { Description = "Folder of the round: plan.json, samples.bin, parent.checkpoint, anchors.bin.", Required = true };
         var ofService = new Option<bool>("--of-service") { Description = "The round belongs to a running service, which holds its standard input: it ends when the input ends." };
-        var command = new Command("train", "Run one training round from its folder.") { round, ofService, GlobalOptions.Json };
+        var command = new CodedCommand("train", "Run one training round from its folder.", ExitCode.List("the round is over, with a candidate or without", fault: "stopped before that, or the disk or a file is in the way", config: null)) { round, ofService, GlobalOptions.Json };
         command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(ofService), parsed.GetValue(GlobalOptions.Json), cancel)));
         return command;
     }

@@ -10,7 +10,7 @@ namespace Edge.Runtime.Commands;
 /// <summary><c>edge watch</c>: a fleet at a glance.</summary>
 internal static class WatchCommand
 {
-    private const string Codes = "Ends with 0 on Ctrl-C or after --for, 1 when not a single device was heard of by then, 64 when the command line makes no sense, 70 when a file cannot be read. A broker that is not there is waited for.";
+    private static readonly string Codes = ExitCode.List("on Ctrl-C or after --for", "not a single device was heard of by then", "a file cannot be read", config: null) + " A broker that is not there is waited for.";
     private const int PrintedWidth = 300; // A pipe has none: nothing is left out.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(2);

@@ -107,7 +107,7 @@ public sealed partial class TelemetryStage(
             return;
         }
 
-        request.RestartWanted = true;
+        request.WantRestart();
         Lifetime.StopApplication();
     }
 
@@ -146,20 +146,4 @@ public sealed partial class TelemetryStage(
 
     [LoggerMessage(3004, LogLevel.Warning, "list of trusted keys not taken: {Reasons}")]
     private partial void LogKeysRefused(string reasons);
-}
-
-/// <summary>Why the service runs, and whether it is to start again with another configuration.</summary>
-public sealed class RunRequest
-{
-    /// <summary>Whether it was started again by itself.</summary>
-    public bool Restarted { get; set; }
-
-    /// <summary>Whether it is to start again when it has stopped.</summary>
-    public bool RestartWanted { get; set; }
-
-    /// <summary>The latest attempt to change the configuration.</summary>
-    public ConfigAttempt? LastAttempt { get; set; }
-
-    /// <summary>What restarts cost.</summary>
-    public RestartGap Gap { get; } = new(TimeProvider.System);
 }

@@ -55,12 +55,13 @@ public sealed partial class TrialStage(
             long start = time.GetTimestamp();
             long storeFailures = state.StoreFailures + state.StatisticsFailures;
             if (desired.Tried is not { } candidate) return false;
-            bool brokerMatters = BrokerMatters();
+            var scope = TrialScope.Of(desired.GoodConfig, live.Current);
+            var probe = new WriteProbe(data.Config, time);
             using var timer = new PeriodicTimer(s_look, time);
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 if (desired.Tried != candidate) return false; // A newer one is on trial; its own watch begins.
-                var verdict = TrialHealth.Judge(Evidence(time.GetElapsedTime(start), storeFailures, brokerMatters), live.Current.Updates);
+                var verdict = TrialHealth.Judge(Evidence(time.GetElapsedTime(start), storeFailures, scope, probe), live.Current.Updates);
                 if (verdict.Decision == TrialDecision.Wait) continue;
                 bool restarts = desired.End(candidate, verdict);
                 bool stays = updates.Machine.State.Good == candidate; // Not where the disk refused that, or a newer one came a moment before.
@@ -72,7 +73,7 @@ public sealed partial class TrialStage(
                     return false;
                 }
 
-                request.RestartWanted = true;
+                request.WantRestart();
                 Lifetime.StopApplication();
                 return true;
             }
@@ -97,7 +98,7 @@ public sealed partial class TrialStage(
         }
     }
 
-    private TrialEvidence Evidence(TimeSpan elapsed, long storeFailures, bool brokerMatters)
+    private TrialEvidence Evidence(TimeSpan elapsed, long storeFailures, TrialScope scope, WriteProbe probe)
     {
         var config = live.Current;
         var measured = state.Measured();
@@ -111,23 +112,15 @@ public sealed partial class TrialStage(
             SinceWindow = measured.SinceWindow,
             WindowPatience = TimeSpan.FromTicks(Math.Max(s_leastPatience.Ticks, 3 * period.Ticks)),
             LatencyP99Ms = measured.LatencyP99Ms,
-            StoreProblem = isOver ? StoreProblem(storeFailures) : null,
+            StoreProblem = isOver ? StoreProblem(storeFailures, probe) : null,
             AccuracyBeforePercent = updates.Machine.State.AccuracyBeforePercent,
-            AccuracyNowPercent = Least(state.AnchorAccuracyPercent, state.CandidateAccuracyOf(config)),
-            TrainingProblem = TrainingMatters() ? state.RoundProblemOf(config) : null,
-            BrokerMatters = brokerMatters,
-            BrokerProblem = brokerMatters ? BrokerProblem() : null,
+            AccuracyNowPercent = state.AnchorAccuracyPercent,
+            CandidateAccuracyPercent = state.CandidateAccuracyOf(config),
+            TrainingProblem = scope.Training ? state.RoundProblemOf(config) : null,
+            BrokerMatters = scope.Broker,
+            BrokerProblem = scope.Broker ? BrokerProblem() : null,
         };
     }
-
-    private static double? Least(double? one, double? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
-
-    /// <summary>Whether how the broker is reached is changed by what is on trial: any field of the section that a running service does not take.</summary>
-    private bool BrokerMatters() =>
-        ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("telemetry.", StringComparison.Ordinal) && changed.Change != ConfigChange.Live);
-
-    /// <summary>Whether how rounds are trained is changed by what is on trial: a round that fails is held against nothing else, for it may fail for want of examples.</summary>
-    private bool TrainingMatters() => ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("training.", StringComparison.Ordinal));
 
     private string? BrokerProblem()
     {
@@ -136,21 +129,7 @@ public sealed partial class TrialStage(
         return now.Connected ? null : $"{now.Broker}: {now.LastError ?? "no answer yet"}";
     }
 
-    private string? StoreProblem(long before)
-    {
-        if (state.StoreFailures + state.StatisticsFailures - before is > 0 and var refused) return $"the store refused {refused} writes";
-        try
-        {
-            string probe = Path.Combine(data.Config, "probe");
-            DurableFile.Replace(probe, "written to see whether it can be\n"u8);
-            File.Delete(probe);
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return e.Message;
-        }
-    }
+    private string? StoreProblem(long before, WriteProbe probe) => state.StoreFailures + state.StatisticsFailures - before is > 0 and var refused ? $"the store refused {refused} writes" : probe.Problem();
 
     [LoggerMessage(3011, LogLevel.Information, "configuration version {Version} has proved itself over {WindowCount} windows and stays")]
     private partial void LogKept(long version, long windowCount);

@@ -38,7 +38,12 @@ public sealed class RunningConfig
     /// <summary>The same document with another overlay; its verdict says whether the two fit. Null: without any.</summary>
     public RunningConfig With(AcceptedOverlay? overlay) => overlay is null
         ? new RunningConfig(baseSource, baseUtf8, DeviceConfigReader.Read(baseUtf8, baseSource), null)
-        : new RunningConfig(baseSource, baseUtf8, DeviceConfigReader.ReadMerged(baseUtf8, baseSource, overlay.ConfigUtf8, $"desired version {overlay.Version}"), overlay);
+        : new RunningConfig(baseSource, baseUtf8, Under(overlay.ConfigUtf8, $"desired version {overlay.Version}"), overlay);
+
+    /// <summary>The verdict on the same document with a merge patch over it (RFC 7396), as a device would come to it.</summary>
+    /// <param name="patchUtf8">What is to change.</param>
+    /// <param name="source">What the patch is called in the verdict.</param>
+    public ConfigVerdict Under(ReadOnlySpan<byte> patchUtf8, string source) => DeviceConfigReader.ReadMerged(baseUtf8, baseSource, patchUtf8, source);
 
     /// <summary>What runs with the last good document; one that does not fit the file any more is set aside, and the file runs alone.</summary>
     public RunningConfig WithGoodOf(ConfigMachine machine)

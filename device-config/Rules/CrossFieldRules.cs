@@ -1,8 +1,8 @@
 namespace Edge.Config;
 
 /// <summary>
-/// What keys must be to one another. One method per rule. A rule whose keys already have problems of their own stays silent: it would speak about a default
-/// that the operator did not choose.
+/// What keys must be to one another: those of the stream here, those of the memory (<see cref="MemoryRules"/>) and of the way to others (<see cref="LinkRules"/>) beside it. One method per rule. A rule whose
+/// keys already have problems of their own stays silent: it would speak about a default that the operator did not choose.
 /// </summary>
 internal static class CrossFieldRules
 {
@@ -13,7 +13,7 @@ internal static class CrossFieldRules
     private static readonly IReadOnlyList<string> Activities = new LabelsSection().Classes;
 
     /// <summary>Channels of the simulated IMU and of the recorded archive.</summary>
-    private const int SensorChannelCount = 9;
+    internal const int SensorChannelCount = 9;
 
     /// <summary>Adds a problem for each rule that <paramref name="config"/> breaks.</summary>
     public static void Check(DeviceConfig config, ConfigFindings findings)
@@ -25,18 +25,10 @@ internal static class CrossFieldRules
         ClassNamesCanBeToldApart(config, findings);
         SensorsClassesAreNamed(config, findings);
         LateLabelsFindTheirWindow(config, findings);
-        ReplayHoldsEveryClass(config, findings);
-        ReplayBytesHoldEveryClass(config, findings);
-        AnchorsCoverEveryClass(config, findings);
-        AnchorsSufficeToJudge(config, findings);
-        FreshExamplesHoldARound(config, findings);
+        MemoryRules.Check(config, findings);
         AxesAreChannelsOfTheirOwn(config, findings);
         ProvidersDifferAndEndInCpu(config, findings);
-        ExternalBrokerHasAPort(config, findings);
-        TlsIsForAnExternalBroker(config, findings);
-        ClientKeyHasACertificate(config, findings);
-        OthersNeedABroker(config, findings);
-        WindowsComeWhileTheSparkplugDeviceLives(config, findings);
+        LinkRules.Check(config, findings);
     }
 
     private static void RecordedRateIsKept(DeviceConfig config, ConfigFindings findings)
@@ -44,7 +36,7 @@ internal static class CrossFieldRules
         double rate = config.Sensor.SampleRateHz;
         if (IsUciHar(config, findings) && findings.Sound("sensor.sampleRateHz") && rate != 50)
         {
-            findings.AddContradiction("sensor.sampleRateHz", Show(rate), "50 when sensor.kind is \"uciHar\", which is recorded at that rate",
+            findings.AddContradiction("sensor.sampleRateHz", RuleText.Show(rate), "50 when sensor.kind is \"uciHar\", which is recorded at that rate",
                 "write 50; sensor.speed is what makes the stream faster");
         }
     }
@@ -63,7 +55,7 @@ internal static class CrossFieldRules
         {
             if (findings.Sound(path) && value != recorded)
             {
-                findings.AddContradiction(path, Show(value), $"{recorded} when sensor.kind is \"uciHar\", whose windows are recorded so", $"write {recorded}");
+                findings.AddContradiction(path, RuleText.Show(value), $"{recorded} when sensor.kind is \"uciHar\", whose windows are recorded so", $"write {recorded}");
             }
         }
     }
@@ -75,7 +67,7 @@ internal static class CrossFieldRules
         if (IsUciHar(config, findings) && findings.Sound(Path) && order.Count > 0
             && !order.Order(StringComparer.Ordinal).SequenceEqual(Activities.Order(StringComparer.Ordinal)))
         {
-            findings.AddContradiction(Path, Show(order), $"empty or the six names {string.Join(", ", Activities)}, each once, in any order",
+            findings.AddContradiction(Path, RuleText.Show(order), $"empty or the six names {string.Join(", ", Activities)}, each once, in any order",
                 "write all six, or delete it for the order of the archive");
         }
     }
@@ -84,7 +76,7 @@ internal static class CrossFieldRules
     {
         if (findings.Sound("window.stride", "window.length") && config.Window.Stride > config.Window.Length)
         {
-            findings.AddContradiction("window.stride", Show(config.Window.Stride),
+            findings.AddContradiction("window.stride", RuleText.Show(config.Window.Stride),
                 $"at most window.length, which is {config.Window.Length}, so that no sample falls between two windows",
                 "lower window.stride or raise window.length");
         }
@@ -127,7 +119,7 @@ internal static class CrossFieldRules
         string[] missing = [.. Activities.Except(config.Labels.Classes, StringComparer.Ordinal)];
         if (findings.Sound("sensor.kind", Path) && missing.Length > 0)
         {
-            findings.AddContradiction(Path, Show(config.Labels.Classes),
+            findings.AddContradiction(Path, RuleText.Show(config.Labels.Classes),
                 $"a list that contains what the sensor \"{config.Sensor.Kind}\" brings; missing: {string.Join(", ", missing)}",
                 "add what is missing, or delete labels.classes for the default");
         }
@@ -139,55 +131,10 @@ internal static class CrossFieldRules
         double delay = config.Labels.SourceDelaySeconds;
         if (findings.Sound("labels.sourceDelaySeconds", "window.ringCapacity", "window.stride", "sensor.sampleRateHz") && delay >= heldSeconds)
         {
-            findings.AddContradiction("labels.sourceDelaySeconds", Show(delay),
-                $"less than the {Show(Math.Round(heldSeconds, 3))} s for which the window ring holds a window"
+            findings.AddContradiction("labels.sourceDelaySeconds", RuleText.Show(delay),
+                $"less than the {RuleText.Show(Math.Round(heldSeconds, 3))} s for which the window ring holds a window"
                     + " (window.ringCapacity * window.stride / sensor.sampleRateHz)",
                 "shorten the delay or raise window.ringCapacity");
-        }
-    }
-
-    private static void ReplayHoldsEveryClass(DeviceConfig config, ConfigFindings findings) =>
-        HoldsEveryClass("replay.capacity", config.Replay.Capacity, config, findings);
-
-    private static void ReplayBytesHoldEveryClass(DeviceConfig config, ConfigFindings findings)
-    {
-        if (config.Replay.CapacityKiB == 0 || !findings.Sound("replay.capacityKiB", "replay.payload", "window.length", "labels.classes"))
-        {
-            return;
-        }
-
-        // As the store lays them: float32 is four bytes a value; the others two, and int16 a middle and a step for each channel.
-        long values = (long)SensorChannelCount * config.Window.Length;
-        long windowBytes = config.Replay.Payload == "float32" ? values * 4 : values * 2 + (config.Replay.Payload == "int16" ? SensorChannelCount * 8 : 0);
-        int classes = config.Labels.Classes.Count;
-        long neededKiB = (classes * windowBytes + 1023) / 1024;
-        if (config.Replay.CapacityKiB < neededKiB)
-        {
-            findings.AddContradiction("replay.capacityKiB", Show(config.Replay.CapacityKiB),
-                $"0, which is no limit, or at least one window of {windowBytes} bytes for each of the {classes} labels.classes", $"raise it to {neededKiB} or more");
-        }
-    }
-
-    private static void AnchorsCoverEveryClass(DeviceConfig config, ConfigFindings findings) =>
-        HoldsEveryClass("replay.anchorCapacity", config.Replay.AnchorCapacity, config, findings);
-
-    private static void AnchorsSufficeToJudge(DeviceConfig config, ConfigFindings findings)
-    {
-        if (findings.Sound("replay.anchorCapacity", "promotion.minAnchors") && config.Replay.AnchorCapacity < config.Promotion.MinAnchors)
-        {
-            findings.AddContradiction("replay.anchorCapacity", Show(config.Replay.AnchorCapacity),
-                $"at least promotion.minAnchors, which is {config.Promotion.MinAnchors}, so that candidates are judged at all",
-                "raise replay.anchorCapacity or lower promotion.minAnchors");
-        }
-    }
-
-    private static void FreshExamplesHoldARound(DeviceConfig config, ConfigFindings findings)
-    {
-        if (findings.Sound("replay.freshCapacity", "training.roundExamples") && config.Replay.FreshCapacity < config.Training.RoundExamples)
-        {
-            findings.AddContradiction("replay.freshCapacity", Show(config.Replay.FreshCapacity),
-                $"at least training.roundExamples, which is {config.Training.RoundExamples}, so that a round can become due",
-                "raise replay.freshCapacity or lower training.roundExamples");
         }
     }
 
@@ -208,12 +155,12 @@ internal static class CrossFieldRules
                 string path = ConfigPath.Item(ConfigPath.Item(Path, i), axis);
                 if (group[axis] >= SensorChannelCount)
                 {
-                    findings.AddContradiction(path, Show(group[axis]),
+                    findings.AddContradiction(path, RuleText.Show(group[axis]),
                         $"less than {SensorChannelCount}, the number of channels that the sensor \"{config.Sensor.Kind}\" brings", "write the 0-based index of a channel");
                 }
                 else if (!first.TryAdd(group[axis], path))
                 {
-                    findings.AddContradiction(path, Show(group[axis]), $"different from {first[group[axis]]}, because a channel is one axis of one sensor",
+                    findings.AddContradiction(path, RuleText.Show(group[axis]), $"different from {first[group[axis]]}, because a channel is one axis of one sensor",
                         "write each channel once");
                 }
             }
@@ -231,85 +178,14 @@ internal static class CrossFieldRules
 
         if (providers.Distinct(StringComparer.Ordinal).Count() < providers.Count)
         {
-            findings.AddContradiction(Path, Show(providers), "a list without repetition", "name each provider once");
+            findings.AddContradiction(Path, RuleText.Show(providers), "a list without repetition", "name each provider once");
         }
 
         if (providers[^1] != "cpu")
         {
-            findings.AddContradiction(Path, Show(providers), "a list that ends in \"cpu\", so that there is always something to run on", "write \"cpu\" last");
-        }
-    }
-
-    private static void ExternalBrokerHasAPort(DeviceConfig config, ConfigFindings findings)
-    {
-        if (findings.Sound("telemetry.broker", "telemetry.port") && config.Telemetry is { Broker: "external", Port: 0 })
-        {
-            findings.AddContradiction("telemetry.port", "0", "from 1 to 65535 when telemetry.broker is \"external\"", "write the broker's port, mostly 1883");
-        }
-    }
-
-    private static void TlsIsForAnExternalBroker(DeviceConfig config, ConfigFindings findings)
-    {
-        if (findings.Sound("telemetry.broker", "telemetry.tls.mode") && config.Telemetry is { Broker: "embedded", Tls.Mode: "on" })
-        {
-            findings.AddContradiction("telemetry.tls.mode", "\"on\"", "\"off\" when telemetry.broker is \"embedded\", which never leaves this machine and speaks no TLS",
-                "write \"off\", or set telemetry.broker to \"external\"");
-        }
-    }
-
-    private static void ClientKeyHasACertificate(DeviceConfig config, ConfigFindings findings)
-    {
-        const string Path = "telemetry.tls.clientKeyFile";
-        TlsSection tls = config.Telemetry.Tls;
-        if (findings.Sound(Path, "telemetry.tls.clientCertificateFile") && tls.ClientKeyFile.Length > 0 && tls.ClientCertificateFile.Length == 0)
-        {
-            findings.AddContradiction(Path, JsonPart.Quote(tls.ClientKeyFile), "empty when telemetry.tls.clientCertificateFile is empty: a key without its certificate says nothing",
-                "name the certificate's file as well");
-        }
-    }
-
-    private static void OthersNeedABroker(DeviceConfig config, ConfigFindings findings)
-    {
-        Require("sparkplug.mode", config.Sparkplug.Mode);
-        Require("homeAssistant.discovery", config.HomeAssistant.Discovery);
-
-        void Require(string path, string value)
-        {
-            if (findings.Sound(path, "telemetry.broker") && value == "on" && config.Telemetry.Broker == "none")
-            {
-                findings.AddContradiction(path, "\"on\"", "\"off\" when telemetry.broker is \"none\"", "write \"off\", or name a broker");
-            }
-        }
-    }
-
-    private static void WindowsComeWhileTheSparkplugDeviceLives(DeviceConfig config, ConfigFindings findings)
-    {
-        const string Path = "sparkplug.silentSeconds";
-        double silent = config.Sparkplug.SilentSeconds;
-        double apart = config.Window.Stride / config.Sensor.SampleRateHz / (config.Sensor.Speed > 0 ? config.Sensor.Speed : 1);
-        if (findings.Sound(Path, "sparkplug.mode", "window.stride", "sensor.sampleRateHz", "sensor.speed") && config.Sparkplug.Mode == "on" && silent > 0 && silent <= apart)
-        {
-            findings.AddContradiction(Path, Show(silent), $"0, or more than the {Show(Math.Round(apart, 3))} s between two windows (window.stride / sensor.sampleRateHz / sensor.speed)",
-                "raise it, or write 0");
-        }
-    }
-
-    private static void HoldsEveryClass(string path, int capacity, DeviceConfig config, ConfigFindings findings)
-    {
-        int classes = config.Labels.Classes.Count;
-        if (findings.Sound(path, "labels.classes") && capacity < classes)
-        {
-            findings.AddContradiction(path, Show(capacity), $"at least the number of labels.classes, which is {classes}", $"raise it to {classes} or more");
+            findings.AddContradiction(Path, RuleText.Show(providers), "a list that ends in \"cpu\", so that there is always something to run on", "write \"cpu\" last");
         }
     }
 
     private static bool IsUciHar(DeviceConfig config, ConfigFindings findings) => findings.Sound("sensor.kind") && config.Sensor.Kind == "uciHar";
-
-    private static string Show(double number) => FieldLimits.Plain(number);
-
-    private static string Show(IReadOnlyList<string> texts)
-    {
-        string json = "[" + string.Join(", ", texts.Take(8).Select(JsonPart.Quote)) + (texts.Count > 8 ? ", …]" : "]");
-        return json.Length <= 200 ? json : $"a list of {texts.Count}";
-    }
 }

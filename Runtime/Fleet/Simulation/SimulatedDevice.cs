@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Updates;
@@ -68,7 +67,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
             var active = await OnDiskAsync(() => UpdateStart.Choose(document, machine, kept, "", NullLogger.Instance), stopping);
             using var session = CancellationTokenSource.CreateLinkedTokenSource(stopping);
             await ServeAsync(active, updates, request, life, session);
-            (request.Restarted, request.RestartWanted) = (request.RestartWanted, false);
+            request.After(hasFault: false, isOnTrial: false, stopping.IsCancellationRequested);
         }
     }
 
@@ -168,7 +167,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
                 string hash = desired.Running.Verdict.Hash;
                 if (await OnDiskAsync(() => desired.Judge(message.Payload), session.Token))
                 {
-                    request.RestartWanted = true;
+                    request.WantRestart();
                     await session.CancelAsync();
                 }
                 else if (desired.Running.Verdict.Hash != hash)
@@ -186,7 +185,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
         {
             await desired.TrialBegunAsync(session.Token);
             if (desired.Tried is not { } candidate) continue;
-            bool brokerMatters = ConfigDiff.Between(desired.GoodConfig, live.Current).Fields.Any(changed => changed.Path.StartsWith("telemetry.", StringComparison.Ordinal) && changed.Change != ConfigChange.Live);
+            bool brokerMatters = TrialScope.Of(desired.GoodConfig, live.Current).Broker;
             long start = time.GetTimestamp();
             while (desired.Tried == candidate)
             {
@@ -196,7 +195,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
                     number, failing, time.GetElapsedTime(start), updates.Machine.State.AccuracyBeforePercent, live.Current.Updates, brokerMatters, broker.Connected ? null : $"{broker.Broker}: {broker.LastError ?? "no answer yet"}");
                 var verdict = TrialHealth.Judge(evidence, live.Current.Updates);
                 if (verdict.Decision == TrialDecision.Wait || !await OnDiskAsync(() => desired.End(candidate, verdict), session.Token)) continue;
-                request.RestartWanted = true;
+                request.WantRestart();
                 await session.CancelAsync();
                 return;
             }

@@ -16,7 +16,7 @@ internal static class StrictJson
     /// <exception cref="FormatException">It is none; the message says where.</exception>
     public static T Read<T>(ReadOnlySpan<byte> utf8)
     {
-        if (!Utf8.IsValid(utf8)) throw new FormatException("it is not UTF-8");
+        if (!Utf8.IsValid(utf8)) throw new FormatException("it is not UTF-8; save it in that encoding");
         try
         {
             return JsonSerializer.Deserialize<T>(utf8, Options) ?? throw new FormatException("it is null");

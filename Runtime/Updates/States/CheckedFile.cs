@@ -28,12 +28,13 @@ internal static class CheckedFile
 
     /// <summary>Reads the content; null when there is no such file.</summary>
     /// <exception cref="InvalidDataException">It is damaged, or of a later version; the message says which.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read just now, which says nothing of what is in it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public static byte[]? Read(string path, string kind)
     {
-        if (!File.Exists(path)) return null;
-        if (new FileInfo(path).Length > MaxBytes) throw new InvalidDataException($"{path} is larger than anything this program writes");
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[]? bytes = ReadAtMost(path, MaxBytes, out bool isLarger);
+        if (isLarger) throw new InvalidDataException($"{path} is larger than anything this program writes");
+        if (bytes is null) return null;
         int end = Array.IndexOf(bytes, (byte)'\n');
         string[] words = end is > 0 and < 200 ? Encoding.ASCII.GetString(bytes, 0, end).Split(' ') : [];
         if (words.Length != 3 || words[0] != kind) throw new InvalidDataException($"{path} does not begin as a file of kind '{kind}' does");
@@ -41,6 +42,27 @@ internal static class CheckedFile
         byte[] content = bytes[(end + 1)..];
         if (Convert.ToHexStringLower(SHA256.HashData(content)) != words[2]) throw new InvalidDataException($"{path} does not have the checksum that its first line names");
         return content;
+    }
+
+    /// <summary>The bytes of a file; null only when there is none, or it is larger. (<see cref="File.Exists"/> also says so of one that cannot be looked at.)</summary>
+    /// <exception cref="IOException">It cannot be read just now.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same.</exception>
+    public static byte[]? ReadAtMost(string path, int mostBytes, out bool isLarger)
+    {
+        isLarger = false;
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0);
+            isLarger = file.Length > mostBytes;
+            if (isLarger) return null;
+            byte[] bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Puts a damaged file aside as <c>.bad</c>, over an earlier one.</summary>

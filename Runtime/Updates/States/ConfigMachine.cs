@@ -13,6 +13,7 @@ public sealed partial class ConfigMachine
     private readonly ConfigStateFiles files;
     private readonly IDeviceClock clock;
     private ConfigState state = new();
+    private string? unread;
 
     private ConfigMachine(ConfigStateFiles files, IDeviceClock clock) => (this.files, this.clock) = (files, clock);
 
@@ -31,7 +32,7 @@ public sealed partial class ConfigMachine
     /// <summary>The newer document; null when there is none.</summary>
     public AcceptedOverlay? Candidate { get; private set; }
 
-    /// <summary>What was damaged when it was opened, and what was done about it.</summary>
+    /// <summary>What was damaged, or could not be read, when it was opened, and what was done about it.</summary>
     public IReadOnlyList<string> Damage { get; private set; } = [];
 
     /// <summary>Opens the folder and mends what a crash or a bad disk left: it always ends with something that can be started.</summary>
@@ -66,6 +67,7 @@ public sealed partial class ConfigMachine
     {
         lock (gate)
         {
+            RefuseOverUnread();
             string sha256 = Sha256(overlay.ConfigUtf8);
             var name = new DocumentName(sha256, overlay.Version, overlay.KeyId, configHash);
             files.Keep("stage", sha256, overlay.ConfigUtf8);
@@ -190,8 +192,15 @@ public sealed partial class ConfigMachine
 
     private ConfigState Dated(ConfigState next) => clock.IsSynchronised && clock.Now is var now && !(now < state.NotBefore) ? next with { NotBefore = now } : next;
 
+    /// <summary>What could not be read when it was opened may be whole: nothing is written over it by a process that does not know it, and the next start looks again.</summary>
+    private void RefuseOverUnread()
+    {
+        if (unread is not null) throw new IOException(unread);
+    }
+
     private void Write(string transition, ConfigState next)
     {
+        RefuseOverUnread();
         files.WriteState(transition, next);
         state = next;
     }
@@ -222,5 +231,8 @@ public sealed partial class ConfigMachine
         }
     }
 
-    private void Sweep() => files.Sweep(state.Good, state.Candidate);
+    private void Sweep()
+    {
+        if (unread is null) files.Sweep(state.Good, state.Candidate);
+    }
 }

@@ -12,28 +12,36 @@ public sealed partial class ConfigMachine
     {
         var damage = new List<string>();
         var before = ReadOr(files.ReadState, files.PutStateAside, damage);
-        bool wasDamaged = damage.Count > 0;
+        bool wasDamaged = damage.Count > 0 && unread is null;
+        string? unreadState = unread;
         var lastGood = ReadOr(files.ReadLastGood, files.PutLastGoodAside, damage);
-        if (wasDamaged) damage.Add(lastGood is null ? "the file that the device was started with runs alone" : "the last good configuration is used");
+        if (before is not null) unread = unreadState; // The state is what counts; its second copy is written anew.
+        if (damage.Count > 0 && before is null) damage.Add(lastGood is null ? "the file that the device was started with runs alone" : "the last good configuration is used");
         state = before ?? lastGood ?? new ConfigState();
-        if (before is null && lastGood is null && !wasDamaged) ImportUnsigned(directory, damage);
+        if (before is null && lastGood is null && damage.Count == 0) ImportUnsigned(directory, damage);
 
-        var good = Load(state.Good);
-        var candidate = state.Phase is ConfigPhase.Staged or ConfigPhase.Trial ? Load(state.Candidate) : null;
+        var good = Load(state.Good, damage);
+        var candidate = state.Phase is ConfigPhase.Staged or ConfigPhase.Trial ? Load(state.Candidate, damage) : null;
+        (Good, Candidate, Damage) = (good, candidate, damage);
+        if (unread is not null)
+        {
+            if (candidate is null && state.Phase is ConfigPhase.Staged or ConfigPhase.Trial) state = state with { Phase = ConfigPhase.Active, Candidate = null }; // In this process; on disk it waits.
+            return;
+        }
+
         var next = state;
         if (state.Phase is ConfigPhase.Staged or ConfigPhase.Trial && candidate is null)
         {
-            damage.Add($"version {state.Candidate?.Version} cannot be read any more; it is rolled back");
+            damage.Add($"version {state.Candidate?.Version} is not as it was stored any more; it is rolled back");
             next = next with { Phase = ConfigPhase.RolledBack, LastAttempt = Failed(state.Candidate!) };
         }
 
         if (state.Good is not null && good is null)
         {
-            damage.Add($"version {state.Good.Version}, the last good one, cannot be read any more; the file that the device was started with takes its place");
+            damage.Add($"version {state.Good.Version}, the last good one, is not as it was stored any more; the file that the device was started with takes its place");
             next = next with { Good = null, LastAttempt = next.Phase == ConfigPhase.Active ? Failed(state.Good) : next.LastAttempt };
         }
 
-        (Good, Candidate, Damage) = (good, candidate, damage);
         if (next != state || wasDamaged) WriteOrRemember("mend", next);
         if (state is { Phase: ConfigPhase.Active, Good: not null } && lastGood?.Good != state.Good) WriteLastGood("mend");
         Sweep();
@@ -41,9 +49,20 @@ public sealed partial class ConfigMachine
         ConfigTrialRecord Failed(DocumentName name) => new(name, AttemptResult.RolledBack, [new Reason(ReasonCode.DocumentDamaged, "what the device had stored of it does not have the hash that its state names; send it again under a higher version")], [], clock.Now);
     }
 
-    private AcceptedOverlay? Load(DocumentName? name) => name is not null && files.Load(name) is { } bytes ? new AcceptedOverlay(name.Version, name.KeyId, bytes) : null;
+    private AcceptedOverlay? Load(DocumentName? name, List<string> damage)
+    {
+        try
+        {
+            return name is not null && files.Load(name) is { } bytes ? new AcceptedOverlay(name.Version, name.KeyId, bytes) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NoteUnread($"version {name!.Version}: {e.Message}", damage);
+            return null;
+        }
+    }
 
-    private static ConfigState? ReadOr(Func<ConfigState?> read, Action putAside, List<string> damage)
+    private ConfigState? ReadOr(Func<ConfigState?> read, Action putAside, List<string> damage)
     {
         try
         {
@@ -57,9 +76,15 @@ public sealed partial class ConfigMachine
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            damage.Add(e.Message);
+            NoteUnread(e.Message, damage);
             return null;
         }
+    }
+
+    private void NoteUnread(string why, List<string> damage)
+    {
+        unread ??= $"{why} Nothing is written over it, and no other configuration is taken, until a start can read it";
+        damage.Add(unread);
     }
 
     private static bool IsSound(ConfigState read) => read.Phase == ConfigPhase.Active || (read.Candidate is not null && read.LastAttempt is not null)

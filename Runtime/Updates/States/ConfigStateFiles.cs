@@ -24,6 +24,8 @@ internal sealed class ConfigStateFiles(string directory, Action<string>? at)
 
     /// <summary>Reads the state; null when there is none.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
+    /// <exception cref="IOException">It cannot be read just now.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public ConfigState? ReadState() => Parse(CheckedFile.Read(StateFile, StateKind), StateFile);
 
     /// <summary>Reads the last good state; null when there is none.</summary>
@@ -60,19 +62,13 @@ internal sealed class ConfigStateFiles(string directory, Action<string>? at)
     }
 
     /// <summary>The bytes of a document; null when they are not there, or not those that its name promises.</summary>
+    /// <exception cref="IOException">They cannot be read just now.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public byte[]? Load(DocumentName name)
     {
         if (name.Sha256.Length != 64 || !name.Sha256.All(char.IsAsciiHexDigitLower)) return null;
-        try
-        {
-            string file = FileOf(name.Sha256);
-            byte[]? bytes = File.Exists(file) && new FileInfo(file).Length <= SignedEnvelope.MaxBytes ? File.ReadAllBytes(file) : null;
-            return bytes is not null && Convert.ToHexStringLower(SHA256.HashData(bytes)) == name.Sha256 ? bytes : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+        byte[]? bytes = CheckedFile.ReadAtMost(FileOf(name.Sha256), SignedEnvelope.MaxBytes, out _);
+        return bytes is not null && Convert.ToHexStringLower(SHA256.HashData(bytes)) == name.Sha256 ? bytes : null;
     }
 
     /// <summary>Deletes documents that nothing names any more, and what a crash left half-written; what cannot be deleted stays.</summary>

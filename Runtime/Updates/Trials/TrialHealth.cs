@@ -31,8 +31,11 @@ public sealed record TrialEvidence
     /// <summary>Accuracy on the anchor set before the change, percent; null when it was not known.</summary>
     public required double? AccuracyBeforePercent { get; init; }
 
-    /// <summary>The lowest accuracy that was measured with the configuration on trial: of the snapshot that runs, or of a candidate that was trained by it; null when none was.</summary>
+    /// <summary>Accuracy on the anchor set of the snapshot that runs, as last measured, percent; null when it was not.</summary>
     public required double? AccuracyNowPercent { get; init; }
+
+    /// <summary>Accuracy on the anchor set of the latest candidate that was trained by the configuration on trial, percent; null when there was none.</summary>
+    public double? CandidateAccuracyPercent { get; init; }
 
     /// <summary>Why the latest round by the configuration on trial brought no candidate, where the change touched how rounds are trained; null otherwise.</summary>
     public string? TrainingProblem { get; init; }
@@ -63,19 +66,23 @@ public enum TrialDecision
 /// <param name="Notes">What could not be judged, and why.</param>
 public sealed record TrialVerdict(TrialDecision Decision, IReadOnlyList<Reason> Reasons, IReadOnlyList<string> Notes);
 
-/// <summary>Whether a configuration has proved itself. It is held for <c>updates.trialSeconds</c> and judged at their end; only what may merely take its time, the first window and the broker, has <c>updates.graceSeconds</c> more.</summary>
+/// <summary>
+/// Whether a configuration has proved itself. It is held for <c>updates.trialSeconds</c> and judged at their end; only what may merely take its time, the first window and the broker, has <c>updates.graceSeconds</c> more. A training round
+/// that it has ruined ends it at once: a round is measured when it is over, and what is left of the trial would add nothing to that but another bad round.
+/// </summary>
 public static class TrialHealth
 {
     /// <summary>Judges a trial; pure.</summary>
     public static TrialVerdict Judge(TrialEvidence evidence, UpdatesSection limits)
     {
         var hold = TimeSpan.FromSeconds(limits.TrialSeconds);
-        if (evidence.Elapsed < hold) return new TrialVerdict(TrialDecision.Wait, [], []);
+        bool isRuinedByRound = evidence.TrainingProblem is not null || IsWorse(evidence.AccuracyBeforePercent, evidence.CandidateAccuracyPercent, limits);
+        if (evidence.Elapsed < hold && !isRuinedByRound) return new TrialVerdict(TrialDecision.Wait, [], []);
         var (reasons, notes) = (new List<Reason>(), new List<string>());
         bool mayStillCome = true;
         if (evidence.SinceWindow is not { } since)
         {
-            reasons.Add(new(ReasonCode.SensorSilent, $"no window within {Seconds(evidence.Elapsed)}; check sensor and window"));
+            if (evidence.Elapsed >= hold) reasons.Add(new(ReasonCode.SensorSilent, $"no window within {Seconds(evidence.Elapsed)}; check sensor and window"));
         }
         else if (since > evidence.WindowPatience)
         {
@@ -89,9 +96,9 @@ public static class TrialHealth
             Final(ReasonCode.TooManyErrors, string.Create(CultureInfo.InvariantCulture, $"{evidence.Errors} of {all} windows were broken or lost; updates.maxErrorPercent is {limits.MaxErrorPercent:0.##}"));
         if (evidence.StoreProblem is { } store) Final(ReasonCode.StoreNotWritable, store);
         if (evidence.TrainingProblem is { } training) Final(ReasonCode.TrainingFails, $"the round that was trained by it brought no candidate: {training}");
-        if (evidence is { AccuracyBeforePercent: { } before, AccuracyNowPercent: { } now })
+        if (evidence.AccuracyBeforePercent is { } before && Least(evidence.AccuracyNowPercent, evidence.CandidateAccuracyPercent) is { } now)
         {
-            if (before - now > limits.MaxAccuracyDropPoints)
+            if (IsWorse(before, now, limits))
                 Final(ReasonCode.AccuracyWorse, string.Create(CultureInfo.InvariantCulture, $"{now:0.0} % on the anchor set, {before:0.0} % before; updates.maxAccuracyDropPoints is {limits.MaxAccuracyDropPoints:0.##}"));
         }
         else
@@ -99,7 +106,7 @@ public static class TrialHealth
             notes.Add(evidence.AccuracyBeforePercent is null ? "the accuracy before was not known, so that it was not compared" : "the accuracy on the anchor set was not measured during the trial");
         }
 
-        if (evidence is { BrokerMatters: true, BrokerProblem: { } broker }) reasons.Add(new(ReasonCode.BrokerUnreachable, $"its settings were changed and it is not reached: {broker}"));
+        if (evidence is { BrokerMatters: true, BrokerProblem: { } broker } && evidence.Elapsed >= hold) reasons.Add(new(ReasonCode.BrokerUnreachable, $"its settings were changed and it is not reached: {broker}"));
         if (reasons.Count == 0) return new TrialVerdict(TrialDecision.Promote, [], notes);
         bool waits = mayStillCome && evidence.Elapsed < hold + TimeSpan.FromSeconds(limits.GraceSeconds);
         return waits ? new TrialVerdict(TrialDecision.Wait, [], []) : new TrialVerdict(TrialDecision.RollBack, reasons, notes);
@@ -113,6 +120,10 @@ public static class TrialHealth
 
     /// <summary>How long all attempts of a trial together may take: each its hold and grace, and a minute to start.</summary>
     public static TimeSpan LimitOf(UpdatesSection limits) => limits.TrialAttempts * TimeSpan.FromSeconds(limits.TrialSeconds + limits.GraceSeconds + 60);
+
+    private static bool IsWorse(double? before, double? now, UpdatesSection limits) => before - now > limits.MaxAccuracyDropPoints;
+
+    private static double? Least(double? one, double? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 
     private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.#} s");
 }

@@ -20,6 +20,7 @@ internal sealed class DeviceFolder : IAsyncDisposable
     public string Data => System.IO.Path.Combine(Path, "edge-data");
 
     /// <summary>A device that lives fast: stream time runs at 20 times the clock, and rounds are small and many.</summary>
+    /// <remarks>What a loaded machine decides leads back from no trial: latency, windows that find their queue full, and the accuracy that a few anchors show. A test of one of them sets its limit.</remarks>
     /// <param name="brokerPort">Port of the broker outside the process; null: the device has none.</param>
     /// <param name="id">Its name in topics.</param>
     public static DeviceFolder Create(int? brokerPort = null, string id = DeviceId) => new(JsonNode.Parse($$"""
@@ -30,7 +31,7 @@ internal sealed class DeviceFolder : IAsyncDisposable
           "training": { "roundExamples": 24, "epochs": 2, "batchSize": 16, "replayBatchSize": 16 },
           "inference": { "providers": ["cpu"] },
           "telemetry": { "broker": "{{(brokerPort is null ? "none" : "external")}}", "port": {{brokerPort ?? 1883}}, "summarySeconds": 0.25 },
-          "updates": { "trialSeconds": 1, "graceSeconds": 20, "maxLatencyP99Ms": 60000 }
+          "updates": { "trialSeconds": 1, "graceSeconds": 20, "maxLatencyP99Ms": 60000, "maxErrorPercent": 100, "maxAccuracyDropPoints": 100 }
         }
         """)!.AsObject());
 
@@ -62,11 +63,11 @@ internal sealed class DeviceFolder : IAsyncDisposable
         return this;
     }
 
-    /// <summary>Starts <c>edge run</c> here. Three minutes later it ends by itself whatever becomes of the test.</summary>
+    /// <summary>Starts <c>edge run</c> here. A quarter of an hour later it ends by itself whatever becomes of the test.</summary>
     public RunningDevice Run(params string[] arguments)
     {
         File.WriteAllText(System.IO.Path.Combine(Path, "config.json"), Config.ToJsonString());
-        var run = RunningDevice.Start(Path, ["run", "--config", "config.json", "--headless", "--json", "--for", "180", .. arguments]);
+        var run = RunningDevice.Start(Path, ["run", "--config", "config.json", "--headless", "--json", "--for", "900", .. arguments]);
         runs.Add(run);
         return run;
     }

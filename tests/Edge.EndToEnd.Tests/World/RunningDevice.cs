@@ -66,7 +66,7 @@ internal sealed class RunningDevice : IAsyncDisposable
     public async Task<int> EndAsync(TimeSpan? limit = null)
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        late.CancelAfter(limit ?? TimeSpan.FromSeconds(60));
+        late.CancelAfter(limit ?? TimeSpan.FromSeconds(300));
         try
         {
             await process.WaitForExitAsync(late.Token);

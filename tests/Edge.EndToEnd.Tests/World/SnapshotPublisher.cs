@@ -14,7 +14,7 @@ internal static class SnapshotPublisher
 
     /// <summary>Offers a snapshot until it is killed, or a device has answered.</summary>
     public static RunningDevice Publish(DeviceFolder from, int port, string snapshot, string key, string to = "device:d2", params string[] more) =>
-        RunningDevice.Start(from.Path, ["snapshot", "publish", snapshot, "--config", "config.json", "--broker", $"127.0.0.1:{port}", "--to", to, "--key", key, "--until", "1", "--for", "120", "--json", .. more]);
+        RunningDevice.Start(from.Path, ["snapshot", "publish", snapshot, "--config", "config.json", "--broker", $"127.0.0.1:{port}", "--to", to, "--key", key, "--until", "1", "--for", "900", "--json", .. more]);
 
     private static async Task DoneAsync(string folder, params string[] arguments)
     {

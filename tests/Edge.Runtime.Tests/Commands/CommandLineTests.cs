@@ -1,7 +1,9 @@
+using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Edge.Runtime.Commands;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Learning;
 using Edge.Runtime.Updates;
@@ -26,6 +28,26 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal((0, ""), (ended.ExitCode, ended.Errors));
         foreach (string verb in new[] { "run", "train", "config", "doctor" }) Assert.Matches($@"(?m)^  {verb}\s", ended.Output);
         Assert.Contains("--until-end", (await RunAsync("run", "--help")).Output);
+    }
+
+    [Fact]
+    public void Every_verb_ends_its_help_with_its_exit_codes_once()
+    {
+        int count = 0;
+        Look(EdgeCommand.Create(), []);
+        Assert.True(count > 30, $"only {count} verbs");
+
+        void Look(Command command, string[] path)
+        {
+            foreach (var verb in command.Subcommands) Look(verb, [.. path, verb.Name]);
+            if (command.Subcommands.Count > 0) return;
+            count++;
+            using var output = new StringWriter();
+            Assert.Equal(0, EdgeCommand.Create().Parse([.. path, "--help"]).Invoke(new InvocationConfiguration { Output = output }));
+            string last = output.ToString().TrimEnd().Split('\n')[^1];
+            Assert.True(last.StartsWith("Exit codes: 0 ", StringComparison.Ordinal) && last.Contains(", 64 command line", StringComparison.Ordinal), $"{string.Join(' ', path)} ends its help with: {last}");
+            Assert.DoesNotMatch("(?i)ends with [0-9]|exit code [0-9]", output.ToString());
+        }
     }
 
     [Theory]
@@ -56,7 +78,10 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(64, "--for soon: expected a number such as 2.5.", "run", "--for", "soon")]
     [InlineData(64, "--window x: expected a whole number, 0 or more.", "label", "--device", "d", "--window", "x", "--class", "c")]
     [InlineData(64, "--threads two: expected a whole number.", "infer", "--model", "m", "--data", "d", "--threads", "two")]
-    [InlineData(64, "--not-after soon: expected a time such as 2027-01-31T00:00:00Z.", "config", "sign", "f", "--key", "k", "--not-after", "soon")]
+    [InlineData(64, "--not-after soon: expected a time such as 2027-01-31T00:00:00Z.", "config", "sign", "f", "--key", "k", "--version", "1", "--not-after", "soon")]
+    [InlineData(64, "--version is missing: the version of the document, from 1", "config", "sign", "f", "--key", "k")]
+    [InlineData(64, "--version 0: expected a whole number from 1 on.", "config", "sign", "f", "--key", "k", "--version", "0")]
+    [InlineData(64, "--rollout 101: expected 0 to 100 percent.", "config", "sign", "f", "--key", "k", "--version", "1", "--rollout", "101")]
     [InlineData(70, "edge train: '/nowhere' is not the folder of a round", "train", "--round", "/nowhere")]
     [InlineData(70, "Correct the path", "config", "push", "/nowhere", "--device", "d")]
     [InlineData(70, "--ca-file /nowhere: there is no such file", "watch", "--tls", "--ca-file", "/nowhere", "--for", "1")]
@@ -75,10 +100,16 @@ public sealed class CommandLineTests : IDisposable
     {
         Assert.Equal(0, (await RunAsync("config", "keygen", "op")).ExitCode);
         File.WriteAllText(data["patch.json"], """{ "drift": { "threshold": 9 } }""");
-        await SaysAsync("is no private key", "config", "sign", "patch.json", "--key", "op.pub.pem", "--version", "3");
+        await SaysAsync("'op.pub.pem': it is no private key", "config", "sign", "patch.json", "--key", "op.pub.pem", "--version", "3");
         await SaysAsync("Take another NAME", "config", "keygen", "op");
         Assert.Equal(0, (await RunAsync("config", "keyring", "--key", "op.pub.pem=config+keys", "--version", "1", "--out", "keys.json")).ExitCode);
         await SaysAsync("'drift' is unknown. 'edge config sign' writes an envelope", "config", "verify", "patch.json", "--keys", "keys.json");
+        File.WriteAllBytes(data["latin.json"], [0xe9]);
+        await SaysAsync("'latin.json': it is not UTF-8; save it in that encoding", "config", "verify", "latin.json", "--keys", "keys.json");
+        await SaysAsync("'latin.json': it is not UTF-8", "config", "verify", "patch.json", "--keys", "latin.json");
+        await SaysAsync("'latin.json': it is not UTF-8", "config", "sign", "latin.json", "--keys", "--key", "op.key.pem");
+        await SaysAsync("'op.pub.pem': it is no private key", "config", "sign", "latin.json", "--keys", "--key", "op.pub.pem");
+        await SaysAsync("'latin.json': it is not UTF-8", "config", "push", "latin.json", "--device", "d", "--watch");
 
         async Task SaysAsync(string expected, params string[] arguments)
         {
@@ -87,6 +118,19 @@ public sealed class CommandLineTests : IDisposable
             Assert.Contains(expected, ended.Errors);
             Assert.Single(ended.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
+    }
+
+    [Theory]
+    [InlineData("op.key.pem")]
+    [InlineData("op.pub.pem")]
+    public async Task A_key_pair_is_written_whole_or_not_at_all_and_never_over_another(string there)
+    {
+        File.WriteAllText(data[there], "another key");
+        var ended = await RunAsync("config", "keygen", "op");
+        Assert.Equal((70, ""), (ended.ExitCode, ended.Output));
+        Assert.Contains($"'{there}' is there already", ended.Errors);
+        Assert.Equal([data[there]], Directory.GetFiles(data.Path, "op*"));
+        Assert.Equal("another key", File.ReadAllText(data[there]));
     }
 
     [Fact]

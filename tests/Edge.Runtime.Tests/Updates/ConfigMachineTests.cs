@@ -117,6 +117,48 @@ public sealed class ConfigMachineTests : IDisposable
         if (version == 2) Assert.Equal(ReasonCode.DocumentDamaged, Assert.Single(machine.State.LastAttempt!.Reasons).Code);
     }
 
+    [Theory]
+    [InlineData("state", 1L)]
+    [InlineData("good", null)]
+    [InlineData("candidate", 1L)]
+    public void What_cannot_be_read_just_now_is_left_as_it_is_and_found_again_by_a_later_start(string what, long? runs)
+    {
+        var machine = Kept(1);
+        machine.Stage(Overlay(2), "", null, []);
+        machine.BeginTrial(5, TimeSpan.FromMinutes(10));
+        string file = Path.Combine(Folder, what switch { "good" => $"documents/{machine.State.Good!.Sha256}.json", "candidate" => $"documents/{machine.State.Candidate!.Sha256}.json", _ => what });
+        var before = Files();
+        File.Move(file, data["away"]);
+        Directory.CreateDirectory(file); // Opening it is refused, as of a file without permission; also to root.
+        machine = Open();
+        Assert.Equal(runs, machine.Good?.Version);
+        Assert.Contains("Nothing is written over it", machine.Damage[0]);
+        Assert.ThrowsAny<IOException>(() => machine.Stage(Overlay(3), "", null, []));
+        machine.RollBack([]);
+        machine.Settle();
+        machine.ForgetVersionsOf(_ => false);
+        Directory.Delete(file);
+        File.Move(data["away"], file);
+        Assert.Equal(before, Files());
+        machine = Open();
+        Assert.Equal((1L, 2L, ConfigPhase.Trial), (machine.Good!.Version, machine.Candidate!.Version, machine.State.Phase));
+        Assert.Empty(machine.Damage);
+
+        string[] Files() => [.. Directory.GetFiles(Folder, "*", SearchOption.AllDirectories).Order().Select(path => $"{path} {File.ReadAllText(path)}")];
+    }
+
+    [Fact]
+    public void A_second_copy_that_cannot_be_read_hinders_nothing_while_the_state_can()
+    {
+        Kept(1);
+        File.Delete(Path.Combine(Folder, "last-good"));
+        Directory.CreateDirectory(Path.Combine(Folder, "last-good"));
+        var machine = Open();
+        Assert.Single(machine.Damage);
+        machine.Stage(Overlay(2), "", null, []);
+        Assert.Equal((1L, 2L), (Open().Good!.Version, Open().Candidate!.Version));
+    }
+
     [Fact]
     public void A_full_disk_keeps_the_trial_from_being_kept_and_going_back_works_all_the_same()
     {

@@ -41,6 +41,23 @@ public sealed class TrialHealthTests
         }
     }
 
+    [Fact]
+    public void A_round_that_it_ruins_ends_the_trial_at_once_and_nothing_else_does()
+    {
+        var early = s_healthy with { Elapsed = TimeSpan.FromSeconds(0.1), Windows = 0, Errors = 0, SinceWindow = null, BrokerProblem = "no answer yet" }; // What may take its time has it.
+        Assert.Equal(ReasonCode.TrainingFails, OnlyReason(early with { TrainingProblem = "the loss rose" }));
+        Assert.Equal(ReasonCode.AccuracyWorse, OnlyReason(early with { CandidateAccuracyPercent = 87.9 }));
+        Assert.Equal(TrialDecision.Wait, Judge(early with { CandidateAccuracyPercent = 88 }).Decision);
+        Assert.Equal(TrialDecision.Wait, Judge(early with { Windows = 9, Errors = 9, LatencyP99Ms = 500, StoreProblem = "disk full", AccuracyNowPercent = 10 }).Decision); // Ten windows more may show that they were the exception.
+    }
+
+    [Fact]
+    public void The_worse_of_the_running_snapshot_and_a_candidate_counts()
+    {
+        Assert.Contains("70.0 % on the anchor set", Assert.Single(Judge(s_healthy with { CandidateAccuracyPercent = 70 }).Reasons).Text);
+        Assert.Contains("80.0 % on the anchor set", Assert.Single(Judge(s_healthy with { AccuracyNowPercent = 80, CandidateAccuracyPercent = 95 }).Reasons).Text);
+    }
+
     [Theory]
     [InlineData(14.9, TrialDecision.Wait)]
     [InlineData(15, TrialDecision.RollBack)]
@@ -62,6 +79,13 @@ public sealed class TrialHealthTests
 
     [Fact]
     public void All_reasons_are_given() => Assert.Equal(3, Judge(s_healthy with { LatencyP99Ms = 500, Errors = 50, StoreProblem = "disk full" }).Reasons.Count);
+
+    private static ReasonCode OnlyReason(TrialEvidence evidence)
+    {
+        var verdict = Judge(evidence);
+        Assert.Equal(TrialDecision.RollBack, verdict.Decision);
+        return Assert.Single(verdict.Reasons).Code;
+    }
 
     private static TrialVerdict Judge(TrialEvidence evidence) => TrialHealth.Judge(evidence, s_limits);
 }
