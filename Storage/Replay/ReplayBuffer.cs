@@ -15,7 +15,7 @@ public sealed partial class ReplayBuffer : IDisposable
     private ReplayFile file = null!;
     private ReplayIndex index = null!;
     private volatile ReplayCounts counts = null!;
-    private bool trims, stale, disposed, closed;
+    private bool trims, stale, disposed, closed; // All but `disposed` belong to the store's thread.
 
     private ReplayBuffer(ReplayBufferOptions options)
     {
@@ -118,7 +118,7 @@ public sealed partial class ReplayBuffer : IDisposable
         return true;
     });
 
-    /// <summary>Finishes what was posted and closes the file.</summary>
+    /// <summary>Finishes what was asked for before and closes the file; what is asked for while it closes is refused with an <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose()
     {
         if (disposed) return;
@@ -126,8 +126,8 @@ public sealed partial class ReplayBuffer : IDisposable
         copyTimer?.Dispose();
         thread.Post(() =>
         {
-            closed = true; // The timer may have asked for one more copy.
-            copying.Wait(); // One that was asked for before has begun by now; nobody else may have the store while it is made.
+            closed = true; // What is asked for from now on would open the file again, without the lock.
+            copying.Wait(); // A copy that was asked for before has begun by now; nobody else may have the store while it is made.
             file?.Dispose();
             held?.Dispose();
             Windows.Dispose();
@@ -267,18 +267,32 @@ public sealed partial class ReplayBuffer : IDisposable
     /// <summary>Runs work on the store's thread. When it fails, the file is as before, and the picture in memory is made anew from it before the next work.</summary>
     private Task<T> Post<T>(Func<T> work) => thread.Post(() =>
     {
+        ObjectDisposedException.ThrowIf(closed, this);
         if (stale) IndexOrRestore();
+        T result;
         try
         {
-            T result = work();
+            result = work();
             (counts, wear) = (index.Counts(), WearOf(file.Ledger));
-            PutNotedAside();
-            return result;
         }
         catch (Exception e)
         {
-            (stale, damage) = (true, e is DamagedFileException ? e.Message : damage);
+            Doubt(e);
             throw;
         }
+
+        try
+        {
+            PutNotedAside();
+        }
+        catch (DamagedFileException e)
+        {
+            Doubt(e); // The work is done all the same, and durable.
+        }
+
+        return result;
     });
+
+    /// <summary>After a failure the picture in memory is made anew, after damage the file is.</summary>
+    private void Doubt(Exception e) => (stale, damage) = (true, e is DamagedFileException ? e.Message : damage);
 }
