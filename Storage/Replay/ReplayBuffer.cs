@@ -7,7 +7,7 @@ namespace Edge.Storage;
 /// </summary>
 public sealed partial class ReplayBuffer : IDisposable
 {
-    private const int SettledAtOnce = 32;
+    private const int SettledAtOnce = 32, LetGoAtOnce = 256;
     private const long StateDocument = ReplayFile.StateDocument, PrototypesDocument = ReplayFile.PrototypesDocument;
     private const uint AnchorBlockStream = 0, ReplayStream = 16, AnchorStream = 32;
     private readonly ReplayBufferOptions options;
@@ -174,8 +174,11 @@ public sealed partial class ReplayBuffer : IDisposable
         foreach (ulong id in gone) ForgetWindow(id);
         try
         {
-            var demoted = Records(onlyFresh).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh)));
-            file.Change([.. gone.Select(id => (long)id)], [.. demoted, (StateDocument, index.StateBytes())]);
+            // Some at a time, as in SettleAsync: to let 19,900 windows of 4.6 kB go in one change took more than 256 MiB of managed memory, and where there was less LiteDB hung. A crash in between leaves more than fits, and the next start trims again.
+            byte[] state = index.StateBytes();
+            foreach (ulong[] some in gone.Chunk(LetGoAtOnce)) file.Change([.. some.Select(id => (long)id)], [(StateDocument, state)]);
+            foreach (ulong[] some in onlyFresh.Chunk(LetGoAtOnce))
+                file.Change([], [.. Records(some).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh))), (StateDocument, state)]);
         }
         catch (IOException e) when (e is not DamagedFileException)
         {
