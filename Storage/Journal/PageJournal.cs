@@ -14,8 +14,9 @@ namespace Edge.Storage;
 /// </summary>
 internal sealed class PageJournal(string path, bool isReadOnly = false) : IDisposable
 {
-    private const int FrameBytes = 8192, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12;
+    private const int PageBytes = 8192, FrameBytes = PageBytes, HeadBytes = 32, RoomBytes = FrameBytes - HeadBytes, RangeHeadBytes = 12;
     private const int FramesPerChunk = 8, KeptChunkCount = 16; // 64 KiB: below what .NET keeps on the large object heap, where an array that grows with a change would leave garbage of several times its size.
+    private const long MostPosition = (long)uint.MaxValue * PageBytes; // LiteDB numbers pages in 32 bits.
     private const uint Version = 1;
     private readonly SafeFileHandle file = isReadOnly
         ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
@@ -81,11 +82,13 @@ internal sealed class PageJournal(string path, bool isReadOnly = false) : IDispo
     public long WrittenBytes { get; private set; }
 
     /// <summary>Applies the change that the file holds, if it holds a whole one.</summary>
-    /// <param name="write">Gets position in the data file and bytes of each range.</param>
-    /// <returns>Whether there was one. Nothing is forced to disk yet.</returns>
+    /// <param name="write">Gets position in the data file and bytes of each range; no range leaves its page.</param>
+    /// <returns>Whether there was one. What <paramref name="write"/> wrote is not forced to disk yet; the journal is, since a process that was killed may have left it in the system's memory only.</returns>
+    /// <exception cref="IOException">The disk refused.</exception>
     public bool Replay(Action<long, ReadOnlySpan<byte>> write)
     {
         if (Read() is not { } body) return false;
+        if (!isReadOnly) RandomAccess.FlushToDisk(file);
         for (int at = 0; at < body.Length;)
         {
             int length = BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(at + 8));
@@ -130,11 +133,27 @@ internal sealed class PageJournal(string path, bool isReadOnly = false) : IDispo
         if (RandomAccess.Read(file, head, 0) < HeadBytes || !head[..8].SequenceEqual(Magic) || BinaryPrimitives.ReadUInt32LittleEndian(head[16..]) != Version
             || Crc32C.Of(head[..28]) != BinaryPrimitives.ReadUInt32LittleEndian(head[28..]))
             return null;
-        int length = BinaryPrimitives.ReadInt32LittleEndian(head[20..]), count = (length + RoomBytes - 1) / RoomBytes;
-        if (length < 0 || RandomAccess.GetLength(file) < length + (long)count * HeadBytes) return null;
+        int length = BinaryPrimitives.ReadInt32LittleEndian(head[20..]);
+        long count = (length + RoomBytes - 1L) / RoomBytes;
+        if (length < 0 || RandomAccess.GetLength(file) < length + count * HeadBytes) return null;
         byte[] body = new byte[length];
         for (int i = 0; i < count; i++)
             RandomAccess.Read(file, body.AsSpan(i * RoomBytes, Math.Min(RoomBytes, length - i * RoomBytes)), (long)i * FrameBytes + HeadBytes);
-        return Crc32C.Of(body) == BinaryPrimitives.ReadUInt32LittleEndian(head[24..]) ? body : null;
+        return Crc32C.Of(body) == BinaryPrimitives.ReadUInt32LittleEndian(head[24..]) && IsRanges(body) ? body : null;
+    }
+
+    /// <summary>Whether a body is ranges to its end, each within a page: a checksum does not say who wrote it.</summary>
+    private static bool IsRanges(ReadOnlySpan<byte> body)
+    {
+        while (!body.IsEmpty)
+        {
+            if (body.Length < RangeHeadBytes) return false;
+            long position = BinaryPrimitives.ReadInt64LittleEndian(body);
+            int length = BinaryPrimitives.ReadInt32LittleEndian(body[8..]);
+            if (position is < 0 or > MostPosition || length < 1 || length > PageBytes - position % PageBytes || length > body.Length - RangeHeadBytes) return false;
+            body = body[(RangeHeadBytes + length)..];
+        }
+
+        return true;
     }
 }

@@ -53,6 +53,8 @@ internal static class ExampleRecord
         int channels = bytes[0] == First ? 1 : BinaryPrimitives.ReadUInt16LittleEndian(bytes[42..]);
         long payloadBytes = PayloadCodec.BytesOf(kind, valueCount, channels);
         if (payloadBytes < 0 || bytes.Length != fixedBytes + classBytes + payloadBytes + sizeof(uint)) return null;
+        long labelledMs = BinaryPrimitives.ReadInt64LittleEndian(bytes[28..]);
+        if (labelledMs < DateTimeOffset.MinValue.ToUnixTimeMilliseconds() || labelledMs > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()) return null;
         float[] samples = new float[valueCount];
         PayloadCodec.Read(kind, bytes.Slice(fixedBytes + classBytes, (int)payloadBytes), channels, samples);
         return new Example
@@ -61,7 +63,7 @@ internal static class ExampleRecord
             WindowId = BinaryPrimitives.ReadUInt64LittleEndian(bytes[12..]),
             Class = Encoding.UTF8.GetString(bytes.Slice(fixedBytes, classBytes)),
             StartSeconds = BinaryPrimitives.ReadDoubleLittleEndian(bytes[20..]),
-            LabelledAt = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(bytes[28..])),
+            LabelledAt = DateTimeOffset.FromUnixTimeMilliseconds(labelledMs),
             Role = (ExampleRole)bytes[1],
             Samples = samples,
         };

@@ -23,20 +23,28 @@ internal sealed class PageScan : IDisposable
     /// <exception cref="IOException">The disk refused.</exception>
     public PageScan(string dataFile, string? logFile, bool trustsHeader = true)
     {
-        data = Open(dataFile);
-        PageCount = (uint)((data?.Length ?? 0) / PageBytes);
-        if (logFile is not null && File.Exists(logFile))
+        try
         {
-            if (PageJournal.IsForeign(logFile))
+            data = Open(dataFile);
+            PageCount = (uint)((data?.Length ?? 0) / PageBytes);
+            if (logFile is not null && File.Exists(logFile))
             {
-                log = Open(logFile);
-                ReadLog();
+                if (PageJournal.IsForeign(logFile))
+                {
+                    log = Open(logFile);
+                    ReadLog();
+                }
+                else ReadJournal(logFile);
             }
-            else ReadJournal(logFile);
-        }
 
-        byte[] header = new byte[PageBytes];
-        if (trustsHeader && Read(0, header) && CountedPages(header) is var counted && counted > 0 && counted < PageCount) PageCount = counted;
+            byte[] header = new byte[PageBytes];
+            if (trustsHeader && Read(0, header) && CountedPages(header) is var counted && counted > 0 && counted < PageCount) PageCount = counted;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Pages in the data file, as far as they count.</summary>
@@ -157,6 +165,6 @@ internal sealed class PageScan : IDisposable
         long id = BinaryPrimitives.ReadInt64LittleEndian(bson[idAt..]);
         if (!bson.Slice(fieldAt, 3).SequenceEqual("\u0005d\0"u8)) return (id, []);
         int length = BinaryPrimitives.ReadInt32LittleEndian(bson[(fieldAt + 3)..]);
-        return (id, length >= 0 && bytesAt + length <= bson.Length ? bson.Slice(bytesAt, length).ToArray() : []);
+        return (id, length >= 0 && length <= bson.Length - bytesAt ? bson.Slice(bytesAt, length).ToArray() : []);
     }
 }

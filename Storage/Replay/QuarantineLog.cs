@@ -4,7 +4,7 @@ namespace Edge.Storage;
 
 /// <summary>
 /// Records that could not be read, moved out of the store so that they are not met again: one JSON object a line with number, document id, time, reason and the bytes (base64), newest last. At most 1 MiB of lines is kept; the
-/// oldest go first, their number counts on.
+/// oldest go first, their number counts on. Of a record that alone is larger only what is said about it is kept.
 /// </summary>
 internal sealed class QuarantineLog(string path)
 {
@@ -25,7 +25,12 @@ internal sealed class QuarantineLog(string path)
     {
         var lines = Lines();
         long number = lines is [.., var last] ? Parse(last)?.Number ?? lines.Count : 0;
-        foreach (var (id, bytes, reason) in records) lines.Add(JsonSerializer.Serialize(new QuarantinedRecord(++number, id, now, reason, bytes), s_json));
+        foreach (var (id, bytes, reason) in records)
+        {
+            bool fits = bytes.Length < MostBytes / 2; // Base64 takes four bytes for three.
+            lines.Add(JsonSerializer.Serialize(new QuarantinedRecord(++number, id, now, fits ? reason : $"{reason}; its {bytes.Length} bytes are too many to keep", fits ? bytes : []), s_json));
+        }
+
         Write(lines);
     }
 

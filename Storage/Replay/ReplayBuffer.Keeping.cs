@@ -100,6 +100,8 @@ public sealed partial class ReplayBuffer
     {
         if (!MayWrite) throw new InvalidDataException($"the replay buffer '{places.Data}' is damaged: {reason}. 'edge replay verify' says what can be read; 'edge replay compact', or the next start of the service, restores it.");
         file.Dispose();
+        copying.Wait(); // When it is over it deletes the oldest copy, which may be the one that is read here.
+        copiedChange = -1; // Changes are counted anew.
         Recovery = ReplayRestore.Run(places, reason, mark, (long)options.Capacity + options.AnchorCapacity + options.FreshCapacity, clock.GetUtcNow());
         damage = null;
         file = new ReplayFile(places.Data);
@@ -144,9 +146,9 @@ public sealed partial class ReplayBuffer
             stale = putAside.Any(id => id > 0);
             putAside.Clear();
         }
-        catch (IOException e) when (e is not DamagedFileException)
+        catch (Exception e) when (e is UnauthorizedAccessException or (IOException and not DamagedFileException))
         {
-            // A full disk: they stay in the file and are skipped.
+            // A full disk, or a quarantine that may not be touched: they stay in the file and are skipped.
         }
     }
 
@@ -186,7 +188,7 @@ public sealed partial class ReplayBuffer
 
     private Task? BeginCopy(bool waits)
     {
-        if (!waits && (closed || file.ChangeCount == copiedChange || !copying.IsCompleted || index.LastId == 0)) return null;
+        if (!waits && (file.ChangeCount == copiedChange || !copying.IsCompleted || index.LastId == 0)) return null;
         try
         {
             if (waits) copying.Wait();

@@ -120,17 +120,17 @@ public sealed partial class ReplayBuffer
     /// <exception cref="IOException">The disk refused; none of the batch was kept.</exception>
     public Task<ImportedBatch> ImportAsync(IReadOnlyList<Example> batch, string source, long throughRow, bool hasStarts = true) => Post(() =>
     {
-        if (known?.HasStarts != hasStarts) known = Known(hasStarts);
-        var fresh = batch.Where(known.Take).ToList();
-        if (file.Find(PrototypesDocument) is not null) file.Change([PrototypesDocument], [(StateDocument, index.StateBytes())]);
         try
         {
+            if (known?.HasStarts != hasStarts) known = Known(hasStarts);
+            var fresh = batch.Where(known.Take).ToList();
+            if (file.Find(PrototypesDocument) is not null) file.Change([PrototypesDocument], [(StateDocument, index.StateBytes())]);
             var stored = Offer(fresh, null, (ReplayFile.ImportsDocument, ReadImports().With(source, throughRow).ToBytes()));
             return new ImportedBatch(fresh.Count, batch.Count - fresh.Count, stored.Count(e => e.Role != ExampleRole.None));
         }
         catch
         {
-            known = null;
+            known = null; // It has taken in rows that the store has not.
             throw;
         }
     });

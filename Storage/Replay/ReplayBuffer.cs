@@ -7,7 +7,7 @@ namespace Edge.Storage;
 /// </summary>
 public sealed partial class ReplayBuffer : IDisposable
 {
-    private const int SettledAtOnce = 32;
+    private const int SettledAtOnce = 32, LetGoAtOnce = 256;
     private const long StateDocument = ReplayFile.StateDocument, PrototypesDocument = ReplayFile.PrototypesDocument;
     private const uint AnchorBlockStream = 0, ReplayStream = 16, AnchorStream = 32;
     private readonly ReplayBufferOptions options;
@@ -15,7 +15,7 @@ public sealed partial class ReplayBuffer : IDisposable
     private ReplayFile file = null!;
     private ReplayIndex index = null!;
     private volatile ReplayCounts counts = null!;
-    private bool trims, stale, disposed, closed;
+    private bool trims, stale, disposed, closed; // All but `disposed` belong to the store's thread.
 
     private ReplayBuffer(ReplayBufferOptions options)
     {
@@ -118,7 +118,7 @@ public sealed partial class ReplayBuffer : IDisposable
         return true;
     });
 
-    /// <summary>Finishes what was posted and closes the file.</summary>
+    /// <summary>Finishes what was asked for before and closes the file; what is asked for while it closes is refused with an <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose()
     {
         if (disposed) return;
@@ -126,8 +126,8 @@ public sealed partial class ReplayBuffer : IDisposable
         copyTimer?.Dispose();
         thread.Post(() =>
         {
-            closed = true; // The timer may have asked for one more copy.
-            copying.Wait(); // One that was asked for before has begun by now; nobody else may have the store while it is made.
+            closed = true; // What is asked for from now on would open the file again, without the lock.
+            copying.Wait(); // A copy that was asked for before has begun by now; nobody else may have the store while it is made.
             file?.Dispose();
             held?.Dispose();
             Windows.Dispose();
@@ -174,8 +174,11 @@ public sealed partial class ReplayBuffer : IDisposable
         foreach (ulong id in gone) ForgetWindow(id);
         try
         {
-            var demoted = Records(onlyFresh).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh)));
-            file.Change([.. gone.Select(id => (long)id)], [.. demoted, (StateDocument, index.StateBytes())]);
+            // Some at a time, as in SettleAsync: to let 19,900 windows of 4.6 kB go in one change took more than 256 MiB of managed memory, and where there was less LiteDB hung. A crash in between leaves more than fits, and the next start trims again.
+            byte[] state = index.StateBytes();
+            foreach (ulong[] some in gone.Chunk(LetGoAtOnce)) file.Change([.. some.Select(id => (long)id)], [(StateDocument, state)]);
+            foreach (ulong[] some in onlyFresh.Chunk(LetGoAtOnce))
+                file.Change([], [.. Records(some).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh))), (StateDocument, state)]);
         }
         catch (IOException e) when (e is not DamagedFileException)
         {
@@ -267,18 +270,32 @@ public sealed partial class ReplayBuffer : IDisposable
     /// <summary>Runs work on the store's thread. When it fails, the file is as before, and the picture in memory is made anew from it before the next work.</summary>
     private Task<T> Post<T>(Func<T> work) => thread.Post(() =>
     {
+        ObjectDisposedException.ThrowIf(closed, this);
         if (stale) IndexOrRestore();
+        T result;
         try
         {
-            T result = work();
+            result = work();
             (counts, wear) = (index.Counts(), WearOf(file.Ledger));
-            PutNotedAside();
-            return result;
         }
         catch (Exception e)
         {
-            (stale, damage) = (true, e is DamagedFileException ? e.Message : damage);
+            Doubt(e);
             throw;
         }
+
+        try
+        {
+            PutNotedAside();
+        }
+        catch (DamagedFileException e)
+        {
+            Doubt(e); // The work is done all the same, and durable.
+        }
+
+        return result;
     });
+
+    /// <summary>After a failure the picture in memory is made anew, after damage the file is.</summary>
+    private void Doubt(Exception e) => (stale, damage) = (true, e is DamagedFileException ? e.Message : damage);
 }

@@ -9,10 +9,10 @@ namespace Edge.Storage;
 /// </summary>
 internal sealed class ReplayCopies(ReplayPlaces places, int keepCount)
 {
-    private const string Pattern = "??????.db", UnfinishedName = "unfinished";
+    private const string Pattern = "*.db", UnfinishedName = "unfinished";
 
     /// <summary>The copies, oldest first.</summary>
-    public IReadOnlyList<string> Files => Directory.Exists(places.Copies) ? [.. Directory.GetFiles(places.Copies, Pattern).Order(StringComparer.Ordinal)] : [];
+    public IReadOnlyList<string> Files => Directory.Exists(places.Copies) ? [.. Directory.GetFiles(places.Copies, Pattern).Where(file => NumberOf(file) > 0).OrderBy(NumberOf)] : [];
 
     /// <summary>When the newest was taken; null when there is none.</summary>
     public DateTimeOffset? Newest => Files is [.., var newest] ? File.GetLastWriteTimeUtc(newest) : null;

@@ -184,7 +184,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     {
         // The first page is on disk before there is a log, so a log without it has lost its file; LiteDB would begin a new file and lay the log's pages over it.
         if (Length(path) < PageBytes && Length(LogOf(path)) > 0) throw new InvalidDataException($"'{LogOf(path)}' belongs to a file that is not there");
-        bool isNew = !isReadOnly && (Length(path) == 0 || !File.Exists(LogOf(path)));
+        bool isNew = !isReadOnly && (Length(path) == 0 || !File.Exists(LogOf(path)) || PageJournal.IsForeign(LogOf(path))); // LiteDB deletes a log of its own.
         var opened = JournalledDatabase.Open(path, LogOf(path), isReadOnly);
         if (isNew) DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // The files' names, too, are on disk before anything is acknowledged.
         return opened;
@@ -230,11 +230,13 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             if (abandon) database?.Abandon();
             else database?.Dispose();
         }
-        catch (Exception e) when (e is LiteException or IOException)
+        catch (Exception e) when (e is LiteException or IOException or UnauthorizedAccessException)
         {
-            // Disposing a dead engine tries one more checkpoint; the disk has already said no.
+            // Disposing a dead engine tries one more checkpoint, and the journal may not be deleted; the disk has already said no, and everything is in file and journal.
         }
-
-        database = null;
+        finally
+        {
+            database = null;
+        }
     }
 }

@@ -12,6 +12,33 @@ public partial class FlushBeforeAcknowledgementTests
     public void Every_acknowledged_batch_was_forced_to_disk_first()
     {
         using var folder = new TempFolder();
+        AssertForced(Traced(folder, AcknowledgementCount));
+    }
+
+    [Fact]
+    public void A_journal_that_a_killed_process_left_is_forced_to_disk_before_it_is_applied()
+    {
+        using var folder = new TempFolder();
+        _ = Traced(folder, 3);
+        Assert.True(new FileInfo(folder["replay-log.db"]).Length > 0, "the first process left no journal");
+        bool forced = false, applied = false;
+        foreach (string line in Traced(folder, 1))
+        {
+            if (Call().Match(line) is not { Success: true } call) continue;
+            string file = Path.GetFileName(call.Groups[3].Value);
+            bool forces = call.Groups[2].Value is "fsync" or "fdatasync";
+            forced |= forces && file == "replay-log.db";
+            if (forces || file != "replay.db") continue;
+            Assert.True(forced, "the data file was written before the journal was known to be on disk");
+            applied = true;
+        }
+
+        Assert.True(applied);
+    }
+
+    /// <summary>What a process that works on a store asks the kernel for, until it has acknowledged so many batches and is killed.</summary>
+    private static string[] Traced(TempFolder folder, int acknowledgementCount)
+    {
         string trace = folder["trace"];
         Process process;
         try
@@ -23,20 +50,20 @@ public partial class FlushBeforeAcknowledgementTests
         catch (System.ComponentModel.Win32Exception)
         {
             Assert.Skip("strace is not installed (apt-get install strace)");
-            return;
+            return [];
         }
 
         using (process)
         {
             int acknowledged = 0;
-            while (acknowledged < AcknowledgementCount && process.StandardOutput.ReadLine() is { } line) acknowledged += line.StartsWith("ack", StringComparison.Ordinal) ? 1 : 0;
+            while (acknowledged < acknowledgementCount && process.StandardOutput.ReadLine() is { } line) acknowledged += line.StartsWith("ack", StringComparison.Ordinal) ? 1 : 0;
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
             Assert.SkipWhen(acknowledged == 0 && process.StandardError.ReadToEnd() is { Length: > 0 } refusal && refusal.Contains("ptrace", StringComparison.OrdinalIgnoreCase), "strace may not trace here");
-            Assert.Equal(AcknowledgementCount, acknowledged);
+            Assert.Equal(acknowledgementCount, acknowledged);
         }
 
-        AssertForced(File.ReadLines(trace));
+        return File.ReadAllLines(trace);
     }
 
     [Theory]

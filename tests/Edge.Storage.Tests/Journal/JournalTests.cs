@@ -99,6 +99,27 @@ public class JournalTests
         Assert.False(File.Exists(folder["a-log.db"]));
     }
 
+    [Theory]
+    [InlineData(-8192, 8)]
+    [InlineData(8190, 8)] // Leaves its page.
+    [InlineData(long.MaxValue - 4096, 8)]
+    [InlineData(0, 0)]
+    public void A_range_that_no_change_can_have_makes_a_journal_worthless_though_its_checksum_is_right(long position, int length)
+    {
+        using var folder = new TempFolder();
+        using var journal = new PageJournal(folder["a-log.db"]);
+        journal.Add(8192, [1, 2, 3]);
+        journal.Add(position, new byte[length]);
+        journal.Write();
+        Assert.False(journal.Replay((_, _) => Assert.Fail("nothing of it may be applied")));
+        journal.Clear();
+        journal.Add(8192, [1, 2, 3]);
+        journal.Write();
+        int applied = 0;
+        Assert.True(journal.Replay((_, _) => applied++));
+        Assert.Equal(1, applied);
+    }
+
     /// <summary>The files of a store before and after a change that deletes, replaces and adds, and the journal of that change.</summary>
     private static async Task<Crash> CrashAsync(TempFolder folder)
     {

@@ -31,6 +31,18 @@ public sealed class CopyTests : IDisposable
     }
 
     [Fact]
+    public async Task After_copy_999999_numbers_go_on_and_two_are_kept()
+    {
+        using var buffer = Samples.Open(folder["replay.db"], s_options);
+        await buffer.OfferAsync(Samples.Many("a", 1, 5), null);
+        await buffer.CopyAsync();
+        File.Move(Path.Combine(folder["replay-copies"], "000001.db"), Path.Combine(folder["replay-copies"], "999999.db"));
+        for (int copy = 0; copy < 3; copy++) await buffer.CopyAsync();
+        Assert.Equal(["1000001.db", "1000002.db"], (await buffer.StatsAsync()).Copies.Select(copy => copy.Name));
+        Assert.Equal("1000002.db", Path.GetFileName(ReplayBuffer.NewestCopyOf(folder["replay.db"])));
+    }
+
+    [Fact]
     public async Task A_store_that_has_no_copy_gets_one_at_the_start()
     {
         using (var buffer = Samples.Open(folder["replay.db"], s_options with { CopyCount = 0 })) await buffer.OfferAsync(Samples.Many("a", 1, 5), null);

@@ -91,6 +91,7 @@ public class ExampleRecordTests
     [InlineData(2, 2)] // payload kind
     [InlineData(2, 3)]
     [InlineData(2, 4)]
+    [InlineData(35, 0x7F)] // labelled in a year that no clock knows
     [InlineData(36, 4)] // value count
     [InlineData(39, 0x80)] // negative value count
     [InlineData(40, 1)] // class length

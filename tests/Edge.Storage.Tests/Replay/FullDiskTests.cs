@@ -32,6 +32,20 @@ public class FullDiskTests
     }
 
     [Fact]
+    public async Task Rows_of_an_import_that_the_disk_refused_are_taken_when_they_are_offered_again()
+    {
+        using var disk = SmallDisk.Mount(3);
+        using var buffer = Samples.Open(disk["replay.db"], s_options);
+        await buffer.OfferAsync(Batch(0), new PrototypeBank("s", 2));
+        disk.LeaveFree(20_000);
+        for (int attempt = 0; attempt < 3; attempt++) await Assert.ThrowsAsync<IOException>(() => buffer.ImportAsync(Batch(1), "file", 8));
+        disk.Clear();
+        var done = await buffer.ImportAsync(Batch(1), "file", 8);
+        Assert.Equal((8, 0, 8L), (done.OfferedCount, done.KnownCount, await buffer.ImportedAsync("file")));
+        Assert.Equal(16, (await buffer.TrainableAsync()).Count);
+    }
+
+    [Fact]
     public async Task Whatever_the_disk_has_left_a_batch_is_kept_whole_and_acknowledged_or_refused_and_not_kept()
     {
         using var disk = SmallDisk.Mount(4);

@@ -21,6 +21,17 @@ public class PolicyInTheStoreTests
         }
     }
 
+    [Fact]
+    public async Task Of_a_capacity_that_became_much_smaller_each_change_lets_some_go_so_that_none_needs_much_memory()
+    {
+        using var folder = new TempFolder();
+        var options = Samples.Options with { Capacity = 3000, FreshCapacity = 100 };
+        using (var buffer = Samples.Open(folder["a.db"], options)) await buffer.OfferAsync([.. Enumerable.Range(1, 2400).Select(i => Samples.One("ab"[i % 2].ToString(), (ulong)i, valueCount: 256))], null);
+        using var reopened = Samples.Open(folder["a.db"], options with { Capacity = 20 });
+        Assert.Equal(20, reopened.Counts.ReplayCount);
+        Assert.InRange((await reopened.StatsAsync()).LogBytes, 1, 700_000); // The longest journal of a change: 333,000 bytes, and 2,669,000 where all go in one.
+    }
+
     [Theory]
     [MemberData(nameof(Stored))]
     public async Task A_restart_after_any_batch_ends_with_the_same_store_as_none(RetentionKind kind, PayloadKind payload)

@@ -17,6 +17,17 @@ public class QuarantineLogTests
     }
 
     [Fact]
+    public void A_record_that_alone_exceeds_the_bound_is_told_of_without_its_bytes()
+    {
+        using var folder = new TempFolder();
+        var log = new QuarantineLog(folder["q.jsonl"]);
+        log.Add([(5, new byte[100], "checksum")], Samples.Now);
+        log.Add([(6, new byte[QuarantineLog.MostBytes], "checksum")], Samples.Now);
+        Assert.InRange(new FileInfo(folder["q.jsonl"]).Length, 1, QuarantineLog.MostBytes);
+        Assert.Equal([(5L, 100, "checksum"), (6L, 0, "checksum; its 1048576 bytes are too many to keep")], log.Records().Select(record => (record.Id, record.Bytes.Length, record.Reason)));
+    }
+
+    [Fact]
     public async Task A_record_is_put_into_quarantine_once_however_long_the_disk_has_no_room_to_take_it_out_of_the_file()
     {
         using var disk = SmallDisk.Mount(8);
