@@ -22,7 +22,7 @@ public sealed class OperatorTests
         await File.WriteAllTextAsync(Path.Combine(device.Path, "change.json"), """{ "drift": { "threshold": 7 } }""", TestContext.Current.CancellationToken);
         await EdgeAsync(device, "config", "sign", "change.json", "--key", "operator.key.pem", "--version", "1", "--device", DeviceFolder.DeviceId, "--out", "one.json");
         Assert.Contains("live", await EdgeAsync(device, "config", "verify", "one.json", "--keys", "keys.json", "--base", "config.json"));
-        string[] steps = (await EdgeAsync(device, "config", "push", "one.json", "--device", DeviceFolder.DeviceId, "--broker", $"127.0.0.1:{broker.Port}", "--watch", "--timeout", "60")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] steps = (await EdgeAsync(device, "config", "push", "one.json", "--device", DeviceFolder.DeviceId, "--broker", $"127.0.0.1:{broker.Port}", "--watch", "--timeout", "280")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("applied", steps[^1]);
         var status = JsonNode.Parse(await EdgeAsync(device, "config", "status", "--broker", $"127.0.0.1:{broker.Port}", "--json"))!;
         Assert.Equal((1L, "signed", DeviceFolder.DeviceId), ((long)status["active"]!["version"]!, (string?)status["trust"], (string?)status["deviceId"]));
@@ -34,7 +34,7 @@ public sealed class OperatorTests
         await EdgeAsync(device, "config", "push", "keys2.signed.json", "--keys", "--device", DeviceFolder.DeviceId, "--broker", $"127.0.0.1:{broker.Port}");
         await fleet.HearsAsync("config/reported", r => (long?)r["keysVersion"] == 2, "the new list is taken");
         await EdgeAsync(device, "config", "sign", "change.json", "--key", "operator.key.pem", "--version", "2", "--out", "two.json");
-        Assert.Contains("not trusted", await EdgeAsync(device, 1, "config", "push", "two.json", "--device", DeviceFolder.DeviceId, "--broker", $"127.0.0.1:{broker.Port}", "--watch", "--timeout", "60"));
+        Assert.Contains("not trusted", await EdgeAsync(device, 1, "config", "push", "two.json", "--device", DeviceFolder.DeviceId, "--broker", $"127.0.0.1:{broker.Port}", "--watch", "--timeout", "280"));
     }
 
     private static Task<string> EdgeAsync(DeviceFolder device, params string[] arguments) => EdgeAsync(device, 0, arguments);
