@@ -80,6 +80,7 @@ internal sealed class FleetLink : IAsyncDisposable
                 ? new MqttTlsOptions { CaFile = FileOf(parsed, CaFile), CertificateFile = FileOf(parsed, Certificate), KeyFile = FileOf(parsed, CertificateKey), CheckHostName = !parsed.GetValue(AnyHostName) }
                 : null,
             ClientId = clientId,
+            Names = new LinkSettingNames { Address = Broker.Name, User = User.Name, Password = PasswordFile.Name, Certificate = Certificate.Name, ClientId = "", Protocol = "" },
         };
     }
 

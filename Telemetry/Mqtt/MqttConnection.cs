@@ -9,29 +9,6 @@ using MQTTnet.Protocol;
 
 namespace Edge.Telemetry.Mqtt;
 
-/// <summary>How a publish ended.</summary>
-internal enum PublishResult
-{
-    /// <summary>The broker has it.</summary>
-    Acknowledged,
-
-    /// <summary>The broker will never take it.</summary>
-    Refused,
-
-    /// <summary>Nobody knows; send it again on another connection.</summary>
-    Failed,
-}
-
-/// <summary>The broker answered CONNECT with a no.</summary>
-internal sealed class RefusedConnectionException(string message, bool isForRetain) : IOException(message)
-{
-    /// <summary>Whether a last will that is not retained would do.</summary>
-    public bool IsForRetain => isForRetain;
-}
-
-/// <summary>How a publish ended, and why when not well.</summary>
-internal readonly record struct PublishOutcome(PublishResult Result, string Reason);
-
 /// <summary>
 /// One connection to the broker, from CONNECT to its end; a reconnect makes a new one. Every call has an absolute time-out. <see cref="WatchAsync"/> pings on
 /// its own timer whatever the
@@ -56,7 +33,7 @@ internal sealed class MqttConnection : IDisposable
         Touch();
         _client.DisconnectedAsync += lost =>
         {
-            _lost.TrySetResult(lost.ReasonString ?? lost.Exception?.GetBaseException().Message ?? $"the broker ended the connection ({lost.Reason})");
+            _lost.TrySetResult($"{lost.ReasonString ?? lost.Exception?.GetBaseException().Message ?? $"the broker ended the connection ({lost.Reason})"} {Refusals.OfEnd(lost.Reason.ToString(), options)}".TrimEnd());
             return Task.CompletedTask;
         };
         _client.ApplicationMessageReceivedAsync += received =>
@@ -127,7 +104,7 @@ internal sealed class MqttConnection : IDisposable
         {
             MqttClientPublishResult result = await _client.PublishAsync(packet, _ended.Token).ConfigureAwait(false);
             Touch();
-            return Judge(result);
+            return Judge(result, packet.Topic);
         }
         catch (OperationCanceledException)
         {
@@ -194,11 +171,11 @@ internal sealed class MqttConnection : IDisposable
         _lost.TrySetResult("ended by this side");
     }
 
-    private static PublishOutcome Judge(MqttClientPublishResult result) => result.ReasonCode switch
+    private PublishOutcome Judge(MqttClientPublishResult result, string topic) => result.ReasonCode switch
     {
         MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers => new PublishOutcome(PublishResult.Acknowledged, ""),
         MqttClientPublishReasonCode.NotAuthorized or MqttClientPublishReasonCode.TopicNameInvalid or MqttClientPublishReasonCode.PayloadFormatInvalid =>
-            new PublishOutcome(PublishResult.Refused, $"the broker refuses it: {result.ReasonCode} {result.ReasonString}".TrimEnd()),
+            new PublishOutcome(PublishResult.Refused, Said($"the broker refuses it: {result.ReasonCode}", result.ReasonString, Refusals.OfTopic(result.ReasonCode.ToString(), "write", topic, _options))),
         _ => new PublishOutcome(PublishResult.Failed, $"the broker could not take it: {result.ReasonCode} {result.ReasonString}".TrimEnd()),
     };
 
@@ -207,7 +184,8 @@ internal sealed class MqttConnection : IDisposable
         MqttClientConnectResult result = await _client.ConnectAsync(ConnectOptions(), cancellationToken).ConfigureAwait(false);
         if (result.ResultCode != MqttClientConnectResultCode.Success)
         {
-            throw new RefusedConnectionException($"the broker refused the connection: {result.ResultCode} {result.ReasonString}".TrimEnd(), result.ResultCode == MqttClientConnectResultCode.RetainNotSupported);
+            throw new RefusedConnectionException(
+                Said($"the broker refused the connection: {result.ResultCode}", result.ReasonString, Refusals.OfConnect(result.ResultCode.ToString(), _options)), result.ResultCode == MqttClientConnectResultCode.RetainNotSupported);
         }
 
         if (Speaks5 && result.MaximumQoS < MqttQualityOfServiceLevel.AtLeastOnce)
@@ -226,7 +204,8 @@ internal sealed class MqttConnection : IDisposable
             subscribe.TopicFilters.AddRange(_options.Subscriptions.Select(
                 topic => new MqttTopicFilter { Topic = topic, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }));
             MqttClientSubscribeResult granted = await _client.SubscribeAsync(subscribe, cancellationToken).ConfigureAwait(false);
-            RefusedSubscriptions = [.. granted.Items.Where(item => (int)item.ResultCode >= 0x80).Select(item => $"{item.TopicFilter.Topic}: {item.ResultCode}")];
+            RefusedSubscriptions = [.. granted.Items.Where(item => (int)item.ResultCode >= 0x80).Select(
+                item => Said($"{item.TopicFilter.Topic}: {item.ResultCode}", "", Refusals.OfTopic(item.ResultCode.ToString(), "read", item.TopicFilter.Topic, _options)))];
         }
 
         Touch();
@@ -263,6 +242,9 @@ internal sealed class MqttConnection : IDisposable
 
         return builder.Build();
     }
+
+    /// <summary>The broker's no, its own words, and what can be done.</summary>
+    private static string Said(string no, string? words, string remedy) => (string.IsNullOrEmpty(words) ? no : $"{no} {words}") + (remedy.Length > 0 ? $". {remedy}" : "");
 
     private bool Speaks5 => _options.Protocol == MqttProtocol.V5;
 

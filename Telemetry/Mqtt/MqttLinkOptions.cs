@@ -108,6 +108,9 @@ public sealed record MqttLinkOptions
     /// <value>Default 60 s.</value>
     public TimeSpan MaxPause { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What refusals call these settings.</summary>
+    public LinkSettingNames Names { get; init; } = new();
+
     /// <summary>Host and port. The password stays out of it.</summary>
     public override string ToString() => $"{ClientId} at {Host}:{Port}";
 

@@ -177,7 +177,7 @@ public class MosquittoLinkTests
 
         await Eventually.Holds(() => subscriber.All.Count == 1, "the allowed event arrived");
         await Eventually.Holds(() => device.Link.State is { RefusedCount: 1, PublishedCount: 1, QueuedCount: 0 }, "one was refused and one acknowledged");
-        Assert.Contains("NotAuthorized", device.Link.State.LastError, StringComparison.Ordinal);
+        Assert.EndsWith("NotAuthorized. Let the broker's access list (ACL) have client 'edge-pump-7' write 'elsewhere/x'.", device.Link.State.LastError, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -187,8 +187,23 @@ public class MosquittoLinkTests
         await using Device device = new Device(broker.Port, options => options with { User = "pump", Password = "secret" }).Start();
 
         await Eventually.Holds(() => device.Link.State.LastError is not null, "the refusal is known");
-        Assert.Contains("NotAuthorized", device.Link.State.LastError, StringComparison.Ordinal);
+        Assert.Equal(
+            "the broker refused the connection: NotAuthorized. Check telemetry.user ('pump') and telemetry.passwordFile against the broker's users; " +
+            "and let the broker's access list (ACL) have user 'pump' connect and write 'edge/pump-7/status', the last will's topic.",
+            device.Link.State.LastError);
         Assert.False(device.Link.State.Connected);
+    }
+
+    [Theory]
+    [InlineData(MqttProtocol.V5)]
+    [InlineData(MqttProtocol.V311)]
+    public async Task A_broker_that_takes_no_stranger_is_weather_that_says_what_to_set(MqttProtocol protocol)
+    {
+        await using Mosquitto broker = await Mosquitto.StartWithFileAsync("password_file", "", "allow_anonymous false");
+        await using Device device = new Device(broker.Port, options => options with { Protocol = protocol, LastWill = null, Names = new LinkSettingNames { User = "--user", Password = "--password-file" } }).Start();
+
+        await Eventually.Holds(() => device.Link.State.LastError is not null, "the refusal is known");
+        Assert.Contains("No user name was sent: set --user and --password-file", device.Link.State.LastError, StringComparison.Ordinal);
     }
 
     /// <summary>A window so wide that the client goes on sending until the probe rings: then its own keep-alive, which looks at when it last sent something,
