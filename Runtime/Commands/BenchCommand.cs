@@ -58,7 +58,7 @@ public static class BenchCommand
         try
         {
             using var held = folder.Take();
-            foreach (string data in BenchRun.Due(folder, plan, force).Select(cell => cell.Data).Distinct()) DatasetReader.Find(data); // Or every cell would say it for itself.
+            foreach (string data in BenchRun.Due(folder, plan, force).Select(cell => cell.Data).Distinct()) DatasetReader.Find(data); // Or every cell would say it for itself, each after starting a process.
             await new BenchRun(folder, new CellChild(folder, TimeProvider.System).RunAsync, teller).RunAsync(plan, workerCount, force, cancel);
             var report = BenchReport.Of(folder);
             string path = ResultFiles.Write(report, folder);
@@ -74,7 +74,7 @@ public static class BenchCommand
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"edge bench: {e.Message}");
+            Console.Error.WriteLine($"edge bench: {DeviceCommand.WithRemedy(e)}");
             return ExitCode.Fault;
         }
     }

@@ -44,7 +44,7 @@ public static class BenchReportCommand
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"edge bench-report: {(e is InvalidDataException && into is not null ? $"{into}: " : "")}{e.Message}");
+            Console.Error.WriteLine($"edge bench-report: {(e is InvalidDataException && into is not null ? $"{into}: " : "")}{DeviceCommand.WithRemedy(e)}");
             return ExitCode.Fault;
         }
     }

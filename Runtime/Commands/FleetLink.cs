@@ -99,7 +99,7 @@ internal sealed class FleetLink : IAsyncDisposable
         var fleet = await BeginAsync(parsed, topics, cancel);
         try
         {
-            await fleet.WaitAsync(() => fleet.Link.State.Connected, $"{parsed.GetValue(Broker)} does not answer", cancel);
+            await fleet.WaitAsync(() => fleet.Link.State.Connected, $"{parsed.GetValue(Broker)} does not answer", cancel, " Start the broker, or correct --broker.");
             return fleet;
         }
         catch
@@ -139,12 +139,12 @@ internal sealed class FleetLink : IAsyncDisposable
         stop.Dispose();
     }
 
-    private async Task WaitAsync(Func<bool> condition, string otherwise, CancellationToken cancel)
+    private async Task WaitAsync(Func<bool> condition, string otherwise, CancellationToken cancel, string remedy = "")
     {
         long start = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            if (TimeProvider.System.GetElapsedTime(start) > s_patience) throw new IOException($"{otherwise}: {Link.State.LastError ?? $"nothing within {s_patience.TotalSeconds:0} s"}");
+            if (TimeProvider.System.GetElapsedTime(start) > s_patience) throw new IOException($"{otherwise}: {Link.State.LastError ?? $"nothing within {s_patience.TotalSeconds:0} s"}{(remedy.Length > 0 ? $".{remedy}" : "")}");
             await Task.Delay(5, cancel);
         }
     }

@@ -28,6 +28,7 @@ internal static class LabelCommand
         command.Validators.Add(result =>
         {
             bool lists = result.GetValue(list);
+            if (result.GetValue(device) is { } id && !Topics.IsLevel(id)) result.AddError($"--device '{id}': expected the device's id as it stands in its topics, without '/', '+', '#' and '$'.");
             if (lists && (result.GetResult(window) is not null || result.GetValue(name) is not null)) result.AddError("--list takes neither --window nor --class.");
             if (!lists && (result.GetValue(device) is null || result.GetResult(window) is null || result.GetValue(name) is not { Length: > 0 and <= 64 })) result.AddError("--device, --window and --class (1 to 64 characters) belong together; or ask with --list which windows devices want to know.");
         });

@@ -17,6 +17,10 @@ public static class ReplayForgetCommand
     public static Command Create()
     {
         var name = new Option<string>("--class") { Description = "The class.", Required = true };
+        name.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "" }]) result.AddError("--class '': expected the name of a class; 'edge replay stats' lists those that the store holds.");
+        });
         var yes = new Option<bool>("--yes") { Description = "Do not ask." };
         var later = new Option<bool>("--no-compact") { Description = "Leave the deleted bytes in the data file until 'edge replay compact'." };
         var command = new CodedCommand("forget", $"Delete every example of a class, its prototype, its statistics, the copies of the store and the samples in round folders; then compact, so that no byte of it is left in the data file, and make a new copy. {Consequence}", SnapshotCommand.CodesWith("a file is left that may hold it, or there was nothing of a class that labels.classes does not name either"))

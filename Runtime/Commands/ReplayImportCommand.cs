@@ -22,6 +22,7 @@ public static class ReplayImportCommand
         ReplayCommand.Act(command, async (config, data, parsed, cancel) =>
         {
             double stride = config.Window.Stride / config.Sensor.SampleRateHz;
+            DatasetReader.Find(parsed.GetValue(source)!); // Before anything is made.
             data.Create();
             // Nothing that waits for a round leaves here: the next start of the service counts it into the statistics, and then lets go what is too much.
             using var buffer = ReplayCommand.Told(ReplayBuffer.Open(data.ReplayFile, ServiceHost.OptionsOf(config) with { CopyCount = 0, FreshCapacity = int.MaxValue }, TimeProvider.System, ReplayAccess.Serve, trims: false));

@@ -55,7 +55,7 @@ public sealed record ModelDescription(string Producer, string Graph, IReadOnlyDi
     /// <exception cref="InvalidDataException">It cannot be loaded; the message says why.</exception>
     public static ModelDescription Read(string file)
     {
-        if (!File.Exists(file)) throw new FileNotFoundException($"there is no file '{file}'.");
+        if (!File.Exists(file)) throw new FileNotFoundException($"there is no file '{file}'{(Directory.Exists(file) ? ", it is a folder" : "")}. Name an .onnx file; 'edge snapshot export' writes one.");
         try
         {
             using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
@@ -64,7 +64,7 @@ public sealed record ModelDescription(string Producer, string Graph, IReadOnlyDi
         }
         catch (OnnxRuntimeException e)
         {
-            throw new InvalidDataException($"'{file}' cannot be loaded: {e.Message}", e);
+            throw new InvalidDataException($"'{file}' cannot be loaded: {e.Message.TrimEnd('.')}. Name an .onnx file; 'edge snapshot export' writes one.", e);
         }
     }
 

@@ -261,6 +261,7 @@ public static class ServiceHost
         AnchorCapacity = config.Replay.AnchorCapacity,
         AnchorShare = config.Replay.AnchorShare,
         AnchorBlockSeconds = config.Replay.AnchorBlockSeconds,
+        WindowSeconds = config.Window.Length / config.Sensor.SampleRateHz,
         FreshCapacity = config.Replay.FreshCapacity,
         Seed = config.Replay.Seed,
         CopyCount = config.Replay.KeepCopies,

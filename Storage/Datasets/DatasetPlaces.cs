@@ -33,7 +33,7 @@ internal static class DatasetPlaces
         string path = hash < 0 ? spec : spec[..hash];
         if (hash > 0 && Exists(path)) return (path, spec[(hash + 1)..], null);
         throw new FileNotFoundException(
-            $"there is no data set at {Path.GetFullPath(path.Length > 0 ? path : ".")}. Give a file, a folder or a zip, with #Name where it holds several, or one of {string.Join(", ", ShortNames)}.", path);
+            $"there is no data set {(path.Length > 0 ? $"at {Path.GetFullPath(path)}" : $"of the name '{spec}'")}. Give a file, a folder or a zip, with #Name where it holds several, or one of {string.Join(", ", ShortNames)}.", path);
     }
 
     private static string Locate(string spec, IReadOnlyList<string> folders, params string[] files)

@@ -6,9 +6,17 @@ namespace Edge.Storage;
 /// </summary>
 public static class DatasetReader
 {
-    /// <summary>Whether there is anything where a specification points; nothing is read.</summary>
+    /// <summary>Sees to it that there is a data set where a specification points, of a format that is known; of its files no more than the beginning is read.</summary>
     /// <exception cref="FileNotFoundException">Nothing is there; the message lists the places and the remedy.</exception>
-    public static void Find(string spec) => _ = DatasetPlaces.Resolve(spec, DatasetPlaces.Folders);
+    /// <exception cref="InvalidDataException">What is there is no data set, or several and none is named; the message says what to do.</exception>
+    public static void Find(string spec)
+    {
+        var (path, set, _) = DatasetPlaces.Resolve(spec, DatasetPlaces.Folders);
+        using var place = DatasetFiles.Open(path);
+        var source = DatasetCatalog.Choose(place, set);
+        if (source.IsUciHar || source.Train.Count > 1) return;
+        _ = DatasetSniff.FormatOf(source.Train[0]);
+    }
 
     /// <summary>Names that stand for files of the folder in EDGE_DATA or in <c>../shared/data</c>: <c>uci-har</c>, <c>gas-drift</c>, <c>wisdm</c>, <c>eeg-eye</c>, <c>robot</c>, <c>uea:&lt;Name&gt;</c>.</summary>
     public static IReadOnlyList<string> ShortNames => DatasetPlaces.ShortNames;

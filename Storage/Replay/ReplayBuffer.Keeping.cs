@@ -60,7 +60,7 @@ public sealed partial class ReplayBuffer
         if (access != ReplayAccess.LookAtCopy) held = ReplayLock.Take(places);
         (mark, quarantine, copies) = (new IdMark(places.Ids), new QuarantineLog(places.Quarantine), new ReplayCopies(places, Math.Max(1, options.CopyCount)));
         if (MayWrite) ReplayRestore.FinishInterrupted(places, clock.GetUtcNow());
-        if (MayWrite) damage = Vanished();
+        damage = MayWrite ? Vanished() : ReplayFile.CutOffAt(path);
         file = new ReplayFile(path, !MayWrite);
         IndexOrRestore();
         if (MayWrite && index.LastId > 0) mark.NoteHeld();
@@ -92,7 +92,7 @@ public sealed partial class ReplayBuffer
         catch (Exception e) when (e is EndOfStreamException or DamagedFileException or not (IOException or UnauthorizedAccessException))
         {
             // LiteDB has no page checksums: damage shows as one of many exceptions. What the disk refuses is not damage.
-            Restore(e.Message);
+            Restore(e is DamagedFileException ? e.Message : $"LiteDB cannot read it: {e.Message.TrimEnd('.')}");
         }
     }
 

@@ -9,8 +9,9 @@ public sealed partial class ReplayBuffer : IDisposable
 {
     private const int SettledAtOnce = 32, LetGoAtOnce = 256;
     private const long StateDocument = ReplayFile.StateDocument, PrototypesDocument = ReplayFile.PrototypesDocument;
-    private const uint AnchorBlockStream = 0, ReplayStream = 16, AnchorStream = 32;
+    private const uint ReplayStream = 16, AnchorStream = 32;
     private readonly ReplayBufferOptions options;
+    private readonly HoldOut holdOut;
     private readonly StoreThread thread = new("replay buffer");
     private ReplayFile file = null!;
     private ReplayIndex index = null!;
@@ -20,6 +21,7 @@ public sealed partial class ReplayBuffer : IDisposable
     private ReplayBuffer(ReplayBufferOptions options)
     {
         this.options = options;
+        holdOut = new HoldOut(options.Seed, options.AnchorShare, options.AnchorBlockSeconds, options.WindowSeconds);
         (Windows, anchors) = (new WindowCache(options.WindowValueCount, anchors: false), new WindowCache(options.WindowValueCount, anchors: true));
     }
 
@@ -54,9 +56,9 @@ public sealed partial class ReplayBuffer : IDisposable
         }
     }
 
-    /// <summary>Whether windows that start at this stream time are held out: decided by a hash of the time block, before anything is known of its content. What is held out must reach neither training nor prototypes.</summary>
-    public bool IsHeldOut(double startSeconds) =>
-        SeededDraw.Unit(options.Seed, AnchorBlockStream, (ulong)(long)Math.Floor(startSeconds / options.AnchorBlockSeconds)) < options.AnchorShare;
+    /// <summary>Whether windows that start at this stream time are held out, because some part of them is in a held-out time block: decided by a hash of the block, before anything is known of its content. What is held out must reach
+    /// neither training nor prototypes; an anchor is only what is in such blocks as a whole.</summary>
+    public bool IsHeldOut(double startSeconds) => holdOut.Of(startSeconds) != HeldOut.Not;
 
     /// <summary>Makes a batch of examples durable, and with it, in the same transaction, the prototypes that count them in.</summary>
     /// <returns>The examples with their ids and roles, in the order given.</returns>
@@ -195,7 +197,7 @@ public sealed partial class ReplayBuffer : IDisposable
         foreach (var offered in batch)
         {
             byte[] record = ExampleRecord.Write(offered with { Id = index.LastId + 1 }, options.Payload, options.ChannelsOf(offered.Samples.Length));
-            var placed = index.Place(offered, record, IsHeldOut(offered.StartSeconds), out var evicted);
+            var placed = index.Place(offered, record, holdOut.Of(offered.StartSeconds), out var evicted);
             if (placed.Role != ExampleRole.None) written[placed.Id] = ExampleRecord.WithRole(record, placed.Role);
             result.Add(placed);
             foreach (ulong id in evicted) LetGo(id);

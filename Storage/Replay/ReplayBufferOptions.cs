@@ -31,6 +31,10 @@ public sealed record ReplayBufferOptions
     /// <summary>Length of a time block, seconds of stream time.</summary>
     public required double AnchorBlockSeconds { get; init; }
 
+    /// <summary>From the first sample of a window to the end of its last, seconds of stream time: windows that are partly in a held-out block are neither anchors nor trained on. 0: the start alone decides, and neighbours on both sides of
+    /// a block's border may share samples.</summary>
+    public double WindowSeconds { get; init; }
+
     /// <summary>Most examples that wait for the next round; the oldest is let go when it is exceeded.</summary>
     public required int FreshCapacity { get; init; }
 

@@ -27,6 +27,9 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     /// <summary>The journal of the file at <paramref name="path"/>, under the name of LiteDB's log; the two are one unit.</summary>
     public static string LogOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + "-log" + Path.GetExtension(path));
 
+    /// <summary>That a file is there and too short to be read, as no file that was ever changed is; null when it is not.</summary>
+    public static string? CutOffAt(string path) => File.Exists(path) && Length(path) is var length and < PageBytes ? $"it has {length} bytes, less than one page of {PageBytes}" : null;
+
     /// <summary>What the file holds and has cost; known once <see cref="All"/> has been read to its end.</summary>
     public ReplayLedger Ledger { get; private set; }
 

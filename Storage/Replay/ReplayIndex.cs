@@ -25,23 +25,25 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     /// <summary>Gives an offered example its id and role.</summary>
     /// <param name="offered">The example.</param>
     /// <param name="record">Its record, whatever the role that stands there.</param>
-    /// <param name="anchor">Whether it is held out.</param>
+    /// <param name="held">How much of it is held out.</param>
     /// <param name="evicted">What had to go for it.</param>
-    public Example Place(Example offered, byte[] record, bool anchor, out IReadOnlyList<ulong> evicted)
+    public Example Place(Example offered, byte[] record, HeldOut held, out IReadOnlyList<ulong> evicted)
     {
         ulong id = ++LastId;
-        var facts = FactsOf(offered with { Id = id, Role = ExampleRole.None }, record);
-        var admission = anchor ? anchors.Offer(facts) : replay.Offer(facts);
-        evicted = admission.Evicted;
         LastStartSeconds = Math.Max(LastStartSeconds, offered.StartSeconds);
-        if (!anchor) fresh.Add(id);
+        evicted = [];
+        if (held == HeldOut.InPart) return offered with { Id = id, Role = ExampleRole.None };
+        var facts = FactsOf(offered with { Id = id, Role = ExampleRole.None }, record);
+        var admission = held == HeldOut.Whole ? anchors.Offer(facts) : replay.Offer(facts);
+        evicted = admission.Evicted;
+        if (held == HeldOut.Not) fresh.Add(id);
         // What a full anchor set does not take is not trained on either: its neighbours in the block are anchors.
-        var role = (anchor, admission.Admitted) switch
+        var role = (held, admission.Admitted) switch
         {
-            (true, true) => ExampleRole.Anchor,
-            (true, false) => ExampleRole.None,
-            (false, true) => ExampleRole.Replay,
-            (false, false) => ExampleRole.Fresh,
+            (HeldOut.Whole, true) => ExampleRole.Anchor,
+            (HeldOut.Whole, false) => ExampleRole.None,
+            (_, true) => ExampleRole.Replay,
+            (_, false) => ExampleRole.Fresh,
         };
         return offered with { Id = id, Role = role };
     }

@@ -61,6 +61,12 @@ public static class ReplayVerification
     private static void ThroughIndex(ReplayPlaces places, Dictionary<long, uint> found, List<ReplayProblem> problems, CancellationToken cancel)
     {
         const string remedy = "The next start of the service, or 'edge replay compact', puts it aside and restores what can be read.";
+        if (ReplayFile.CutOffAt(places.Data) is { } cutOff)
+        {
+            problems.Add(new(cutOff, places.Data, "a file of whole pages", remedy));
+            return;
+        }
+
         long seen = 0;
         try
         {

@@ -3,7 +3,7 @@ namespace Edge.Storage;
 /// <summary>What an example is kept for.</summary>
 public enum ExampleRole : byte
 {
-    /// <summary>Not kept: it came from a held-out time block and the anchor set had no place for it, or later ones of the same batch took its place.</summary>
+    /// <summary>Not kept: it came from a held-out time block and the anchor set had no place for it, or it is only partly in one, or later ones of the same batch took its place.</summary>
     None = 0,
 
     /// <summary>In the replay buffer.</summary>

@@ -146,11 +146,13 @@ public sealed record Topics
         return _prefix + row.Suffix;
     }
 
+    /// <summary>Whether a word may be one level of a topic, as the id of a device is.</summary>
+    public static bool IsLevel(string word) => word.Length > 0 && !word.AsSpan().ContainsAny("+#$/\0");
+
     private static string Checked(string levels, string name, bool slashAllowed)
     {
         ArgumentException.ThrowIfNullOrEmpty(levels, name);
-        bool emptyLevel = levels.Split('/').Any(level => level.Length == 0);
-        if (emptyLevel || levels.AsSpan().ContainsAny("+#$\0") || (!slashAllowed && levels.Contains('/', StringComparison.Ordinal)))
+        if (!(slashAllowed ? levels.Split('/').All(IsLevel) : IsLevel(levels)))
         {
             throw new ArgumentException($"'{levels}' cannot be part of a topic: no '+', '#', '$' or NUL, no empty level{(slashAllowed ? "" : ", no '/'")}.", name);
         }

@@ -43,6 +43,12 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains("There are ", ended.Errors);
         Assert.False(Directory.Exists(data["r"]));
         Assert.Equal(64, (await RunAsync("bench", "--workers", "0")).ExitCode);
+        File.WriteAllBytes(data["noise"], [1, 0, 2]);
+        var noise = await RunAsync("bench", "--data", "noise", "--out", "r"); // Once, and not by every one of twenty processes.
+        Assert.Equal((70, ""), (noise.ExitCode, noise.Output));
+        Assert.StartsWith("edge bench: noise: expected text", noise.Errors);
+        var file = await RunAsync("bench", "--data", "noise", "--out", "noise");
+        Assert.Equal((70, true), (file.ExitCode, file.Errors.EndsWith("Correct the path, or make it first.\n", StringComparison.Ordinal)));
         Assert.Equal(64, (await RunAsync("bench-report", "--from", "r", "--into", "README.md")).ExitCode);
         Assert.Equal(64, (await RunAsync("bench-report", "--from", "r", "--parts", "all")).ExitCode);
     }

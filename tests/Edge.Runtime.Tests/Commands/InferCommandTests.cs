@@ -84,6 +84,8 @@ public sealed class InferCommandTests : IDisposable
     [InlineData(64, "--batch '1,0'", "--data", "x.npz", "--model", "a", "--batch", "1,0")]
     [InlineData(64, "--threads 0: expected 1 to 64", "--data", "x.npz", "--model", "a", "--threads", "0")]
     [InlineData(70, "there is no file 'nowhere.onnx'", "--data", "x.npz", "--model", "nowhere.onnx")]
+    [InlineData(70, "there is no file '.', it is a folder. Name an .onnx file", "--data", "x.npz", "--model", ".")]
+    [InlineData(64, "edge: --split half: expected one of train, test.", "--data", "x.npz", "--model", "a", "--split", "half")]
     [InlineData(70, "there is no snapshot in", "--data", "x.npz", "--snapshot", "current")]
     public async Task What_makes_no_sense_is_said(int code, string expected, params string[] arguments)
     {

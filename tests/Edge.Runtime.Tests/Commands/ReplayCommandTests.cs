@@ -185,7 +185,44 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--role none", "Argument 'none' not recognized. Must be one of:")]
+    [InlineData("nothing.npz", "there is no data set at ")]
+    [InlineData("", "there is no data set of the name ''. Give a file")]
+    [InlineData("empty", "empty: expected data within the first 64 KiB, and there are no bytes. Name a data file.")]
+    public async Task An_import_of_what_is_no_data_set_is_refused_before_anything_is_made(string source, string said)
+    {
+        File.WriteAllBytes(data["empty"], []);
+        string[] before = Directory.GetFileSystemEntries(data.Path);
+        var ended = await RunAsync("import", source);
+        Assert.Equal(70, ended.ExitCode);
+        Assert.StartsWith($"edge replay import: {said}", ended.Errors);
+        Assert.Equal(before, Directory.GetFileSystemEntries(data.Path));
+    }
+
+    [Theory]
+    [InlineData(0, "it has 0 bytes, less than one page of 8192")]
+    [InlineData(81_920, "LiteDB cannot read it: ")]
+    public async Task A_file_that_is_no_store_is_named_with_how_it_shows_and_what_to_do(int zeros, string said)
+    {
+        Directory.CreateDirectory(data["edge-data"]);
+        File.WriteAllBytes(data["edge-data/replay.db"], new byte[zeros]);
+        var ended = await RunAsync("stats");
+        Assert.Equal(70, ended.ExitCode);
+        Assert.StartsWith($"edge replay stats: the replay buffer '{data["edge-data/replay.db"]}' is damaged: {said}", ended.Errors);
+        Assert.EndsWith(". 'edge replay verify' says what can be read; 'edge replay compact', or the next start of the service, restores it.\n", ended.Errors);
+        Assert.DoesNotContain("..", ended.Errors);
+        Assert.Equal(1, (await RunAsync("verify")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_class_without_a_name_is_not_forgotten()
+    {
+        var ended = await RunAsync("forget", "--class", "", "--yes");
+        Assert.Equal(64, ended.ExitCode);
+        Assert.StartsWith("edge: --class '': expected the name of a class", ended.Errors);
+    }
+
+    [Theory]
+    [InlineData("--role none", "edge: --role none: expected one of replay, anchor, fresh.\n")]
     [InlineData("--from soon", "--from soon: expected seconds of stream time, a number such as 12.5.")]
     [InlineData("--to NaN", "--to NaN: expected seconds of stream time, a number such as 12.5.")]
     [InlineData("--limit many", "--limit many: expected a whole number, 0 or more. 0 shows all.")]
@@ -278,7 +315,7 @@ public sealed class ReplayCommandTests : IDisposable
         {
             WindowId = (ulong)i,
             Class = i <= 20 ? "walking" : "sitting",
-            StartSeconds = i,
+            StartSeconds = i / 8 * 10 + i % 8, // None is only partly in a block of 10 s.
             LabelledAt = DateTimeOffset.UnixEpoch.AddSeconds(i),
             Samples = [.. Enumerable.Range(0, 9 * 128).Select(v => i + v / 1024f)],
         }).ToList();

@@ -123,6 +123,8 @@ public sealed class FleetCommandTests : IDisposable
     [InlineData("watch", "--for", "0")]
     [InlineData("label", "--device", "d1")]
     [InlineData("label", "--list", "--window", "1")]
+    [InlineData("label", "--device", "a/b", "--window", "1", "--class", "walking")]
+    [InlineData("label", "--list", "--device", "")]
     [InlineData("simulate", "--devices", "0")]
     [InlineData("simulate", "--failing", "101")]
     [InlineData("config", "push", "x.json")]

@@ -63,15 +63,31 @@ public class AnchorSetTests
         Assert.True(drawn > 50_000 && anchorsMade > 500);
     }
 
+    [Theory]
+    [InlineData(10, 2.56, 1.28)]
+    [InlineData(10, 2.5, 0.5)]
+    [InlineData(2, 5, 0.5)] // A block counts as two windows at least.
+    public async Task No_anchor_shares_a_sample_with_what_may_be_trained_on(double blockSeconds, double windowSeconds, double strideSeconds)
+    {
+        using var folder = new TempFolder();
+        using var buffer = Samples.Open(folder["a.db"], Samples.Options with { AnchorShare = 0.4, AnchorBlockSeconds = blockSeconds, WindowSeconds = windowSeconds, Capacity = 1000, AnchorCapacity = 1000 });
+        var stored = await buffer.OfferAsync([.. Enumerable.Range(-100, 500).Select((n, i) => Samples.One("a", (ulong)i, n * strideSeconds))], null);
+        double[] anchors = [.. (await buffer.AnchorsAsync()).Select(e => e.StartSeconds)], trained = [.. (await buffer.TrainableAsync()).Select(e => e.StartSeconds)];
+        Assert.True(anchors.Length > 15 && trained.Length > 30, $"{anchors.Length} anchors, {trained.Length} to train on");
+        Assert.All(anchors, anchor => Assert.DoesNotContain(trained, start => Math.Abs(start - anchor) < windowSeconds - 1e-6));
+        Assert.All(stored, e => Assert.Equal(buffer.IsHeldOut(e.StartSeconds), e.Role is ExampleRole.Anchor or ExampleRole.None));
+        Assert.Contains(stored, e => e.Role == ExampleRole.None); // What is partly in a block.
+    }
+
     [Fact]
-    public async Task A_window_belongs_to_the_block_in_which_it_starts_even_where_it_reaches_into_the_next()
+    public async Task Where_the_length_of_a_window_is_not_told_it_belongs_to_the_block_in_which_it_starts()
     {
         using var folder = new TempFolder();
         using var buffer = Samples.Open(folder["a.db"], Samples.Options with { AnchorShare = 0.5, AnchorBlockSeconds = 10, Capacity = 500, AnchorCapacity = 500 });
         double[] starts = [.. Enumerable.Range(0, 200).Select(i => i * 1.28)];
         var stored = await buffer.OfferAsync([.. starts.Select((start, i) => Samples.One("a", (ulong)i, start))], null);
         Assert.All(stored, e => Assert.Equal(buffer.IsHeldOut(Math.Floor(e.StartSeconds / 10) * 10), e.Role == ExampleRole.Anchor));
-        // Of 2.56 s, a window that starts less than that before a held-out block shares samples with its first anchor: the rule goes by the start alone.
+        // Of 2.56 s, a window that starts less than that before a held-out block shares samples with its first anchor: the rule goes by the start alone then.
         Assert.Contains(stored, e => e.Role == ExampleRole.Replay && buffer.IsHeldOut(e.StartSeconds + 2.56));
     }
 
