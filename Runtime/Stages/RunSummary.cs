@@ -13,6 +13,7 @@ public sealed record RunSummary
         ReadOut = readOut,
         WindowsSeen = state.WindowsSeen,
         WindowsDropped = state.WindowsDropped,
+        WindowsBroken = state.WindowsBroken,
         ExamplesStored = state.ExamplesStored,
         ReplayBufferExamples = now.ReplayCount,
         AnchorExamples = now.AnchorCount,
@@ -66,6 +67,9 @@ public sealed record RunSummary
 
     /// <summary>Windows lost.</summary>
     public required long WindowsDropped { get; init; }
+
+    /// <summary>Windows not classified because a sample was NaN, infinite or beyond what a sensor measures.</summary>
+    public required long WindowsBroken { get; init; }
 
     /// <summary>Labelled windows made durable.</summary>
     public required long ExamplesStored { get; init; }

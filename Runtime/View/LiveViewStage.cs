@@ -36,7 +36,7 @@ public sealed class LiveViewStage(
         return Pairs(
             ("prediction", latest is { } p ? $"[bold]{Markup.Escape(p.Class)}[/] {p.Confidence * 100:0} %" : "no window yet"),
             ("truth", latest?.Truth is { } truth ? (truth == latest.Value.Class ? "[green]" : "[red]") + Markup.Escape(truth) + "[/]" : "-"),
-            ("windows", $"{state.WindowsSeen} at {state.WindowsPerSecond():0.0}/s, {state.WindowsDropped} dropped"),
+            ("windows", $"{state.WindowsSeen} at {state.WindowsPerSecond():0.0}/s, {state.WindowsDropped} dropped{(state.WindowsBroken > 0 ? $", {state.WindowsBroken} broken" : "")}"),
             ("latency", $"p50 {state.LatencyMs(50):0.00} ms, p99 {state.LatencyMs(99):0.00} ms on {state.Provider}"),
             ("drift", $"{Bar(state.DriftScore)} {state.DriftScore:0.00}, {state.DriftAlarms} alarms"),
             ("broker", Broker()));

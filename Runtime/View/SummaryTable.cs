@@ -27,7 +27,7 @@ public static class SummaryTable
             if (summary.StartedWithExamples > 0) console.MarkupLine($"[yellow]the run began with {summary.StartedWithExamples} examples from an earlier one; start with an empty data directory (--fresh) for figures of this stream alone[/]");
         }
 
-        console.WriteLine($"windows {summary.WindowsSeen} seen, {summary.WindowsDropped} dropped; latency p50 {summary.LatencyP50Ms:0.00} ms, p99 {summary.LatencyP99Ms:0.00} ms");
+        console.WriteLine($"windows {summary.WindowsSeen} seen, {summary.WindowsDropped} dropped{(summary.WindowsBroken > 0 ? $", {summary.WindowsBroken} broken" : "")}; latency p50 {summary.LatencyP50Ms:0.00} ms, p99 {summary.LatencyP99Ms:0.00} ms");
         console.WriteLine($"examples {summary.ExamplesStored} stored; replay buffer {summary.ReplayBufferExamples}, anchors {summary.AnchorExamples}, at most {summary.FreshCapacity} waiting for a round");
         console.WriteLine($"rounds {summary.RoundsRun} run, {summary.RoundsFailed} failed; snapshots {summary.SnapshotsPromoted} promoted, {summary.SnapshotsRefused} refused; drift alarms {summary.DriftAlarms}; read out by {summary.ReadOut}");
         console.WriteLine($"{summary.Seconds:0} s on {Machine()}, peak memory of the service {summary.PeakRssMb:0} MB");
