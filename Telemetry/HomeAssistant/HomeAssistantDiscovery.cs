@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Edge.Telemetry.Mqtt;
 
@@ -18,7 +20,7 @@ public static class HomeAssistantDiscovery
 
     /// <summary>The topic of a device's announcement.</summary>
     /// <param name="prefix">First level(s), as Home Assistant has it.</param>
-    /// <param name="deviceId">The device; what no object id may have becomes '_'.</param>
+    /// <param name="deviceId">The device; what no object id may have becomes '_', and then eight digits of its hash follow, so that <c>a.b</c> is not <c>a_b</c>.</param>
     public static string TopicOf(string prefix, string deviceId) => $"{prefix}/device/{ObjectId(deviceId)}/config";
 
     /// <summary>Announces the device; sent again after every reconnect.</summary>
@@ -96,6 +98,10 @@ public static class HomeAssistantDiscovery
         foreach ((string name, string value) in fields) json.WriteString(name, value);
     }
 
-    /// <summary>Letters, digits, '_' and '-' are what Home Assistant takes.</summary>
-    private static string ObjectId(string deviceId) => new([.. deviceId.Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' ? c : '_')]);
+    /// <summary>Letters, digits, '_' and '-' are what Home Assistant takes. An id of these alone stays as it is.</summary>
+    private static string ObjectId(string deviceId)
+    {
+        string taken = new([.. deviceId.Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' ? c : '_')]);
+        return taken == deviceId ? taken : $"{taken}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(deviceId)).AsSpan(0, 4))}";
+    }
 }

@@ -10,7 +10,7 @@ namespace Edge.Telemetry.Mqtt;
 /// <summary>
 /// An MQTT broker inside the process, on 127.0.0.1 only, so that a device works with nothing else installed. Without authentication: whoever is on the
 /// machine may use it.
-/// Retained messages and sessions live in memory and end with it.
+/// Retained messages and sessions live in memory and end with it: at most 4096 retained topics, and of clients that are away 1024 sessions, each with its newest 1000 messages, for a day at most.
 /// </summary>
 public sealed partial class EmbeddedBroker : IAsyncDisposable
 {
@@ -21,11 +21,12 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
     private readonly MqttServer _server;
     private readonly ILogger _logger;
     private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly AbsentSessions _absent;
     private int _disposed;
 
-    private EmbeddedBroker(MqttServer server, ILogger logger)
+    private EmbeddedBroker(MqttServer server, AbsentSessionLimits limits, ILogger logger)
     {
-        (_server, _logger) = (server, logger);
+        (_server, _absent, _logger) = (server, new AbsentSessions(server, limits), logger);
         server.InterceptingPublishAsync += KeepBoundsAsync;
         server.ValidatingConnectionAsync += NameClientAsync;
     }
@@ -45,7 +46,9 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
     /// <param name="cancellationToken">Gives up before the start.</param>
     /// <remarks>A client of MQTT 5 may leave its id to this broker; one of MQTT 3.1.1 must name itself (<c>mosquitto_sub -i NAME</c>), because the server library refuses an empty id there.</remarks>
     /// <exception cref="IOException">The port is taken or not allowed; the message names it and says what to do.</exception>
-    public static async Task<EmbeddedBroker> StartAsync(int port, ILogger logger, CancellationToken cancellationToken)
+    public static Task<EmbeddedBroker> StartAsync(int port, ILogger logger, CancellationToken cancellationToken) => StartAsync(port, new AbsentSessionLimits(), logger, cancellationToken);
+
+    internal static async Task<EmbeddedBroker> StartAsync(int port, AbsentSessionLimits limits, ILogger logger, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(logger);
         ArgumentOutOfRangeException.ThrowIfNegative(port);
@@ -60,7 +63,7 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
             .WithMaxPendingMessagesPerClient(MaxPendingPerClient)
             .WithPendingMessagesOverflowStrategy(MqttPendingMessagesOverflowStrategy.DropOldestQueuedMessage)
             .Build();
-        EmbeddedBroker broker = new(new MqttServerFactory().CreateMqttServer(options), logger);
+        EmbeddedBroker broker = new(new MqttServerFactory().CreateMqttServer(options), limits, logger);
         try
         {
             await broker._server.StartAsync().ConfigureAwait(false);
@@ -75,16 +78,24 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
                 e);
         }
 
+        broker._absent.Start();
         broker.Port = options.DefaultEndpointOptions.Port;
         broker.LogStarted(broker.Port);
         return broker;
     }
+
+    /// <summary>Ids of the clients that are away and have a session, those that have been longest first.</summary>
+    internal Task<IReadOnlyList<string>> AbsentClientsAsync() => _absent.IdsAsync();
+
+    /// <summary>Whether a client, here or away, has a session.</summary>
+    internal async Task<bool> HasSessionAsync(string clientId) => (await _server.GetSessionsAsync().ConfigureAwait(false)).Any(session => session.Id == clientId);
 
     /// <summary>Ends every connection and stops.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            await _absent.DisposeAsync().ConfigureAwait(false);
             await _server.StopAsync(new MqttServerStopOptions()).ConfigureAwait(false);
             _server.Dispose();
             LogStopped(Port);

@@ -18,12 +18,26 @@ public sealed partial class DiscoveryTests
     [Fact]
     public void One_retained_message_describes_the_device()
     {
-        Assert.Equal(("homeassistant/device/pump_7/config", true), (Message.Topic, Message.Retain));
+        Assert.Equal(("homeassistant/device/pump_7-784eb15a/config", true), (Message.Topic, Message.Retain));
         Assert.Equal(["device", "origin", "availability", "qos", "components"], Config.Select(field => field.Key));
-        Assert.Equal("""{"identifiers":["edge_pump_7"],"name":"pump.7","model":"Edge","sw_version":"1.2.3"}""", Config["device"]!.ToJsonString());
+        Assert.Equal("""{"identifiers":["edge_pump_7-784eb15a"],"name":"pump.7","model":"Edge","sw_version":"1.2.3"}""", Config["device"]!.ToJsonString());
         Assert.Equal("edge", (string?)Config["origin"]!["name"]);
         Assert.Equal(["class", "confidence", "windows_per_second", "latency", "accuracy", "forgetting", "snapshot", "drift"], Config["components"]!.AsObject().Select(one => one.Key));
     }
+
+    [Theory]
+    [InlineData("a.b", "a_b")]
+    [InlineData("a.b_c", "a_b.c")]
+    [InlineData("pump.7", "pump_7")]
+    public void Two_devices_never_share_an_announcement(string one, string other)
+    {
+        Assert.NotEqual(HomeAssistantDiscovery.TopicOf("homeassistant", one), HomeAssistantDiscovery.TopicOf("homeassistant", other));
+        string[] ids = [.. new[] { one, other }.Select(id => HomeAssistantDiscovery.Announce("homeassistant", new Topics("edge", id), "1", 5)).Select(said => (string)JsonNode.Parse(said.Payload.Span)!["device"]!["identifiers"]![0]!)];
+        Assert.NotEqual(ids[0], ids[1]);
+    }
+
+    [Fact]
+    public void An_id_that_Home_Assistant_takes_stays_as_it_is() => Assert.Equal("homeassistant/device/pump_7-b/config", HomeAssistantDiscovery.TopicOf("homeassistant", "pump_7-b"));
 
     [Fact]
     public void Every_component_has_a_platform_a_name_and_an_id_of_its_own()
@@ -32,7 +46,7 @@ public sealed partial class DiscoveryTests
         Assert.All(components, one => Assert.Contains((string)one["platform"]!, new[] { "sensor", "binary_sensor" }));
         Assert.Equal(components.Length, components.Select(one => (string)one["unique_id"]!).Distinct().Count());
         Assert.Equal(components.Length, components.Select(one => (string)one["name"]!).Distinct().Count());
-        Assert.All(components, one => Assert.Matches("^edge_pump_7_[a-z_]+$", (string)one["unique_id"]!));
+        Assert.All(components, one => Assert.Matches("^edge_pump_7-784eb15a_[a-z_]+$", (string)one["unique_id"]!));
     }
 
     [Fact]

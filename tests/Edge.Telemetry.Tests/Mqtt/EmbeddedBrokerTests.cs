@@ -122,6 +122,52 @@ public class EmbeddedBrokerTests
         await Eventually.Holds(() => device.Link.State is { RefusedCount: 1, PublishedCount: 1, QueuedCount: 0 }, "one was refused and one published");
     }
 
+    [Fact]
+    public async Task Of_clients_that_are_away_the_session_goes_first_that_has_been_longest()
+    {
+        await using EmbeddedBroker broker = await EmbeddedBroker.StartAsync(0, new AbsentSessionLimits { Count = 3 }, NullLogger.Instance, TestContext.Current.CancellationToken);
+        foreach (string id in new[] { "a", "b", "c", "d", "e" })
+        {
+            await using (Device client = Observer(broker.Port, id).Start(withFarewell: false)) await client.Connected();
+            await Holds(async () => (await broker.AbsentClientsAsync()).Contains(id), $"{id} is away");
+        }
+
+        await Holds(async () => (await broker.AbsentClientsAsync()).SequenceEqual(["c", "d", "e"]), "three are kept");
+        await using Device device = new Device(broker.Port).Start();
+        device.Event(1);
+        await Eventually.Holds(() => device.Link.State is { PublishedCount: 1 }, "the broker has the event");
+        await using Device back = Observer(broker.Port, "c").Start(withFarewell: false);
+        Assert.Equal(1, Device.RoundOf(Text((await Read(back, 1)).Values.Single()))); // Its session has kept what came meanwhile.
+    }
+
+    [Theory]
+    [InlineData(MqttProtocol.V5, 1, 3600)]
+    [InlineData(MqttProtocol.V5, 3600, 1)]
+    [InlineData(MqttProtocol.V311, 0, 1)]
+    public async Task A_session_ends_as_soon_as_its_client_or_the_broker_says(MqttProtocol protocol, int asked, int allowed)
+    {
+        AbsentSessionLimits limits = new() { Age = TimeSpan.FromSeconds(allowed), Look = TimeSpan.FromSeconds(0.1) };
+        await using EmbeddedBroker broker = await EmbeddedBroker.StartAsync(0, limits, NullLogger.Instance, TestContext.Current.CancellationToken);
+        await using Device stays = Observer(broker.Port, "stays").Start(withFarewell: false);
+        await using (Device goes = new(broker.Port, options => options with { ClientId = "goes", LastWill = null, Protocol = protocol, SessionExpiry = TimeSpan.FromSeconds(asked) }))
+        {
+            goes.Start(withFarewell: false);
+            await goes.Connected();
+        }
+
+        await Holds(async () => await broker.HasSessionAsync("stays") && !await broker.HasSessionAsync("goes"), "the session has ended, and that of who is here has not");
+    }
+
+    private static async Task Holds(Func<Task<bool>> condition, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20), $"It never came true that {what}.");
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
+
     private static Task<EmbeddedBroker> Broker(int port = 0) => EmbeddedBroker.StartAsync(port, NullLogger.Instance, TestContext.Current.CancellationToken);
 
     private static Device Observer(int port, string clientId) => new(port, options => options with { ClientId = clientId, LastWill = null, Subscriptions = ["edge/#"] });
