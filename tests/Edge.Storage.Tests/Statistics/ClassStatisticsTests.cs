@@ -124,10 +124,15 @@ public class ClassStatisticsTests
     {
         var statistics = new ClassStatistics("bank", 200);
         float[] features = [.. Enumerable.Range(0, 200).Select(i => i / 7f)];
-        statistics.Add("a", features);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++) statistics.Add("a", features);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        long least = long.MaxValue;
+        for (int round = 0; round < 10; round++) // The runtime itself allocates when it compiles a method anew, whenever that is.
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++) statistics.Add("a", features);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 
     internal static (string Class, float[] Features)[] Draw(int count)
