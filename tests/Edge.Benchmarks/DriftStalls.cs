@@ -45,7 +45,7 @@ internal static class DriftStalls
             List<string> lines =
             [
                 "# How long the drift watch holds up the classifier", "",
-                Text($"The drift watch with all detectors as the classifier stage calls it: windows of 9 x 128, two exported graphs of the default backbone (embeddings of 128) that take turns every {promotedEvery} windows, {windowCount} windows. The same run {repeatCount} times; of each step the shortest counts. Milliseconds."), "",
+                Text($"The drift watch with all detectors as the classifier stage calls it: windows of 9 x 128, two exported graphs of the default backbone (embeddings of 128) that take turns every {promotedEvery} windows, {windowCount} windows. Earlier windows are encoded up to eight at a time, and before each but the first two the stage looks whether a window waits: it does after every other promotion here. The same run {repeatCount} times; of each step the shortest counts. Milliseconds."), "",
                 "| step | times | p50 | p99 | p99.99 | longest | at window |", "|---|---:|---:|---:|---:|---:|---:|",
                 .. s_names.Select((name, part) => Row(name, shortest[part])), "",
                 .. Machine.Facts(),
