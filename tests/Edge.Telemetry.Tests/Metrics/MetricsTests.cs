@@ -103,6 +103,24 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
+    public async Task A_collector_receives_the_meter_by_otlp_over_grpc()
+    {
+        await using GrpcCollector collector = new();
+        using DeviceMeter meter = new("1", () => Readings.Of(), TimeProvider.System);
+        using MetricsExport? export = MetricsExport.Start(new MetricsExportOptions { DeviceId = "pump-7", Version = "1", OtlpEndpoint = collector.Address, OtlpOverGrpc = true, OtlpInterval = TimeSpan.FromMilliseconds(50) });
+        GrpcExport received;
+        int exports = 0;
+        do received = await collector.Exports.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        while (!received.Text.Contains(DeviceMeter.Table[^1].Name) && ++exports < 20); // As above.
+
+        Assert.Contains("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", received.Headers);
+        Assert.Contains("application/grpc", received.Headers);
+        Assert.Equal((0, received.Text.Length), (received.Compression, received.Length));
+        Assert.All(DeviceMeter.Table, row => Assert.Contains($"\n{(char)row.Name.Length}{row.Name}", received.Text)); // Metric.name: field 1, length, text.
+        Assert.Contains("pump-7", received.Text);
+    }
+
+    [Fact]
     public void The_table_of_the_readme_is_that_of_the_code()
     {
         StringBuilder table = new("| instrument | kind | unit | in Prometheus | |\n|---|---|---|---|---|\n");
