@@ -105,7 +105,7 @@ public sealed partial class MetricsTests
     [Fact]
     public async Task A_collector_receives_the_meter_by_otlp_over_grpc()
     {
-        await using GrpcCollector collector = await GrpcCollector.StartAsync();
+        await using GrpcCollector collector = new();
         using DeviceMeter meter = new("1", () => Readings.Of(), TimeProvider.System);
         using MetricsExport? export = MetricsExport.Start(new MetricsExportOptions { DeviceId = "pump-7", Version = "1", OtlpEndpoint = collector.Address, OtlpOverGrpc = true, OtlpInterval = TimeSpan.FromMilliseconds(50) });
         GrpcExport received;
@@ -113,8 +113,8 @@ public sealed partial class MetricsTests
         do received = await collector.Exports.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         while (!received.Text.Contains(DeviceMeter.Table[^1].Name) && ++exports < 20); // As above.
 
-        Assert.Equal(("HTTP/2", "POST", "application/grpc"), (received.Protocol, received.Method, received.ContentType));
-        Assert.Equal("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", received.Path);
+        Assert.Contains("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", received.Headers);
+        Assert.Contains("application/grpc", received.Headers);
         Assert.Equal((0, received.Text.Length), (received.Compression, received.Length));
         Assert.All(DeviceMeter.Table, row => Assert.Contains($"\n{(char)row.Name.Length}{row.Name}", received.Text)); // Metric.name: field 1, length, text.
         Assert.Contains("pump-7", received.Text);
