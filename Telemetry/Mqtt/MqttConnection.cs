@@ -23,13 +23,12 @@ internal sealed class MqttConnection : IDisposable
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _retainAvailable = true;
     private long _maxPacketBytes = uint.MaxValue;
-    private TimeSpan _keepAlive;
     private string? _tlsProblem;
     private long _lastSignOfLife;
 
     private MqttConnection(MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound)
     {
-        (_options, _time, _keepAlive) = (options, time, options.KeepAlive);
+        (_options, _time, KeepAlive) = (options, time, options.KeepAlive);
         Touch();
         _client.DisconnectedAsync += lost =>
         {
@@ -47,6 +46,9 @@ internal sealed class MqttConnection : IDisposable
 
     /// <summary>Completes with the reason when the connection is gone.</summary>
     public Task<string> Lost => _lost.Task;
+
+    /// <summary>The keep-alive in force: the broker may ask for a shorter one.</summary>
+    public TimeSpan KeepAlive { get; private set; }
 
     /// <summary>How many messages may be in flight.</summary>
     public int Window { get; private set; } = 1;
@@ -120,7 +122,7 @@ internal sealed class MqttConnection : IDisposable
     /// keep-alives.</summary>
     public async Task<string> WatchAsync(CancellationToken cancellationToken)
     {
-        TimeSpan patience = 1.75 * _keepAlive; // So that a loss is known within twice the keep-alive on a busy machine, too.
+        TimeSpan patience = 1.75 * KeepAlive; // So that a loss is known within twice the keep-alive on a busy machine, too.
         while (true)
         {
             // Not awaited: at most five are under way, and the client's own keep-alive, which is more hasty, sees that something is sent.
@@ -131,7 +133,7 @@ internal sealed class MqttConnection : IDisposable
                 return $"no sign of life from the broker for {patience.TotalSeconds:0.#} s";
             }
 
-            TimeSpan pause = TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, Math.Min(left.Ticks, (_keepAlive / 2).Ticks)));
+            TimeSpan pause = TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, Math.Min(left.Ticks, (KeepAlive / 2).Ticks)));
             await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -194,7 +196,7 @@ internal sealed class MqttConnection : IDisposable
         }
 
         IsSessionPresent = result.IsSessionPresent;
-        if (result.ServerKeepAlive > 0 && result.ServerKeepAlive < _keepAlive.TotalSeconds) _keepAlive = TimeSpan.FromSeconds(result.ServerKeepAlive);
+        if (result.ServerKeepAlive > 0 && result.ServerKeepAlive < KeepAlive.TotalSeconds) KeepAlive = TimeSpan.FromSeconds(result.ServerKeepAlive);
         Window = Math.Min(_options.InFlightWindow, result.ReceiveMaximum is > 0 and ushort most ? most : ushort.MaxValue);
         _retainAvailable = !Speaks5 || result.RetainAvailable;
         _maxPacketBytes = result.MaximumPacketSize is > 0 and uint bytes ? bytes : uint.MaxValue;

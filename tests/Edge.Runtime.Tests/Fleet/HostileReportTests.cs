@@ -39,7 +39,7 @@ public sealed class HostileReportTests : IAsyncLifetime
     {
         File.WriteAllText(data["v7.json"], """{ "version": 7, "config": {} }""");
         await using var stranger = new Stranger(broker.Port);
-        var push = RunAsync("config", "push", "v7.json", "--device", "d1", "--watch", "--timeout", "30");
+        var push = RunAsync("config", "push", "v7.json", "--device", "d1", "--watch", "--timeout", "300");
         while (!push.IsCompleted)
         {
             foreach (string none in new[] { "[]", "7", "{", "\"\"", """{ "lastAttempt": [] }""", """{ "lastAttempt": { "version": [], "result": {} } }""" }) stranger.Say("edge/d1/config/reported", none, Delivery.Event);

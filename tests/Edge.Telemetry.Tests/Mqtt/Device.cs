@@ -18,8 +18,8 @@ internal sealed class Device : IAsyncDisposable
             Host = "127.0.0.1",
             Port = port,
             ClientId = "edge-pump-7",
-            KeepAlive = TimeSpan.FromSeconds(1),
-            ConnectTimeout = TimeSpan.FromSeconds(2),
+            KeepAlive = TimeSpan.FromSeconds(30), // A machine that stands still for seconds is no loss; who waits for one asks for less (Hasty).
+            ConnectTimeout = TimeSpan.FromSeconds(30),
             LastWill = Telemetry.Messages.Reporter.LastWill(Topics, "b1", TimeProvider.System),
             Subscriptions = Topics.Inbound,
             MaxPause = TimeSpan.FromSeconds(0.5),
@@ -33,6 +33,9 @@ internal sealed class Device : IAsyncDisposable
     public MqttLink Link { get; }
 
     public Reporter Reporter { get; }
+
+    /// <summary>With a keep-alive so short that a broker that hangs is noticed while a test waits.</summary>
+    public static MqttLinkOptions Hasty(MqttLinkOptions options) => options with { KeepAlive = TimeSpan.FromSeconds(1) };
 
     public static int RoundOf(string payload) => JsonDocument.Parse(payload).RootElement.GetProperty("round").GetInt32();
 
@@ -66,7 +69,7 @@ internal sealed class Device : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
-        await _run.WaitAsync(TimeSpan.FromSeconds(15), CancellationToken.None);
+        await _run.WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

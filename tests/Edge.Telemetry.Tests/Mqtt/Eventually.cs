@@ -5,12 +5,14 @@ namespace Edge.Telemetry.Tests.Mqtt;
 /// <summary>Waits for what other processes do. The limit is only there so that a test can fail.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
-    public static async Task Holds(Func<bool> condition, string what)
+    public static Task Holds(Func<bool> condition, string what) => Holds(() => Task.FromResult(condition()), what);
+
+    public static async Task Holds(Func<Task<bool>> condition, string what)
     {
         long start = Stopwatch.GetTimestamp();
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(Stopwatch.GetElapsedTime(start) < Limit, $"It never came true that {what}.");
             await Task.Delay(10, TestContext.Current.CancellationToken);

@@ -69,7 +69,7 @@ public class MosquittoLinkTests
         await device.Connected();
         int sent = 0;
         device.Event(++sent);
-        await Eventually.Holds(() => subscriber.All.Count == 1, "the first event arrived");
+        await Eventually.Holds(() => subscriber.All.Count >= 1, "the first event arrived");
 
         broker.Freeze();
         bool Noticed()
@@ -208,8 +208,8 @@ public class MosquittoLinkTests
 
     /// <summary>A window so wide that the client goes on sending until the probe rings: then its own keep-alive, which looks at when it last sent something,
     /// does not help.</summary>
-    private static MqttLinkOptions NeverIdle(MqttLinkOptions options) => options with { PublishTimeout = TimeSpan.FromMinutes(5), InFlightWindow = 2048, QueueCapacity = 4096 };
+    private static MqttLinkOptions NeverIdle(MqttLinkOptions options) => Device.Hasty(options) with { PublishTimeout = TimeSpan.FromMinutes(5), InFlightWindow = 2048, QueueCapacity = 4096 };
 
     private static async Task<InboundMessage> ReadAsync(Device device) =>
-        await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 }

@@ -22,7 +22,7 @@ internal sealed class TestNode : IAsyncDisposable
         SparkplugOptions options = new()
         {
             Topics = Topics,
-            Broker = new MqttLinkOptions { Host = "127.0.0.1", Port = port, ClientId = "pump-7-sparkplug", KeepAlive = TimeSpan.FromSeconds(5), ConnectTimeout = TimeSpan.FromSeconds(2), MaxPause = TimeSpan.FromSeconds(0.2) },
+            Broker = new MqttLinkOptions { Host = "127.0.0.1", Port = port, ClientId = "pump-7-sparkplug", KeepAlive = TimeSpan.FromSeconds(30), ConnectTimeout = TimeSpan.FromSeconds(30), MaxPause = TimeSpan.FromSeconds(0.2) },
             BirthNumberFile = birthNumberFile,
             Version = "1.2.3",
             Interval = TimeSpan.FromMilliseconds(5),
