@@ -32,7 +32,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
         await using var fleet = await Fleet.ListenAsync(broker.Port);
         await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.graceSeconds", 2).WithFirstSnapshotAsync();
         var run = device.Run();
-        var labelled = await fleet.HearsAsync("label/result", l => (bool)l["accepted"]!, "something is learnt");
+        var labelled = await fleet.HearsAsync("label/result", l => (bool)l["accepted"]! && (string?)l["role"] != "none", "something is learnt");
         string snapshot = device.CurrentSnapshotId()!;
         await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": { "telemetry": { "port": {{Ports.Free()}} } } }""", retain: true);
         var back = await fleet.HearsAsync("config/reported", r => (string?)r["lastAttempt"]?["result"] == "rolledBack", "it is rolled back");

@@ -32,7 +32,7 @@ public sealed class FleetTests
         var remembered = await fleet.HearsAsync("forgetting", f => f["perClass"]!.AsArray().Count > 0, "forgetting is measured per class");
         Assert.All(remembered["perClass"]!.AsArray(), c => Assert.True((int)c!["anchorCount"]! > 0 && (double)c["accuracyPercent"]! is >= 0 and <= 100 && (double)c["forgettingPoints"]! >= 0, c.ToJsonString()));
 
-        var labelled = await fleet.HearsAsync("label/result", l => (bool)l["accepted"]!, "a label is answered");
+        var labelled = await fleet.HearsAsync("label/result", l => (bool)l["accepted"]! && (string?)l["role"] != "none", "a label is answered");
         Assert.True((long)labelled["exampleId"]! > 0);
         Assert.True((string?)labelled["role"] is "replay" or "anchor", labelled.ToJsonString());
         var summary = await fleet.HearsAsync("prediction", p => p["countsByClass"]!.AsObject().Count > 0, "windows are told apart");
