@@ -141,9 +141,11 @@ public sealed partial class ExampleStage(
 
     private void Answer(LabelOutcome outcome)
     {
-        if (outcome.Example is { } kept) labelled.Set(outcome with { Example = kept with { Samples = [] } }); // A thousand windows of samples that nobody will ask for.
-        else labelled.Abandon(outcome.Request.WindowId);
+        var others = outcome.Example is { } kept
+            ? labelled.Set(outcome with { Example = kept with { Samples = [] } }) // A thousand windows of samples that nobody will ask for.
+            : labelled.Abandon(outcome.Request.WindowId);
         reporter.LabelResult(outcome.ToMessage());
+        foreach (var other in others) reporter.LabelResult((outcome with { Request = other }).ToMessage());
     }
 
     private async Task TakeOverAsync()

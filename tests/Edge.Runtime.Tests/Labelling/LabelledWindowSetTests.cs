@@ -1,4 +1,5 @@
 using Edge.Runtime.Labelling;
+using Edge.Storage;
 
 namespace Edge.Runtime.Tests.Labelling;
 
@@ -61,6 +62,43 @@ public class LabelledWindowSetTests
 
         Assert.Equal(capacity, Enumerable.Range(1, 30).Count(id => labelled.Find((ulong)id) is not null)); // Bounded.
     }
+
+    [Fact]
+    public void Who_labels_a_window_while_an_equal_label_is_on_its_way_is_answered_with_that_one()
+    {
+        var labelled = new LabelledWindowSet(4);
+        Assert.Empty(labelled.Set(Of(7)));
+        var second = new LabelRequest(7, "walking", "mqtt", "second");
+        Assert.Null(labelled.Join(second));
+        Assert.Null(labelled.Join(second)); // Redelivered: waits once.
+        Assert.Null(labelled.Join(Of(7).Request)); // The first, redelivered: its answer will do.
+        Assert.Equal([second], labelled.Set(Of(7) with { Example = Durable(7) }));
+        Assert.Equal((second, 42ul), (labelled.Join(second)!.Request, labelled.Join(second)!.Example!.Id)); // It is durable: answered at once.
+        Assert.Empty(labelled.Set(Of(7) with { Example = Durable(7) })); // Nobody waits any more.
+    }
+
+    [Fact]
+    public void Who_waits_for_a_label_that_the_disk_refuses_is_answered_too_and_may_send_it_again()
+    {
+        var labelled = new LabelledWindowSet(4);
+        labelled.Set(Of(7));
+        var second = new LabelRequest(7, "walking", "mqtt", "second");
+        Assert.Null(labelled.Join(second));
+        Assert.Equal([second], labelled.Abandon(7));
+        Assert.Contains("send it again", labelled.Join(second)!.RefusedBecause, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_so_many_wait_for_one_label()
+    {
+        var labelled = new LabelledWindowSet(4);
+        labelled.Set(Of(7));
+        for (int i = 0; i < LabelledWindowSet.MaxWaiting; i++) Assert.Null(labelled.Join(new LabelRequest(7, "walking", "mqtt", $"{i}")));
+        Assert.Contains("16 others wait", labelled.Join(new LabelRequest(7, "walking", "mqtt", "one more"))!.RefusedBecause, StringComparison.Ordinal);
+        Assert.Equal(LabelledWindowSet.MaxWaiting, labelled.Set(Of(7) with { Example = Durable(7) }).Count);
+    }
+
+    private static Example Durable(ulong windowId) => new() { Id = 42, WindowId = windowId, Class = "walking", StartSeconds = 1, LabelledAt = DateTimeOffset.UnixEpoch, Samples = [] };
 
     private static LabelOutcome Of(ulong windowId, string name = "walking") => new(new LabelRequest(windowId, name, "mqtt"), null, null);
 }

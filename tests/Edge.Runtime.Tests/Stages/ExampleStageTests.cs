@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text;
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Labelling;
@@ -29,6 +31,7 @@ public sealed class ExampleStageTests : IDisposable
     private readonly DataFolder data = new();
     private readonly ServiceState state = new(TimeProvider.System);
     private readonly LabelledWindowSet labelled = new(1024);
+    private readonly ConcurrentQueue<OutboundMessage> sent = new();
     private readonly FaultRecord faults = new();
     private readonly ReadOutSlot slot = new();
     private readonly ReplayBuffer buffer;
@@ -43,7 +46,7 @@ public sealed class ExampleStageTests : IDisposable
         readOut.RestoreAsync(buffer).GetAwaiter().GetResult();
         flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window));
         var schedule = new RoundSchedule(new LiveConfig(s_config), buffer, new SnapshotStore(data["snapshots"], 2));
-        var reporter = new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, _ => { });
+        var reporter = new Reporter(new Topics("edge", "device"), "boot", TimeProvider.System, sent.Enqueue);
         stage = new ExampleStage(flows, buffer, readOut, labelled, schedule, new RoundGate(flows), new LiveConfig(s_config), reporter, state, TimeProvider.System, NullLogger<ExampleStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
     }
 
@@ -71,6 +74,22 @@ public sealed class ExampleStageTests : IDisposable
         Assert.NotNull(labelled.Find(200)!.Example);
         using var stored = File.OpenRead(data["statistics.bin"]);
         Assert.Equal(200, ClassStatistics.ReadFrom(stored, readOut.FrozenCounted!.FeatureBankId, 139, out _)!.Count);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_the_answer_to_another_label_of_the_window_gets_it_under_its_own_request()
+    {
+        var pending = Pending(1);
+        labelled.Set(new LabelOutcome(pending.Request, null, null)); // As the labelling stage notes it.
+        Assert.Null(labelled.Join(pending.Request with { RequestId = "second" }));
+        Assert.True(flows.Examples.Writer.TryWrite(pending));
+        await stage.StartAsync(TestContext.Current.CancellationToken);
+        while (state.ExamplesStored == 0) await Task.Delay(1, TestContext.Current.CancellationToken);
+        await stage.StopAsync(TestContext.Current.CancellationToken);
+        string[] answers = [.. sent.Where(m => m.Topic.EndsWith("/label/result", StringComparison.Ordinal)).Select(m => Encoding.UTF8.GetString(m.Payload.Span))];
+        Assert.Equal(2, answers.Length);
+        Assert.Contains("\"requestId\":\"second\"", answers[1], StringComparison.Ordinal);
+        Assert.All(answers, answer => Assert.Contains("\"accepted\":true", answer, StringComparison.Ordinal));
     }
 
     [Fact]
