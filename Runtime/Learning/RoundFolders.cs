@@ -73,6 +73,8 @@ public sealed class RoundFolders(string directory, int keepCount, long keepBytes
         {
             if (File.Exists(folder.SamplesFile) || File.Exists(folder.AnchorsFile) || File.Exists(folder.ParityFile)) count++;
             foreach (string file in new[] { folder.SamplesFile, folder.AnchorsFile, folder.ProgressFile, folder.ParityFile }.Where(File.Exists)) File.Delete(file);
+            foreach (string unfinished in Directory.GetDirectories(folder.Path, "*" + Unfinished)) Directory.Delete(unfinished, recursive: true); // A candidate of a killed child, with the cases of its parity check.
+            foreach (string unfinished in Directory.GetFiles(folder.Path, "*" + Unfinished)) File.Delete(unfinished);
             DurableFile.SyncDirectory(folder.Path);
         }
 

@@ -89,9 +89,8 @@ public sealed partial class ReplayBuffer
         {
             Index();
         }
-        catch (Exception e) when (e is EndOfStreamException or DamagedFileException or not (IOException or UnauthorizedAccessException))
+        catch (Exception e) when (ReplayFile.IsDamage(e))
         {
-            // LiteDB has no page checksums: damage shows as one of many exceptions. What the disk refuses is not damage.
             Restore(e is DamagedFileException ? e.Message : $"LiteDB cannot read it: {e.Message.TrimEnd('.')}");
         }
     }
