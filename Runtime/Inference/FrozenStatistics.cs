@@ -4,16 +4,14 @@ namespace Edge.Runtime.Inference;
 
 /// <summary>
 /// Statistics of the frozen features of everything that was ever labelled, and their file. Every example that was acknowledged and is no anchor is counted once: the file says through which id it counts, what came later is counted
-/// again from the replay buffer at start, and the buffer lets nothing go that the file does not count. One stage owns it.
+/// again from the replay buffer at start, and the buffer lets nothing go that the file does not count. The file has several MB, so it is written when something is about to leave and at a clean stop, and not in between. One stage owns it.
 /// </summary>
 public sealed class FrozenStatistics(string path)
 {
-    /// <summary>Examples counted since the file was written, from which on it is written again: a start counts no more than these from the buffer, and a file of several MB is not written for each batch.</summary>
-    public const int SaveEvery = 256;
-
     private readonly StatisticsFile file = new(path);
     private long savedCount;
     private ulong savedThroughId;
+    private bool lacksSettled; // The file does not count examples that have had their round, so any of them may leave at any time.
 
     /// <summary>What is counted; null without a frozen branch.</summary>
     public ClassStatistics? Counted { get; private set; }
@@ -39,7 +37,18 @@ public sealed class FrozenStatistics(string path)
         if (Counted.ThroughExampleId <= lastExampleId) return;
         Counted.ThroughExampleId = lastExampleId;
         TrySave(); // Before the new ids grow past the old ones.
-        savedThroughId = lastExampleId;
+        (savedThroughId, lacksSettled) = (lastExampleId, Failure.Length > 0);
+    }
+
+    /// <summary>Counts at start what the buffer holds and the file does not count. Where the file has begun anew these may be examples that have had their round, which leave without further notice: then it is written at once.</summary>
+    /// <param name="windows">Windows of trainable examples that came after what the file counts.</param>
+    /// <param name="throughId">The newest example of the buffer.</param>
+    public void CatchUp(EncodedWindows windows, ulong throughId)
+    {
+        if (Counted is null) return;
+        lacksSettled |= savedThroughId == 0 && windows.Classes.Count > 0;
+        Count(windows, throughId);
+        if (lacksSettled) TrySave();
     }
 
     /// <summary>Counts labelled windows in.</summary>
@@ -50,13 +59,13 @@ public sealed class FrozenStatistics(string path)
         if (Counted is null) return;
         if (windows.Classes.Count > 0) Counted.Add(windows.Classes, windows.Frozen);
         Counted.ThroughExampleId = Math.Max(Counted.ThroughExampleId, throughId);
-        if (Counted.Count - savedCount >= SaveEvery) TrySave();
+        if (Failure.Length > 0) TrySave(); // The disk has refused it; whether it still does is worth a try with each batch.
     }
 
     /// <summary>Goes over to other features.</summary>
     public void Replace(ClassStatistics? counted)
     {
-        (Counted, savedCount, savedThroughId) = (counted, 0, 0);
+        (Counted, savedCount, savedThroughId, lacksSettled) = (counted, 0, 0, true);
         TrySave();
     }
 
@@ -64,7 +73,7 @@ public sealed class FrozenStatistics(string path)
     /// <exception cref="IOException">The disk refused; they must stay.</exception>
     public void SaveThrough(ulong exampleId)
     {
-        if (Counted is not null && exampleId > savedThroughId && Counted.ThroughExampleId > savedThroughId) Save();
+        if (Counted is not null && (lacksSettled || exampleId > savedThroughId && Counted.ThroughExampleId > savedThroughId)) Save();
     }
 
     /// <summary>Writes the file unless it is as it should be; where the disk refuses, what is not in the file is still in the buffer.</summary>
@@ -94,7 +103,7 @@ public sealed class FrozenStatistics(string path)
             throw;
         }
 
-        Failure = "";
+        (Failure, lacksSettled) = ("", false);
         (savedCount, savedThroughId) = (Counted!.Count, Counted.ThroughExampleId);
     }
 }

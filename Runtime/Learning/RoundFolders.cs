@@ -18,7 +18,7 @@ public sealed class RoundFolders(string directory, int keepCount, long keepBytes
     /// <exception cref="IOException">The disk refused.</exception>
     public RoundFolder Create(RoundPlan plan, ReplayDraw? draw, string? parentCheckpoint, IReadOnlyList<Example>? anchors = null)
     {
-        Directory.CreateDirectory(directory);
+        DurableFile.CreateDirectory(directory);
         string path = PathOf(plan.Round);
         if (Directory.Exists(path))
         {
