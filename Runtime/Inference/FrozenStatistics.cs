@@ -9,7 +9,7 @@ namespace Edge.Runtime.Inference;
 public sealed class FrozenStatistics(string path)
 {
     private readonly StatisticsFile file = new(path);
-    private long savedCount;
+    private long savedCount, writtenBytes;
     private ulong savedThroughId;
     private bool lacksSettled; // The file does not count examples that have had their round, so any of them may leave at any time.
 
@@ -21,6 +21,9 @@ public sealed class FrozenStatistics(string path)
 
     /// <summary>Writes of the file that the disk refused.</summary>
     public long FailureCount { get; private set; }
+
+    /// <summary>Bytes of the file that were written since the start; safe from any thread.</summary>
+    public long WrittenBytes => Interlocked.Read(ref writtenBytes);
 
     /// <summary>Why the latest write failed; empty when it did not. What the file lacks is in the replay buffer meanwhile.</summary>
     public string Failure { get; private set; } = "";
@@ -95,6 +98,7 @@ public sealed class FrozenStatistics(string path)
         try
         {
             file.Save(Counted!);
+            Interlocked.Add(ref writtenBytes, new FileInfo(path).Length);
         }
         catch (IOException e)
         {

@@ -45,6 +45,9 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     /// <summary>Writes of the statistics that the disk refused since the start.</summary>
     public long StatisticsFailureCount => frozen.FailureCount;
 
+    /// <summary>Bytes of the statistics that were written since the start; safe from any thread.</summary>
+    public long StatisticsWrittenBytes => frozen.WrittenBytes;
+
     /// <summary>Why the latest write of the statistics failed; empty when it did not.</summary>
     public string StatisticsFailure => frozen.Failure;
 

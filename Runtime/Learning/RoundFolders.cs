@@ -13,6 +13,10 @@ namespace Edge.Runtime.Learning;
 public sealed class RoundFolders(string directory, int keepCount, long keepBytes = long.MaxValue)
 {
     private const string Unfinished = ".tmp";
+    private long writtenBytes;
+
+    /// <summary>Bytes of the folders written here since the start, without what the child adds; safe from any thread.</summary>
+    public long WrittenBytes => Interlocked.Read(ref writtenBytes);
 
     /// <summary>Writes the folder of a round: the plan, the samples, the parent's checkpoint and the anchors that training may look at.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
@@ -36,6 +40,7 @@ public sealed class RoundFolders(string directory, int keepCount, long keepBytes
             if (anchors is { Count: > 0 }) DurableFile.Replace(folder.AnchorsFile, file => RoundSamples.Write(file, plan.Window, Samples(plan, new ReplayDraw([], anchors, 0))));
             if (parentCheckpoint is not null) DurableFile.Copy(parentCheckpoint, folder.ParentCheckpointFile);
             DurableFile.Replace(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json));
+            Interlocked.Add(ref writtenBytes, new DirectoryInfo(unfinished).EnumerateFiles().Sum(file => file.Length));
             DurableFile.MoveDirectory(unfinished, path);
         }
         catch

@@ -75,7 +75,7 @@ public static class KillHarness
     {
         for (int i = 0; i < said.Count; i++)
         {
-            if (said[i] != "done") yield return (i + 1 < said.Count ? "" : BoundedVerification.Begun) + said[i]["begin ".Length..];
+            if (said[i].StartsWith("begin ", StringComparison.Ordinal)) yield return (i + 1 < said.Count ? "" : BoundedVerification.Begun) + said[i]["begin ".Length..];
         }
     }
 
