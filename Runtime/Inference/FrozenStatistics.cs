@@ -9,6 +9,7 @@ namespace Edge.Runtime.Inference;
 public sealed class FrozenStatistics(string path)
 {
     private readonly StatisticsFile file = new(path);
+    private readonly string before = path + ".before"; // What the file held before it was last written: it takes the file's place where that is damaged.
     private long savedCount, writtenBytes;
     private ulong savedThroughId;
     private bool lacksSettled; // The file does not count examples that have had their round, so any of them may leave at any time.
@@ -16,8 +17,8 @@ public sealed class FrozenStatistics(string path)
     /// <summary>What is counted; null without a frozen branch.</summary>
     public ClassStatistics? Counted { get; private set; }
 
-    /// <summary>Why the file could not be used at start; empty when it could.</summary>
-    public string Problem => file.Problem;
+    /// <summary>Why the file could not be used at start, and what is used instead; empty when it could.</summary>
+    public string Problem { get; private set; } = "";
 
     /// <summary>Writes of the file that the disk refused.</summary>
     public long FailureCount { get; private set; }
@@ -34,7 +35,7 @@ public sealed class FrozenStatistics(string path)
     /// <param name="lastExampleId">The newest example of the buffer: a buffer that was begun anew counts from 1 again.</param>
     public void Open(string? bankId, int featureLength, ulong lastExampleId)
     {
-        Counted = bankId is null ? null : file.Load(bankId, featureLength) ?? new ClassStatistics(bankId, featureLength);
+        Counted = bankId is null ? null : file.Load(bankId, featureLength) ?? Before(bankId, featureLength);
         if (Counted is null) return;
         (savedCount, savedThroughId) = (Counted.Count, Counted.ThroughExampleId);
         if (Counted.ThroughExampleId <= lastExampleId) return;
@@ -43,13 +44,14 @@ public sealed class FrozenStatistics(string path)
         (savedThroughId, lacksSettled) = (lastExampleId, Failure.Length > 0);
     }
 
-    /// <summary>Counts at start what the buffer holds and the file does not count. Where the file has begun anew these may be examples that have had their round, which leave without further notice: then it is written at once.</summary>
+    /// <summary>Counts at start what the buffer holds and the file does not count. Where examples that have had their round are among these (the file was damaged or missing), it is written at once: they leave without further notice.</summary>
     /// <param name="windows">Windows of trainable examples that came after what the file counts.</param>
     /// <param name="throughId">The newest example of the buffer.</param>
-    public void CatchUp(EncodedWindows windows, ulong throughId)
+    /// <param name="settledThroughId">The newest that has had its round.</param>
+    public void CatchUp(EncodedWindows windows, ulong throughId, ulong settledThroughId)
     {
         if (Counted is null) return;
-        lacksSettled |= savedThroughId == 0 && windows.Classes.Count > 0;
+        lacksSettled |= windows.Classes.Count > 0 && settledThroughId > savedThroughId;
         Count(windows, throughId);
         if (lacksSettled) TrySave();
     }
@@ -93,10 +95,19 @@ public sealed class FrozenStatistics(string path)
         }
     }
 
+    private ClassStatistics Before(string bankId, int featureLength)
+    {
+        Problem = file.Problem;
+        var earlier = Problem.Length > 0 ? new StatisticsFile(before).Look(bankId, featureLength) : null;
+        if (earlier is not null) Problem += $" What was written before it goes on: {earlier.Count} examples.";
+        return earlier ?? new ClassStatistics(bankId, featureLength);
+    }
+
     private void Save()
     {
         try
         {
+            if (Failure.Length == 0) DurableFile.KeepAs(path, before); // After a refusal it is kept already.
             file.Save(Counted!);
             Interlocked.Add(ref writtenBytes, new FileInfo(path).Length);
         }

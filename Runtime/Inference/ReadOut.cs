@@ -71,7 +71,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         remembered.Clear();
         remembered.Offer(windows);
         if (frozen.Counted is { } counted)
-            frozen.CatchUp(windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)), buffer.Counts.AcknowledgedCount); // In the order of ids.
+            frozen.CatchUp(windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)), buffer.Counts.AcknowledgedCount, buffer.Counts.SettledThroughId); // In the order of ids.
         await FitAsync(buffer);
         await CalibrateAsync(buffer);
         Publish();

@@ -44,7 +44,7 @@ public class FullDiskTests
         disk.LeaveFree(20_000);
         var statistics = new FrozenStatistics(disk["statistics.bin"]);
         statistics.Open("bank", FeatureLength, lastExampleId: 40);
-        statistics.CatchUp(Windows(30), 40); // They had their round long ago, so that one of them may leave for whatever comes.
+        statistics.CatchUp(Windows(30), 40, 40); // They had their round long ago, so that one of them may leave for whatever comes.
         Assert.Throws<IOException>(() => statistics.SaveThrough(0));
         disk.Clear();
         statistics.SaveThrough(0);
