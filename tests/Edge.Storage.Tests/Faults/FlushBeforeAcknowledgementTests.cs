@@ -18,7 +18,7 @@ public partial class FlushBeforeAcknowledgementTests
         using var folder = new TempFolder();
         string[] lines = Traced(folder, AcknowledgementCount, stage);
         AssertForced(lines);
-        if (stage == "evict") Assert.Contains(lines, line => line.Contains("\"begin settl\"", StringComparison.Ordinal));
+        if (stage == "evict") Assert.Contains(lines, line => line.Contains("\"begin settle", StringComparison.Ordinal));
     }
 
     [Fact]
