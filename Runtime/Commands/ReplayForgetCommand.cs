@@ -23,7 +23,7 @@ public static class ReplayForgetCommand
         });
         var yes = new Option<bool>("--yes") { Description = "Do not ask." };
         var later = new Option<bool>("--no-compact") { Description = "Leave the deleted bytes in the data file until 'edge replay compact'." };
-        var command = new CodedCommand("forget", $"Delete every example of a class, its prototype, its statistics, the copies of the store and the samples in round folders; then compact, so that no byte of it is left in the data file, and make a new copy. {Consequence}", SnapshotCommand.CodesWith("a file is left that may hold it, or there was nothing of a class that labels.classes does not name either"))
+        var command = new CodedCommand("forget", $"Delete every example of a class, its prototype, its statistics, the copies of the store, the samples in round folders and the windows that the drift watch compares with; then compact, so that no byte of it is left in the data file, and make a new copy. {Consequence}", SnapshotCommand.CodesWith("a file is left that may hold it, or there was nothing of a class that labels.classes does not name either"))
         {
             name, yes, later, ReplayCommand.Config, GlobalOptions.Json,
         };
