@@ -80,44 +80,46 @@ public sealed class ExampleBatchTests : IDisposable
     public async Task On_a_full_disk_labels_are_answered_with_the_reason_what_was_learnt_stands_and_storing_goes_on_by_itself()
     {
         using var disk = SmallDisk.Mount(3);
-        await OpenAsync(disk["replay.db"], new ReplaySection { CommitBatchSize = 8, CommitDelayMs = 1 });
+        await OpenAsync(disk["replay.db"], new ReplaySection { CommitBatchSize = 64, CommitDelayMs = 20 });
         await stage!.StartAsync(TestContext.Current.CancellationToken);
         Label(1, 24);
-        await UntilAsync(() => state.ExamplesStored == 24);
+        await AnsweredAsync(24, 0);
         var learnt = readOut!.Bank.Counts.OrderBy(c => c.Key, StringComparer.Ordinal).ToList();
 
-        disk.LeaveFree(20_000);
-        Label(101, 120);
-        await UntilAsync(() => state.StoreFailures == 20);
-        Label(121, 130);
-        await UntilAsync(() => state.StoreFailures == 30);
+        disk.LeaveFree(0);
+        Label(101, 200); // Batches that are larger than the one before: for as large a one the store has its room already.
+        await AnsweredAsync(24, 100);
+        Label(201, 240);
+        await AnsweredAsync(24, 140);
         Assert.Equal(learnt, readOut.Bank.Counts.OrderBy(c => c.Key, StringComparer.Ordinal));
-        Assert.Equal((24, 24ul), (state.ExamplesStored, buffer!.Counts.AcknowledgedCount));
+        Assert.Equal(24ul, buffer!.Counts.AcknowledgedCount);
         Assert.NotNull(slot.LatestFor(TestSnapshot.Manifest.Id)); // Windows are classified with it as before.
         Assert.Null(labelled.Find(101));
         lock (answers)
         {
             var refused = answers.Where(answer => !(bool)answer["accepted"]!).ToList();
-            Assert.Equal(Enumerable.Range(101, 30), refused.Select(answer => (int)answer["windowId"]!));
+            Assert.Equal(Enumerable.Range(101, 140), refused.Select(answer => (int)answer["windowId"]!));
             Assert.All(refused, answer => Assert.Contains("Free disk space or check the disk; the examples of this batch were not kept.", (string)answer["reason"]!));
         }
 
         disk.Clear();
-        Label(131, 140);
-        await UntilAsync(() => state.ExamplesStored == 34);
+        Label(301, 310);
+        await AnsweredAsync(34, 140);
         await EndAsync();
         Assert.Equal((34ul, 34L), (buffer.Counts.AcknowledgedCount, readOut.FrozenCounted!.Count));
         Assert.Equal([2203, 2204], events.Ids.Where(id => id is 2203 or 2204)); // Once at the beginning, once at the end.
-        Assert.Contains(events.Texts, text => text.Contains("30 were refused meanwhile", StringComparison.Ordinal));
+        Assert.Contains(events.Texts, text => text.Contains("140 were refused meanwhile", StringComparison.Ordinal));
 
-        async Task UntilAsync(Func<bool> holds)
+        async Task AnsweredAsync(long stored, long refused)
         {
-            while (!holds())
+            while (state.ExamplesStored + state.StoreFailures < stored + refused)
             {
                 Assert.Null(faults.First);
                 time.Advance(TimeSpan.FromMilliseconds(1));
                 await Task.Delay(1, TestContext.Current.CancellationToken);
             }
+
+            Assert.Equal((stored, refused), (state.ExamplesStored, state.StoreFailures));
         }
     }
 
