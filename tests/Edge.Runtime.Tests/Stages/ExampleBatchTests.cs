@@ -38,6 +38,7 @@ public sealed class ExampleBatchTests : IDisposable
 
     public void Dispose()
     {
+        stage?.StopAsync(CancellationToken.None).GetAwaiter().GetResult(); // Where the test has failed it is still at work.
         stage?.Dispose();
         slot.Dispose();
         readOut?.Dispose();
