@@ -23,7 +23,7 @@ public static class ReplayForgetCommand
         });
         var yes = new Option<bool>("--yes") { Description = "Do not ask." };
         var later = new Option<bool>("--no-compact") { Description = "Leave the deleted bytes in the data file until 'edge replay compact'." };
-        var command = new CodedCommand("forget", $"Delete every example of a class, its prototype, its statistics, the copies of the store and the samples in round folders; then compact, so that no byte of it is left in the data file, and make a new copy. {Consequence}", SnapshotCommand.CodesWith("a file is left that may hold it, or there was nothing of a class that labels.classes does not name either"))
+        var command = new CodedCommand("forget", $"Delete every example of a class, its prototype, its statistics, the copies of the store, the samples in round folders and the windows that the drift watch compares with; then compact, so that no byte of it is left in the data file, and make a new copy. {Consequence}", SnapshotCommand.CodesWith("a file is left that may hold it, or there was nothing of a class that labels.classes does not name either"))
         {
             name, yes, later, ReplayCommand.Config, GlobalOptions.Json,
         };
@@ -44,9 +44,7 @@ public static class ReplayForgetCommand
     {
         // Each step may be repeated: after a crash the same command finishes what is left.
         int count = await buffer.ForgetAsync(className);
-        bool inStatistics = new StatisticsFile(data.ReadOut.Statistics).Forget(className) | new StatisticsFile(data.OtherStatistics).Forget(className);
-        bool inMemory = new MemoryRecord(data.Forgetting).Forget(className);
-        int rounds = new RoundFolders(data.Rounds, config.Training.KeepRounds).ForgetSamples();
+        var traces = new ClassTraces(data, new RoundFolders(data.Rounds, config.Training.KeepRounds)).Forget(className);
         if (compacts)
         {
             await buffer.CompactAsync(ReplayCommand.Progress("records"), cancel);
@@ -54,14 +52,14 @@ public static class ReplayForgetCommand
         }
 
         string[] left = [.. (await buffer.StatsAsync()).PutAside];
-        if (json) Console.WriteLine(JsonSerializer.Serialize(new { className, exampleCount = count, inStatistics, inMemory, roundFolders = rounds, compacted = compacts, left }, GlobalOptions.OneLine));
+        if (json) Console.WriteLine(JsonSerializer.Serialize(new { className, exampleCount = count, traces.InStatistics, traces.InMemory, traces.InDriftReference, roundFolders = traces.RoundFolderCount, compacted = compacts, left }, GlobalOptions.OneLine));
         else
         {
-            Console.WriteLine($"'{className}': {count} examples forgotten; statistics {(inStatistics ? "forgotten" : "had none")}; samples deleted from {rounds} round folders; {(compacts ? "compacted" : "not compacted: 'edge replay compact' takes its bytes out of the file")}");
+            Console.WriteLine($"'{className}': {count} examples forgotten; statistics {(traces.InStatistics ? "forgotten" : "had none")}; samples deleted from {traces.RoundFolderCount} round folders{(traces.InDriftReference ? "; the windows that the drift watch compares with deleted" : "")}; {(compacts ? "compacted" : "not compacted: 'edge replay compact' takes its bytes out of the file")}");
             Console.WriteLine(Consequence);
         }
 
-        bool isStrange = count == 0 && !inStatistics && !inMemory && !config.Labels.Classes.Contains(className, StringComparer.Ordinal);
+        bool isStrange = count == 0 && !traces.InStatistics && !traces.InMemory && !config.Labels.Classes.Contains(className, StringComparer.Ordinal);
         if (isStrange) Console.Error.WriteLine($"nothing of '{className}' was found, and labels.classes does not name it. Is it spelt like that?");
         foreach (string file in left) Console.Error.WriteLine($"'{file}' was put aside as damaged and may still hold windows of the class; delete it and its '-log'.");
         return left.Length > 0 || isStrange ? ExitCode.Finding : ExitCode.Done;

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Edge.Config;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
+using Edge.Runtime.Windowing;
 using Edge.Storage;
 
 namespace Edge.Runtime.Commands;
@@ -10,6 +12,8 @@ namespace Edge.Runtime.Commands;
 /// <summary><c>edge replay import SOURCE</c>: labelled windows into the memory.</summary>
 public static class ReplayImportCommand
 {
+    private const double RateNotGiven = 1; // What DatasetReader says where the data does not: no sensor of movement samples once a second.
+
     /// <summary>The verb.</summary>
     public static Command Create()
     {
@@ -57,6 +61,10 @@ public static class ReplayImportCommand
         if (strange.Length > 0) return $"the classes {string.Join(", ", strange)} are not in labels.classes ({string.Join(", ", config.Labels.Classes)}), so they would never be learnt. Add them there, or rename them in the file.";
         if (windows.Window.Length != config.Window.Length) return $"the windows have {windows.Window.Length} samples per channel; window.length is {config.Window.Length}. Cut them to that length, or use the configuration of the device that they are for.";
         int channels = SensorCatalogue.ChannelsOf(config.Sensor).Count;
-        return windows.Window.ChannelCount == channels ? null : $"the windows have {windows.Window.ChannelCount} channels; sensor.kind '{config.Sensor.Kind}' has {channels}, and no round would take them. Use the configuration of the device that they are for.";
+        if (windows.Window.ChannelCount != channels) return $"the windows have {windows.Window.ChannelCount} channels; sensor.kind '{config.Sensor.Kind}' has {channels}, and no round would take them. Use the configuration of the device that they are for.";
+        if (windows.Window.SampleRateHz is not RateNotGiven && windows.Window.SampleRateHz != config.Sensor.SampleRateHz)
+            return string.Create(CultureInfo.InvariantCulture, $"the windows were sampled at {windows.Window.SampleRateHz} Hz (sample_rate_hz); sensor.sampleRateHz is {config.Sensor.SampleRateHz}, and they would be learnt as if they were {windows.Window.SampleRateHz / config.Sensor.SampleRateHz:0.###} times as long. Resample them, or use the configuration of the device that they are for.");
+        int strangeValue = Array.FindIndex(windows.Values, value => !(Math.Abs(value) <= Windower.LargestMagnitude));
+        return strangeValue < 0 ? null : string.Create(CultureInfo.InvariantCulture, $"X[{strangeValue / windows.Window.ValueCount}, {strangeValue % windows.Window.ValueCount / windows.Window.Length}, {strangeValue % windows.Window.Length}] is {windows.Values[strangeValue]}; a measurement is at most {Windower.LargestMagnitude:0} in magnitude, in any unit, and beyond it sums of features overflow. Take that window out of the file.");
     }
 }

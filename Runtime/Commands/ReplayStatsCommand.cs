@@ -59,7 +59,7 @@ public static class ReplayStatsCommand
         lines.Add(Line($"wait for round  {stats.Counts.FreshCount} examples, those kept for replay included"));
         lines.Add(Line($"data file       {stats.DataBytes} bytes, {stats.EmptyPageCount} of {stats.PageCount} pages empty; log {stats.LogBytes} bytes"));
         lines.Add(Line($"records         {stats.RecordBytes} bytes; {stats.Counts.CorruptCount} damaged, {stats.QuarantinedCount} ever quarantined"));
-        lines.Add(Line($"written         {stats.Wear.WrittenBytes} bytes for {stats.Wear.ExampleCount} examples: {stats.Wear.BytesPerExample:0} an example, {stats.Wear.Amplification:0.00} per byte of samples"));
+        lines.Add(Line($"written         {stats.Wear.WrittenBytes} bytes for {stats.Wear.ExampleCount} examples: {stats.Wear.BytesPerExample:0} an example, {stats.Wear.Amplification:0.00} per byte of samples; replay.db and its journal only"));
         lines.Add(Line($"copies          {stats.Copies.Count}{(stats.Copies is [.., var newest] ? Line($", the newest {newest.Name} of {newest.TakenAt:u}, {newest.Bytes} bytes") : "")}"));
         foreach (string aside in stats.PutAside) lines.Add($"put aside       {aside}");
         return string.Concat(lines.Select(line => line + "\n"));

@@ -21,7 +21,7 @@ public static class ReplayVerifyCommand
             var verdict = ReplayVerification.Run(copy ? ReplayCommand.NewestCopy(config, data) : data.ReplayFile, !copy, ReplayCommand.Progress("records"), cancel);
             var problems = verdict.Problems.ToList();
             if (!copy && new StatisticsFile(data.ReadOut.Statistics).Flaw() is { } flaw)
-                problems.Add(new ReplayProblem(flaw, data.ReadOut.Statistics, "statistics that are whole", "The next start of the service counts anew what the store holds."));
+                problems.Add(new ReplayProblem(flaw, data.ReadOut.Statistics, "statistics that are whole", "The next start of the service takes what was written before it, and counts what the store holds beyond that."));
 
             if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(JsonSerializer.Serialize(new { isGood = problems.Count == 0, verdict.ExampleCount, verdict.BadCount, problems }, GlobalOptions.OneLine));
             else

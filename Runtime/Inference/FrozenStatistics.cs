@@ -4,25 +4,27 @@ namespace Edge.Runtime.Inference;
 
 /// <summary>
 /// Statistics of the frozen features of everything that was ever labelled, and their file. Every example that was acknowledged and is no anchor is counted once: the file says through which id it counts, what came later is counted
-/// again from the replay buffer at start, and the buffer lets nothing go that the file does not count. One stage owns it.
+/// again from the replay buffer at start, and the buffer lets nothing go that the file does not count. The file has several MB, so it is written when something is about to leave and at a clean stop, and not in between. One stage owns it.
 /// </summary>
 public sealed class FrozenStatistics(string path)
 {
-    /// <summary>Examples counted since the file was written, from which on it is written again: a start counts no more than these from the buffer, and a file of several MB is not written for each batch.</summary>
-    public const int SaveEvery = 256;
-
     private readonly StatisticsFile file = new(path);
-    private long savedCount;
+    private readonly string before = path + ".before"; // What the file held before it was last written: it takes the file's place where that is damaged.
+    private long savedCount, writtenBytes;
     private ulong savedThroughId;
+    private bool lacksSettled; // The file does not count examples that have had their round, so any of them may leave at any time.
 
     /// <summary>What is counted; null without a frozen branch.</summary>
     public ClassStatistics? Counted { get; private set; }
 
-    /// <summary>Why the file could not be used at start; empty when it could.</summary>
-    public string Problem => file.Problem;
+    /// <summary>Why the file could not be used at start, and what is used instead; empty when it could.</summary>
+    public string Problem { get; private set; } = "";
 
     /// <summary>Writes of the file that the disk refused.</summary>
     public long FailureCount { get; private set; }
+
+    /// <summary>Bytes of the file that were written since the start; safe from any thread.</summary>
+    public long WrittenBytes => Interlocked.Read(ref writtenBytes);
 
     /// <summary>Why the latest write failed; empty when it did not. What the file lacks is in the replay buffer meanwhile.</summary>
     public string Failure { get; private set; } = "";
@@ -33,13 +35,25 @@ public sealed class FrozenStatistics(string path)
     /// <param name="lastExampleId">The newest example of the buffer: a buffer that was begun anew counts from 1 again.</param>
     public void Open(string? bankId, int featureLength, ulong lastExampleId)
     {
-        Counted = bankId is null ? null : file.Load(bankId, featureLength) ?? new ClassStatistics(bankId, featureLength);
+        Counted = bankId is null ? null : file.Load(bankId, featureLength) ?? Before(bankId, featureLength);
         if (Counted is null) return;
         (savedCount, savedThroughId) = (Counted.Count, Counted.ThroughExampleId);
         if (Counted.ThroughExampleId <= lastExampleId) return;
         Counted.ThroughExampleId = lastExampleId;
         TrySave(); // Before the new ids grow past the old ones.
-        savedThroughId = lastExampleId;
+        (savedThroughId, lacksSettled) = (lastExampleId, Failure.Length > 0);
+    }
+
+    /// <summary>Counts at start what the buffer holds and the file does not count. Where examples that have had their round are among these (the file was damaged or missing), it is written at once: they leave without further notice.</summary>
+    /// <param name="windows">Windows of trainable examples that came after what the file counts.</param>
+    /// <param name="throughId">The newest example of the buffer.</param>
+    /// <param name="settledThroughId">The newest that has had its round.</param>
+    public void CatchUp(EncodedWindows windows, ulong throughId, ulong settledThroughId)
+    {
+        if (Counted is null) return;
+        lacksSettled |= windows.Classes.Count > 0 && settledThroughId > savedThroughId;
+        Count(windows, throughId);
+        if (lacksSettled) TrySave();
     }
 
     /// <summary>Counts labelled windows in.</summary>
@@ -50,13 +64,13 @@ public sealed class FrozenStatistics(string path)
         if (Counted is null) return;
         if (windows.Classes.Count > 0) Counted.Add(windows.Classes, windows.Frozen);
         Counted.ThroughExampleId = Math.Max(Counted.ThroughExampleId, throughId);
-        if (Counted.Count - savedCount >= SaveEvery) TrySave();
+        if (Failure.Length > 0) TrySave(); // The disk has refused it; whether it still does is worth a try with each batch.
     }
 
     /// <summary>Goes over to other features.</summary>
     public void Replace(ClassStatistics? counted)
     {
-        (Counted, savedCount, savedThroughId) = (counted, 0, 0);
+        (Counted, savedCount, savedThroughId, lacksSettled) = (counted, 0, 0, true);
         TrySave();
     }
 
@@ -64,7 +78,7 @@ public sealed class FrozenStatistics(string path)
     /// <exception cref="IOException">The disk refused; they must stay.</exception>
     public void SaveThrough(ulong exampleId)
     {
-        if (Counted is not null && exampleId > savedThroughId && Counted.ThroughExampleId > savedThroughId) Save();
+        if (Counted is not null && (lacksSettled || exampleId > savedThroughId && Counted.ThroughExampleId > savedThroughId)) Save();
     }
 
     /// <summary>Writes the file unless it is as it should be; where the disk refuses, what is not in the file is still in the buffer.</summary>
@@ -81,11 +95,21 @@ public sealed class FrozenStatistics(string path)
         }
     }
 
+    private ClassStatistics Before(string bankId, int featureLength)
+    {
+        Problem = file.Problem;
+        var earlier = Problem.Length > 0 ? new StatisticsFile(before).Look(bankId, featureLength) : null;
+        if (earlier is not null) Problem += $" What was written before it goes on: {earlier.Count} examples.";
+        return earlier ?? new ClassStatistics(bankId, featureLength);
+    }
+
     private void Save()
     {
         try
         {
+            if (Failure.Length == 0) DurableFile.KeepAs(path, before); // After a refusal it is kept already.
             file.Save(Counted!);
+            Interlocked.Add(ref writtenBytes, new FileInfo(path).Length);
         }
         catch (IOException e)
         {
@@ -94,7 +118,7 @@ public sealed class FrozenStatistics(string path)
             throw;
         }
 
-        Failure = "";
+        (Failure, lacksSettled) = ("", false);
         (savedCount, savedThroughId) = (Counted!.Count, Counted.ThroughExampleId);
     }
 }

@@ -45,6 +45,9 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     /// <summary>Writes of the statistics that the disk refused since the start.</summary>
     public long StatisticsFailureCount => frozen.FailureCount;
 
+    /// <summary>Bytes of the statistics that were written since the start; safe from any thread.</summary>
+    public long StatisticsWrittenBytes => frozen.WrittenBytes;
+
     /// <summary>Why the latest write of the statistics failed; empty when it did not.</summary>
     public string StatisticsFailure => frozen.Failure;
 
@@ -68,7 +71,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         remembered.Clear();
         remembered.Offer(windows);
         if (frozen.Counted is { } counted)
-            frozen.Count(windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)), buffer.Counts.AcknowledgedCount); // In the order of ids.
+            frozen.CatchUp(windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)), buffer.Counts.AcknowledgedCount, buffer.Counts.SettledThroughId); // In the order of ids.
         await FitAsync(buffer);
         await CalibrateAsync(buffer);
         Publish();
@@ -93,7 +96,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         bool IsKnown(PendingExample example) => isEncoded && example.Window.SnapshotId == encoder.Snapshot.Id;
     }
 
-    /// <summary>Makes the statistics durable as far as the buffer would let examples go if it were offered as many more.</summary>
+    /// <summary>Makes the statistics durable as far as the buffer would let examples go if it were offered as many more; those that have had their round are counted in the file already, or it is written now.</summary>
     /// <exception cref="IOException">The disk refused; nothing may be offered.</exception>
     public async Task MakeRoomAsync(ReplayBuffer buffer, int offeredCount) => frozen.SaveThrough(await buffer.LeavingThroughAsync(offeredCount));
 

@@ -13,12 +13,16 @@ namespace Edge.Runtime.Learning;
 public sealed class RoundFolders(string directory, int keepCount, long keepBytes = long.MaxValue)
 {
     private const string Unfinished = ".tmp";
+    private long writtenBytes;
+
+    /// <summary>Bytes of the folders written here since the start, without what the child adds; safe from any thread.</summary>
+    public long WrittenBytes => Interlocked.Read(ref writtenBytes);
 
     /// <summary>Writes the folder of a round: the plan, the samples, the parent's checkpoint and the anchors that training may look at.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public RoundFolder Create(RoundPlan plan, ReplayDraw? draw, string? parentCheckpoint, IReadOnlyList<Example>? anchors = null)
     {
-        Directory.CreateDirectory(directory);
+        DurableFile.CreateDirectory(directory);
         string path = PathOf(plan.Round);
         if (Directory.Exists(path))
         {
@@ -36,6 +40,7 @@ public sealed class RoundFolders(string directory, int keepCount, long keepBytes
             if (anchors is { Count: > 0 }) DurableFile.Replace(folder.AnchorsFile, file => RoundSamples.Write(file, plan.Window, Samples(plan, new ReplayDraw([], anchors, 0))));
             if (parentCheckpoint is not null) DurableFile.Copy(parentCheckpoint, folder.ParentCheckpointFile);
             DurableFile.Replace(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan, RoundFolder.Json));
+            Interlocked.Add(ref writtenBytes, new DirectoryInfo(unfinished).EnumerateFiles().Sum(file => file.Length));
             DurableFile.MoveDirectory(unfinished, path);
         }
         catch
@@ -73,6 +78,8 @@ public sealed class RoundFolders(string directory, int keepCount, long keepBytes
         {
             if (File.Exists(folder.SamplesFile) || File.Exists(folder.AnchorsFile) || File.Exists(folder.ParityFile)) count++;
             foreach (string file in new[] { folder.SamplesFile, folder.AnchorsFile, folder.ProgressFile, folder.ParityFile }.Where(File.Exists)) File.Delete(file);
+            foreach (string unfinished in Directory.GetDirectories(folder.Path, "*" + Unfinished)) Directory.Delete(unfinished, recursive: true); // A candidate of a killed child, with the cases of its parity check.
+            foreach (string unfinished in Directory.GetFiles(folder.Path, "*" + Unfinished)) File.Delete(unfinished);
             DurableFile.SyncDirectory(folder.Path);
         }
 

@@ -66,11 +66,11 @@ public sealed partial class ExampleStage(
 
     private async Task CollectForAsync(TimeSpan patience, CancellationToken stopping)
     {
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        late.CancelAfter(patience);
+        using var late = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, late.Token);
         try
         {
-            while (batch.Count < BatchSize && await flows.Examples.Reader.WaitToReadAsync(late.Token))
+            while (batch.Count < BatchSize && await flows.Examples.Reader.WaitToReadAsync(either.Token))
             {
                 while (batch.Count < BatchSize && flows.Examples.Reader.TryRead(out var example)) batch.Add(example);
             }

@@ -59,7 +59,7 @@ public static partial class ServiceLog
     public static partial void NoteBegunAnew(ILogger log, string file, string problem, string cost);
 
     /// <summary>The statistics of the frozen features could not be used.</summary>
-    [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad) and made anew from the {Count} examples that the replay buffer holds: {Problem}")]
+    [LoggerMessage(1007, LogLevel.Warning, "the statistics of the frozen features were put aside (.bad); with what the replay buffer holds they count {Count} examples now: {Problem}")]
     public static partial void StatisticsBegunAnew(ILogger log, long count, string problem);
 
     /// <summary>An execution provider failed while it ran; said once.</summary>

@@ -1,5 +1,6 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
+using Edge.Runtime.Learning;
 using Edge.Storage;
 using Edge.Telemetry.Metrics;
 using Edge.Telemetry.Mqtt;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Edge.Runtime.Stages;
 
 /// <summary>Puts together how the service is doing, for the meter and for Sparkplug. Costs something only when it is asked.</summary>
-public sealed class ServiceReadings(ServiceState state, ReplayBuffer buffer, ProviderChain providers, DeviceConfig config, IServiceProvider services)
+public sealed class ServiceReadings(ServiceState state, ReplayBuffer buffer, ReadOut readOut, RoundFolders rounds, ProviderChain providers, DeviceConfig config, IServiceProvider services)
 {
     private static readonly double[] s_quantiles = [0.5, 0.9, 0.99, 1];
 
@@ -33,6 +34,7 @@ public sealed class ServiceReadings(ServiceState state, ReplayBuffer buffer, Pro
             ExamplesStored = state.ExamplesStored,
             StorageFailures = state.StoreFailures + state.StatisticsFailures,
             Replay = new ReplayReading(replay.ReplayCount, replay.AnchorCount, replay.FreshCount, replay.CorruptCount, buffer.CopyFailureCount, buffer.Wear),
+            WrittenBytesByFile = [new("statistics", readOut.StatisticsWrittenBytes), new("copies", buffer.CopiedBytes), new("rounds", rounds.WrittenBytes)],
             RoundsRun = state.RoundsRun,
             RoundsFailed = state.RoundsFailed,
             SnapshotsPromoted = state.SnapshotsPromoted,

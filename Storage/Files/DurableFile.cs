@@ -30,6 +30,18 @@ public static partial class DurableFile
         SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
     }
 
+    /// <summary>Gives what is in a file a second name, which keeps it when the file is replaced; no byte is written. What had that name before loses it. Both names are in the same folder, and on disk with the next that is forced there.</summary>
+    /// <returns>False where there is no such file, or the file system gives no file a second name; then all is as before.</returns>
+    public static bool KeepAs(string path, string second)
+    {
+        string temporary = second + ".tmp";
+        File.Delete(temporary);
+        if (OperatingSystem.IsWindows() || Link(path, temporary) != 0) return false;
+        File.Move(temporary, second, overwrite: true);
+        File.Delete(temporary); // Still there where it was the same file already.
+        return true;
+    }
+
     /// <summary>Creates a folder, and those above it, where it is not there, so that it survives a crash together with what is written into it.</summary>
     /// <exception cref="IOException">The disk refused, or a file has its name.</exception>
     public static void CreateDirectory(string path)
@@ -103,6 +115,9 @@ public static partial class DurableFile
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string path, string other);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Sync(int handle);

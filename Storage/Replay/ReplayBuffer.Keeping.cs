@@ -29,6 +29,9 @@ public sealed partial class ReplayBuffer
     /// <summary>What the store has cost over its life.</summary>
     public ReplayWear Wear => wear;
 
+    /// <summary>Bytes of the copies that were made since the start; where the file system shares blocks it wrote fewer.</summary>
+    public long CopiedBytes => copies.WrittenBytes;
+
     /// <summary>Copies that could not be made since the start.</summary>
     public long CopyFailureCount => Interlocked.Read(ref copyFailureCount);
 
@@ -89,9 +92,8 @@ public sealed partial class ReplayBuffer
         {
             Index();
         }
-        catch (Exception e) when (e is EndOfStreamException or DamagedFileException or not (IOException or UnauthorizedAccessException))
+        catch (Exception e) when (ReplayFile.IsDamage(e))
         {
-            // LiteDB has no page checksums: damage shows as one of many exceptions. What the disk refuses is not damage.
             Restore(e is DamagedFileException ? e.Message : $"LiteDB cannot read it: {e.Message.TrimEnd('.')}");
         }
     }

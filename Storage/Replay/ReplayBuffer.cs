@@ -66,7 +66,7 @@ public sealed partial class ReplayBuffer : IDisposable
     public Task<IReadOnlyList<Example>> OfferAsync(IReadOnlyList<Example> batch, PrototypeBank? prototypes) => Post<IReadOnlyList<Example>>(() => Offer(batch, prototypes));
 
     /// <summary>Draws what a round trains on: all fresh examples and the whole replay buffer, never an anchor.</summary>
-    public Task<ReplayDraw> DrawAsync() => Post(() =>
+    public Task<ReplayDraw> DrawAsync() => PostRead(() =>
     {
         var fresh = Read(index.FreshIds());
         var freshIds = fresh.Select(e => e.Id).ToHashSet();
@@ -74,11 +74,11 @@ public sealed partial class ReplayBuffer : IDisposable
     });
 
     /// <summary>The examples held out to judge snapshots.</summary>
-    public Task<IReadOnlyList<Example>> AnchorsAsync() => Post<IReadOnlyList<Example>>(() => Read(index.AnchorIds()));
+    public Task<IReadOnlyList<Example>> AnchorsAsync() => PostRead<IReadOnlyList<Example>>(() => Read(index.AnchorIds()));
 
     /// <summary>Everything that may be trained on, with ids above <paramref name="afterId"/> and in their order: the replay buffer and what is fresh.</summary>
     public Task<IReadOnlyList<Example>> TrainableAsync(ulong afterId = 0) =>
-        Post<IReadOnlyList<Example>>(() => Read(index.ReplayIds().Union(index.FreshIds()).Where(id => id > afterId).Order()));
+        PostRead<IReadOnlyList<Example>>(() => Read(index.ReplayIds().Union(index.FreshIds()).Where(id => id > afterId).Order()));
 
     /// <summary>The newest example that could leave the store if as many more were offered: whoever counts examples and has not yet made the count durable through this one must do so before.</summary>
     public Task<ulong> LeavingThroughAsync(int offeredCount) => Post(() => index.OverflowThrough(offeredCount));
@@ -92,7 +92,7 @@ public sealed partial class ReplayBuffer : IDisposable
     });
 
     /// <summary>One example by id, whatever its role; null when it is not kept (any more) or its record is damaged.</summary>
-    public Task<Example?> FindAsync(ulong id) => Post(() => Read([id]) is [var example] ? example : null);
+    public Task<Example?> FindAsync(ulong id) => PostRead(() => Read([id]) is [var example] ? example : null);
 
     /// <summary>A round has used everything up to <paramref name="throughId"/>: what only waited for it is let go.</summary>
     public Task SettleAsync(ulong throughId) => Post(() =>
@@ -105,7 +105,7 @@ public sealed partial class ReplayBuffer : IDisposable
     });
 
     /// <summary>The prototypes as last made durable; null when there are none or they are damaged.</summary>
-    public Task<PrototypeBank?> PrototypesAsync() => Post(() =>
+    public Task<PrototypeBank?> PrototypesAsync() => PostRead(() =>
     {
         if (file.Find(PrototypesDocument) is not { } bytes) return null;
         var bank = PrototypeBank.FromBytes(bytes);
@@ -268,6 +268,21 @@ public sealed partial class ReplayBuffer : IDisposable
             throw;
         }
     }
+
+    /// <summary>Runs work that only reads. Damage that it meets is repaired, as at the opening, and then it reads again: else who opens a store and reads would meet the same damage at every start.</summary>
+    private Task<T> PostRead<T>(Func<T> work) => Post(() =>
+    {
+        try
+        {
+            return work();
+        }
+        catch (DamagedFileException e) when (MayWrite)
+        {
+            Doubt(e);
+            IndexOrRestore();
+            return work();
+        }
+    });
 
     /// <summary>Runs work on the store's thread. When it fails, the file is as before, and the picture in memory is made anew from it before the next work.</summary>
     private Task<T> Post<T>(Func<T> work) => thread.Post(() =>

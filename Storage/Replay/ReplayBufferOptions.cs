@@ -85,6 +85,9 @@ public sealed record ReplayCounts
     /// <summary>Examples acknowledged over the life of the store.</summary>
     public required ulong AcknowledgedCount { get; init; }
 
+    /// <summary>The newest example that waits for no round any more; those up to it leave when the policy lets them go, without further notice.</summary>
+    public ulong SettledThroughId { get; init; }
+
     /// <summary>Examples that stopped waiting for a round because <see cref="ReplayBufferOptions.FreshCapacity"/> was reached.</summary>
     public required long FreshOverflowCount { get; init; }
 

@@ -10,9 +10,13 @@ namespace Edge.Storage;
 internal sealed class ReplayCopies(ReplayPlaces places, int keepCount)
 {
     private const string Pattern = "*.db", UnfinishedName = "unfinished";
+    private long writtenBytes;
 
     /// <summary>The copies, oldest first.</summary>
     public IReadOnlyList<string> Files => Directory.Exists(places.Copies) ? [.. Directory.GetFiles(places.Copies, Pattern).Where(file => NumberOf(file) > 0).OrderBy(NumberOf)] : [];
+
+    /// <summary>Bytes of the copies that were begun since the start; safe from any thread.</summary>
+    public long WrittenBytes => Interlocked.Read(ref writtenBytes);
 
     /// <summary>When the newest was taken; null when there is none.</summary>
     public DateTimeOffset? Newest => Files is [.., var newest] ? File.GetLastWriteTimeUtc(newest) : null;
@@ -36,6 +40,7 @@ internal sealed class ReplayCopies(ReplayPlaces places, int keepCount)
             long start = Stopwatch.GetTimestamp(), bytes = new FileInfo(places.Data).Length, free = new DriveInfo(places.Folder).AvailableFreeSpace;
             if (free < 2 * bytes) throw new IOException($"a copy of the replay buffer '{places.Data}' was not made: it takes {bytes} bytes and must leave as many, {free} are free. Free disk space.");
             File.Copy(places.Data, unfinished, overwrite: true);
+            Interlocked.Add(ref writtenBytes, bytes);
             return (Stopwatch.GetElapsedTime(start), () => Guarded(unfinished, () => Finish(unfinished, now)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -47,6 +47,9 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
 
     private ILiteCollection<BsonDocument> Documents => (database ??= Open()).Database.GetCollection(Collection);
 
+    /// <summary>Whether a failure to read the file says that the file is damaged. LiteDB has no page checksums, so damage shows as one of many exceptions; what the disk refuses is none, and neither is memory that does not suffice.</summary>
+    public static bool IsDamage(Exception e) => e is EndOfStreamException or DamagedFileException or not (IOException or UnauthorizedAccessException or OutOfMemoryException);
+
     /// <summary>A document as it is stored.</summary>
     public static BsonDocument Document(long id, byte[] bytes) => new() { ["_id"] = id, [Payload] = bytes };
 
@@ -108,9 +111,9 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         {
             return Search(id) ?? throw new DamagedFileException($"record {id} is not found where the index leads");
         }
-        catch (Exception e) when (e is not (IOException or UnauthorizedAccessException) || e is EndOfStreamException)
+        catch (Exception e) when (IsDamage(e) && e is not DamagedFileException)
         {
-            throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e); // LiteDB has no page checksums: damage shows as one of many exceptions.
+            throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
         }
     }
 
@@ -157,7 +160,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             }
 
             if (e is OutOfMemoryException) throw;
-            // LiteDB has no page checksums: damage shows as one of many exceptions.
+            // As in IsDamage; but LiteDB also says so when it is the disk that refuses a write.
             if (e is DamagedFileException or EndOfStreamException or LiteException { ErrorCode: DamagedFile or DamagedState } or not (LiteException or IOException or UnauthorizedAccessException))
                 throw new DamagedFileException($"the replay buffer '{path}' is damaged: {e.Message}", e);
             throw new IOException($"the replay buffer '{path}' could not be written: {e.Message} Free disk space or check the disk; the examples of this batch were not kept.", e);

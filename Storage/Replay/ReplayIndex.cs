@@ -125,6 +125,7 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         ReplayPayloadBytes = replay.PayloadBytes,
         FreshCount = fresh.Count,
         AcknowledgedCount = LastId,
+        SettledThroughId = settledThrough,
         FreshOverflowCount = freshOverflow,
         CorruptCount = corrupt.Count,
         LastStartSeconds = LastStartSeconds,

@@ -40,7 +40,7 @@ public sealed record ReplayStats
     public required IReadOnlyList<string> PutAside { get; init; }
 }
 
-/// <summary>What the store has cost over its life.</summary>
+/// <summary>What the store's own file has cost over its life. What else keeps the memory (statistics of the features, copies, rounds) is not in it; a running service counts that as <c>edge.storage.written</c>.</summary>
 /// <param name="WrittenBytes">Bytes handed to the file system for changes: a new page once, what changes in another to the journal and its 4096-byte halves to the data file. Copies, compaction and the file system's own bookkeeping are not counted.</param>
 /// <param name="PayloadBytes">Bytes of the samples acknowledged, as float32.</param>
 /// <param name="ExampleCount">Examples acknowledged.</param>

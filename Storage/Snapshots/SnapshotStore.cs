@@ -28,7 +28,7 @@ public sealed class SnapshotStore
     {
         this.directory = Path.GetFullPath(directory);
         (this.keepCount, this.keepBytes) = (keepCount, keepBytes);
-        Directory.CreateDirectory(this.directory);
+        DurableFile.CreateDirectory(this.directory);
         foreach (string left in Directory.GetDirectories(this.directory, "*.tmp")) Directory.Delete(left, recursive: true);
         Current = FindCurrent();
     }
@@ -188,7 +188,8 @@ public sealed class SnapshotStore
     }
 
     private static IReadOnlyList<string> Ids(string directory) =>
-        [.. Directory.GetDirectories(directory, "s??????-????????").Select(path => Path.GetFileName(path)).Where(id => NumberOf(id) > 0).Order(StringComparer.Ordinal)];
+        [.. Directory.GetDirectories(directory, "s*-????????").Select(path => Path.GetFileName(path)).Where(id => NumberOf(id) > 0).OrderBy(NumberOf).ThenBy(id => id, StringComparer.Ordinal)];
 
-    private static int NumberOf(string id) => int.TryParse(id.AsSpan(1, 6), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+    /// <summary>Of s000123-89abcdef 123; 0 where it is no id. A million promotions take a seventh digit.</summary>
+    private static int NumberOf(string id) => id.LastIndexOf('-') is >= 7 and var end && int.TryParse(id.AsSpan(1, end - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
 }

@@ -37,6 +37,7 @@ public sealed class DeviceMeter : IDisposable
         One("edge.replay.written", Counter, "By", "edge_replay_written_bytes_total", "Bytes handed to the file system for the replay buffer, over the life of the store.", r => r.Replay.Wear.WrittenBytes),
         One("edge.replay.written_per_example", Gauge, "By", "edge_replay_written_per_example_bytes", "The same per acknowledged example.", r => r.Replay.Wear.BytesPerExample),
         One("edge.replay.write_amplification", Gauge, "1", "edge_replay_write_amplification", "The same per byte of samples.", r => r.Replay.Wear.Amplification),
+        Many("edge.storage.written", Counter, "By", "edge_storage_written_bytes_total", "file", "Bytes written beside the replay file: statistics, copies of the replay file, what rounds are given.", r => r.WrittenBytesByFile.Select(one => (one.Key, (double)one.Value))),
         One("edge.rounds.run", Counter, "{round}", "edge_rounds_run_total", "Training rounds that brought a candidate.", r => r.RoundsRun),
         One("edge.rounds.failed", Counter, "{round}", "edge_rounds_failed_total", "Training rounds that did not.", r => r.RoundsFailed),
         One("edge.snapshots.promoted", Counter, "{snapshot}", "edge_snapshots_promoted_total", "Candidates that replaced the running snapshot.", r => r.SnapshotsPromoted),

@@ -52,6 +52,9 @@ public sealed record DeviceReadings
     /// <summary>The replay buffer.</summary>
     public required ReplayReading Replay { get; init; }
 
+    /// <summary>Bytes written since the start beside the replay file, by what they were written for.</summary>
+    public IReadOnlyList<KeyValuePair<string, long>> WrittenBytesByFile { get; init; } = [];
+
     /// <summary>Training rounds that brought a candidate.</summary>
     public required long RoundsRun { get; init; }
 

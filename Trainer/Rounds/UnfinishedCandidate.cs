@@ -1,6 +1,8 @@
+using Edge.Storage;
+
 namespace Edge.Trainer.Rounds;
 
-/// <summary>The folder <c>candidate.tmp</c> beside the candidate's place: files are written there and forced to the medium, then the folder is renamed. What a killed run left there is removed.</summary>
+/// <summary>The folder <c>candidate.tmp</c> beside the candidate's place: files are written there and forced to the medium, then the folder's names are forced to it too, and it is renamed. What a killed run left there is removed.</summary>
 internal sealed class UnfinishedCandidate
 {
     private readonly RoundFolder folder;
@@ -21,6 +23,6 @@ internal sealed class UnfinishedCandidate
         stream.Flush(flushToDisk: true);
     }
 
-    /// <summary>Puts the folder in the candidate's place.</summary>
-    public void Complete() => Directory.Move(directory, folder.CandidateDirectory);
+    /// <summary>Puts the folder in the candidate's place, so that after a power cut it is there whole or not at all.</summary>
+    public void Complete() => DurableFile.MoveDirectory(directory, folder.CandidateDirectory);
 }

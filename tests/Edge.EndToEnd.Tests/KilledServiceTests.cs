@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Edge.EndToEnd.Tests.World;
 using Edge.Storage;
 
@@ -16,7 +17,7 @@ public sealed class KilledServiceTests(ITestOutputHelper report)
         await using var fleet = await Fleet.ListenAsync(broker.Port);
         await using var device = DeviceFolder.Create(broker.Port).With("telemetry.queueCapacity", 10_000).With("labels.sourceShare", 0.5).With("training.epochs", 1);
         var moments = new Random(20);
-        int upCount = 0, inRoundCount = 0;
+        int upCount = 0, inRoundCount = 0, countedCount = 0;
         for (int kill = 0; kill < KillCount; kill++)
         {
             string? before = device.CurrentSnapshotId();
@@ -26,6 +27,7 @@ public sealed class KilledServiceTests(ITestOutputHelper report)
             Assert.True(run.IsAlive, $"start {kill} ended by itself\n{run.Said}");
             if (run.TrainingChild() is not null) inRoundCount++;
             await run.KillAsync();
+            if (await CountedOnceAsync(device)) countedCount++;
 
             var heard = await HeardOfAsync(fleet, heardBefore);
             if (heard.Count == 0) continue;
@@ -49,6 +51,7 @@ public sealed class KilledServiceTests(ITestOutputHelper report)
         {
             Assert.Null(buffer.QuarantinedTo);
             Assert.Equal(0, buffer.Counts.CorruptCount);
+            Assert.True(countedCount > 0, "no kill came when there were statistics");
             Assert.True(buffer.Counts.AcknowledgedCount >= (ulong)acknowledged.Count);
             foreach (var label in acknowledged)
             {
@@ -68,6 +71,25 @@ public sealed class KilledServiceTests(ITestOutputHelper report)
         await Eventually.Holds(() => OfSurvivor().Any(m => m.Topic == "prediction" && (long)m.Body["windowsSeen"]! > 0), "it works after all that", () => survivor.Said);
         Assert.Equal(last, (string?)OfSurvivor().First(m => m.Topic == "snapshot").Body["snapshotId"]);
         Assert.NotEmpty(OfSurvivor().First(m => m.Topic == "prediction" && (long)m.Body["windowsSeen"]! > 0).Body["countsByClass"]!.AsObject());
+    }
+
+    /// <summary>Whether there are statistics; then what they count, and what the next start will count because it came later, is every example once. Nothing leaves this buffer, so it has them all.</summary>
+    private static async Task<bool> CountedOnceAsync(DeviceFolder device)
+    {
+        string file = Path.Combine(device.Data, "statistics.bin");
+        if (!File.Exists(file)) return false;
+        using var stream = File.OpenRead(file);
+        using var head = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true);
+        stream.Position = 5; // Version and length of the head.
+        var (bank, length) = (head.ReadString(), head.ReadInt32());
+        stream.Position = 0;
+        var counted = ClassStatistics.ReadFrom(stream, bank, length, out string problem);
+        Assert.True(counted is not null, problem);
+        using var buffer = device.OpenBuffer(ReplayAccess.Look); // The next start finds it as the kill left it.
+        var trainable = await buffer.TrainableAsync();
+        var later = trainable.Where(e => e.Id > counted.ThroughExampleId).CountBy(e => e.Class).ToDictionary();
+        Assert.Equal(ByClass(trainable), trainable.Select(e => e.Class).Distinct().Order(StringComparer.Ordinal).Select(name => KeyValuePair.Create(name, (counted.Of(name)?.Count ?? 0) + later.GetValueOrDefault(name))));
+        return true;
     }
 
     /// <summary>

@@ -2,19 +2,6 @@ using System.Diagnostics;
 
 namespace Edge.ReplayVictim;
 
-/// <summary>What became of the kills.</summary>
-/// <param name="KillsOf">Kills by stage.</param>
-/// <param name="AcknowledgedCount">Examples that were acknowledged before a kill.</param>
-/// <param name="InTheAct">Kills after the line of the stage and before the next acknowledgement.</param>
-/// <param name="Problems">Everything that was lost or wrong.</param>
-public sealed record KillReport(IReadOnlyDictionary<string, int> KillsOf, long AcknowledgedCount, int InTheAct, IReadOnlyList<string> Problems)
-{
-    /// <inheritdoc/>
-    public override string ToString() =>
-        $"{KillsOf.Values.Sum()} kills ({string.Join(", ", KillsOf.Select(k => $"{k.Key} {k.Value}"))}), {InTheAct} of them in the act; {AcknowledgedCount} examples acknowledged; {Problems.Count} problems"
-        + string.Concat(Problems.Select(problem => "\n" + problem));
-}
-
 /// <summary>Starts the victim, kills it with SIGKILL at a random moment, and lets a fresh process compare the store with what was acknowledged; again and again on the same stores, and on new ones.</summary>
 public static class KillHarness
 {
@@ -27,7 +14,7 @@ public static class KillHarness
     public static KillReport Run(int count, int seed, Action<string> tell)
     {
         var random = new Random(seed);
-        var killsOf = Stages.All.Keys.ToDictionary(name => name, _ => 0);
+        var killsOf = Stages.Names.ToDictionary(name => name, _ => 0);
         var problems = new List<string>();
         long acknowledged = 0;
         int inTheAct = 0;
@@ -36,18 +23,21 @@ public static class KillHarness
         {
             for (int kill = 0; kill < count; kill++)
             {
-                string stage = Stages.All.Keys.ElementAt(kill % Stages.All.Count);
-                string folder = Path.Combine(root, stage == "open" ? $"open{kill}" : $"store{kill / (StoreLifetime * Stages.All.Count)}{stage[0]}");
-                string acks = folder + ".acks";
+                string stage = Stages.Names[kill % Stages.Names.Count];
+                int generation = kill / (StoreLifetime * Stages.Names.Count);
+                string folder = Path.Combine(root, stage == "open" ? $"open{kill}" : Stages.IsBounded(stage) ? $"bounded{generation}" : $"store{generation}{stage[0]}");
+                string record = folder + ".record"; // Of what was acknowledged, or done.
                 Directory.CreateDirectory(folder);
-                var (ids, acting) = KillOnce(folder, stage, random);
-                File.AppendAllLines(acks, ids);
-                acknowledged += ids.Count;
+                var said = KillOnce(folder, stage, random);
+                int newCount = CountOf(said);
+                bool acting = said is [.., var last] && last.Split(' ')[0] is not ("ack" or "done");
+                File.AppendAllLines(record, Stages.IsBounded(stage) ? DeedsIn(said) : IdsIn(said));
+                acknowledged += newCount;
                 inTheAct += acting ? 1 : 0;
                 killsOf[stage]++;
-                var (code, said) = Check(folder, acks);
-                if (code != 0) problems.Add($"kill {kill} ({stage}): {said}");
-                tell($"{kill + 1}: {stage}, {ids.Count} acknowledged{(acting ? ", in the act" : "")}: {(code == 0 ? said : "BROKEN " + said)}");
+                var (code, found) = Check(folder, stage, record);
+                if (code != 0) problems.Add($"kill {kill} ({stage}): {found}");
+                tell($"{kill + 1}: {stage}, {newCount} acknowledged{(acting ? ", in the act" : "")}: {(code == 0 ? found : "BROKEN " + found)}");
             }
         }
         finally
@@ -60,36 +50,41 @@ public static class KillHarness
     }
 
     /// <summary>Ends the process some time after it said, for the n-th time, that what the stage is named for begins; at "open", often before it said anything.</summary>
-    private static (List<string> Ids, bool Acting) KillOnce(string folder, string stage, Random random)
+    private static List<string> KillOnce(string folder, string stage, Random random)
     {
         using var process = Start("work", folder, stage);
-        var ids = new List<string>();
-        bool acting = false;
+        var said = new List<string>();
         string beginning = Stages.BeginningOf(stage);
         int wanted = stage == "open" ? random.Next(2) : 1 + random.Next(6);
         if (wanted == 0) Wait(random.Next(40_000, 400_000));
         while (wanted > 0 && process.StandardOutput.ReadLine() is { } line)
         {
-            Note(line);
-            if (line.StartsWith(beginning, StringComparison.Ordinal) && --wanted == 0) Wait(random.Next(3) == 0 ? 0 : random.Next(stage == "compaction" ? 30_000 : 6000));
+            said.Add(line);
+            if (line.StartsWith(beginning, StringComparison.Ordinal) && --wanted == 0) Wait(random.Next(3) == 0 ? 0 : random.Next(stage is "compaction" or "trim" ? 30_000 : 6000));
         }
 
         process.Kill();
-        while (process.StandardOutput.ReadLine() is { } line) Note(line); // What it had said before it was killed counts.
+        while (process.StandardOutput.ReadLine() is { } line) said.Add(line); // What it had said before it was killed counts.
         process.WaitForExit();
-        return (ids, acting);
+        return said;
+    }
 
-        void Note(string line)
+    private static IEnumerable<string> IdsIn(List<string> said) => said.Where(line => line.StartsWith("ack ", StringComparison.Ordinal)).SelectMany(line => line.Split(' ')[1..]);
+
+    private static IEnumerable<string> DeedsIn(List<string> said)
+    {
+        for (int i = 0; i < said.Count; i++)
         {
-            string[] words = line.Split(' ');
-            if (words[0] == "ack") ids.AddRange(words[1..]);
-            acting = words[0] != "ack";
+            if (said[i].StartsWith("begin ", StringComparison.Ordinal)) yield return (i + 1 < said.Count ? "" : BoundedVerification.Begun) + said[i]["begin ".Length..];
         }
     }
 
-    private static (int Code, string Said) Check(string folder, string acks)
+    private static int CountOf(List<string> said) => IdsIn(said).Count()
+        + DeedsIn(said).Where(line => !line.StartsWith(BoundedVerification.Begun, StringComparison.Ordinal)).Select(Deed.Parse).Sum(deed => deed.Count);
+
+    private static (int Code, string Said) Check(string folder, string stage, string record)
     {
-        using var process = Start("check", folder, acks);
+        using var process = Start(Stages.IsBounded(stage) ? "check-bounded" : "check", folder, record);
         string said = process.StandardOutput.ReadToEnd().Trim();
         process.WaitForExit();
         return (process.ExitCode, said);

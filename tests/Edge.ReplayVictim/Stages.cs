@@ -24,8 +24,22 @@ internal static class Stages
         }),
     };
 
+    /// <summary>All stages: those of a store with room for everything, and those of one from which examples leave.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. All.Keys, .. BoundedVictim.Stages.Keys];
+
+    /// <summary>Whether the stage is one of a store from which examples leave.</summary>
+    public static bool IsBounded(string stage) => BoundedVictim.Stages.ContainsKey(stage);
+
     /// <summary>Said by the victim when what the stage is named for begins.</summary>
-    public static string BeginningOf(string stage) => stage switch { "open" or "steady" => "ack", "checkpoint" => "offer", "compaction" => "compact", "import" => "import", _ => "settle" };
+    public static string BeginningOf(string stage) => stage switch
+    {
+        "open" or "steady" => "ack",
+        "checkpoint" => "offer",
+        "compaction" => "compact",
+        "import" or "settle" => stage,
+        "evict" => "begin offer",
+        _ => $"begin {stage}",
+    };
 
     private static async Task ForeverAsync(Func<Task> work)
     {

@@ -75,8 +75,8 @@ internal sealed class DeviceFolder : IAsyncDisposable
     /// <summary>The id in the file that names the running snapshot; null before the first. Read without the product's code, which would repair what it finds.</summary>
     public string? CurrentSnapshotId() => File.Exists(System.IO.Path.Combine(Data, "snapshots", "current")) ? File.ReadAllText(System.IO.Path.Combine(Data, "snapshots", "current")).Trim() : null;
 
-    /// <summary>Opens the replay buffer as the service would; only while no service runs.</summary>
-    public ReplayBuffer OpenBuffer() => ReplayBuffer.Open(
+    /// <summary>Opens the replay buffer as the service would, or only to look at it; only while no service runs.</summary>
+    public ReplayBuffer OpenBuffer(ReplayAccess access = ReplayAccess.Serve) => ReplayBuffer.Open(
         System.IO.Path.Combine(Data, "replay.db"),
         new ReplayBufferOptions
         {
@@ -87,7 +87,8 @@ internal sealed class DeviceFolder : IAsyncDisposable
             FreshCapacity = (int)Config["replay"]!["freshCapacity"]!,
             Seed = 1,
         },
-        TimeProvider.System);
+        TimeProvider.System,
+        access);
 
     /// <summary>Training children that work in this folder, whoever started them.</summary>
     public IReadOnlyList<int> TrainingChildren() => [.. LinuxProcess.With($"train --round {Path}").Select(process => process.Id)];

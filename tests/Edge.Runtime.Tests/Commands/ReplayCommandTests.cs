@@ -108,6 +108,31 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("the windows have 3 channels; sensor.kind 'simulated' has 9, and no round would take them", (await RunAsync("import", "three.npz")).Errors);
     }
 
+    [Theory]
+    [InlineData(100, 0f, "the windows were sampled at 100 Hz (sample_rate_hz); sensor.sampleRateHz is 50, and they would be learnt as if they were 2 times as long. Resample them, ")]
+    [InlineData(50, 1e30f, "X[1, 2, 3] is 1E+30; a measurement is at most 1000000000 in magnitude, in any unit, and beyond it sums of features overflow. Take that window out of the file.")]
+    [InlineData(50, -2e9f, "X[1, 2, 3] is -2E+09; a measurement is at most 1000000000")]
+    public async Task What_no_sensor_of_the_device_measures_is_not_imported(double sampleRateHz, float value, string said)
+    {
+        float[] values = new float[2 * 9 * 128];
+        values[9 * 128 + 2 * 128 + 3] = value;
+        NpzWriter.Write(data["strange.npz"], new LabelledWindows { Window = new WindowShape(9, 128, sampleRateHz), ClassNames = ["walking"], Values = values, Classes = [0, 0], Subjects = [0, 0] });
+        var ended = await RunAsync("import", "strange.npz");
+        Assert.Equal((70, ""), (ended.ExitCode, ended.Output));
+        Assert.Contains(said, ended.Errors);
+        using var stats = await OneLineAsync("stats", "--json");
+        Assert.Equal(0, stats.RootElement.GetProperty("exampleCount").GetInt64());
+    }
+
+    [Fact]
+    public async Task Data_that_gives_no_sampling_rate_is_taken_for_the_devices_own()
+    {
+        Npz("two.npz", 9);
+        using (var zip = ZipFile.Open(data["two.npz"], ZipArchiveMode.Update)) zip.GetEntry("sample_rate_hz.npy")!.Delete();
+        using var done = await OneLineAsync("import", "two.npz", "--json");
+        Assert.Equal(2, done.RootElement.GetProperty("takenCount").GetInt32());
+    }
+
     [Fact]
     public async Task A_damaged_store_is_found_by_verify_refused_by_stats_and_repaired_by_compact()
     {
@@ -138,20 +163,24 @@ public sealed class ReplayCommandTests : IDisposable
         statistics.Add("walking", new float[] { 4, 5, 6 });
         new StatisticsFile(data["edge-data/statistics.bin"]).Save(statistics);
         File.WriteAllText(data["edge-data/forgetting.json"], """{"evaluationCount":1,"best":[{"class":"sitting","bestPercent":90},{"class":"walking","bestPercent":80}]}""");
+        foreach (string aside in new[] { "statistics.bin.other", "config/read-out-of-file/statistics.bin", "config/read-out-of-file.tmp/statistics.bin" }) Aside(aside, File.ReadAllBytes(data["edge-data/statistics.bin"]));
+        foreach (string worthless in new[] { "statistics.bin.bad", "statistics.bin.tmp", "forgetting.json.bad" }) Aside(worthless, [.. "sitting"u8, 1]);
+        byte[] window = [.. MemoryMarshal.AsBytes<float>(secret[0].Samples)];
+        foreach (string worthless in new[] { "drift-reference.bin", "drift-reference.bin.tmp", "rounds/000007/samples.bin", "rounds/000007/candidate/parity.bin", "rounds/000007/candidate.tmp/parity.bin", "rounds/000008.tmp/samples.bin" }) Aside(worthless, window);
 
         var asked = await RunAsync("forget", "--class", "sitting");
         Assert.Equal(64, asked.ExitCode);
         Assert.Contains("20 examples of 'sitting' would be deleted for ever, and nobody can be asked here. Add --yes.", asked.Errors);
         Assert.Contains(Directory.GetFiles(data["edge-data"]), file => Holds(file, secret[0]));
 
-        using (var done = await OneLineAsync("forget", "--class", "sitting", "--yes", "--json")) Assert.Equal((20, true, true), (done.RootElement.GetProperty("exampleCount").GetInt32(), done.RootElement.GetProperty("inStatistics").GetBoolean(), done.RootElement.GetProperty("inMemory").GetBoolean()));
+        using (var done = await OneLineAsync("forget", "--class", "sitting", "--yes", "--json")) Assert.Equal((20, true, true, true, 1), (done.RootElement.GetProperty("exampleCount").GetInt32(), done.RootElement.GetProperty("inStatistics").GetBoolean(), done.RootElement.GetProperty("inMemory").GetBoolean(), done.RootElement.GetProperty("inDriftReference").GetBoolean(), done.RootElement.GetProperty("roundFolders").GetInt32()));
         foreach (string file in Directory.GetFiles(data["edge-data"], "*", SearchOption.AllDirectories))
         {
             Assert.All(secret, example => Assert.False(Holds(file, example), $"{file} holds {example.Id}"));
             Assert.False(File.ReadAllBytes(file).AsSpan().IndexOf("sitting"u8) >= 0, $"{file} names it");
         }
 
-        Assert.Equal(["walking"], new StatisticsFile(data["edge-data/statistics.bin"]).Load("bank", 3)!.Classes);
+        foreach (string kept in new[] { "statistics.bin", "statistics.bin.other", "config/read-out-of-file/statistics.bin" }) Assert.Equal(["walking"], new StatisticsFile(data["edge-data/" + kept]).Load("bank", 3)!.Classes);
         Assert.Equal(0, (await RunAsync("verify")).ExitCode);
         Assert.True(File.Exists(data["edge-data/replay-copies/000001.db"]));
         using var again = await OneLineAsync("forget", "--class", "sitting", "--yes", "--json");
@@ -334,6 +363,12 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.True(ended.ExitCode == 0, ended.Errors);
         Assert.Single(ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         return JsonDocument.Parse(ended.Output);
+    }
+
+    private void Aside(string name, byte[] bytes)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(data["edge-data/" + name])!);
+        File.WriteAllBytes(data["edge-data/" + name], bytes);
     }
 
     private static bool Holds(string file, Example example) => File.ReadAllBytes(file).AsSpan().IndexOf(MemoryMarshal.AsBytes<float>(example.Samples)) >= 0;

@@ -13,7 +13,7 @@ namespace Edge.Runtime.Tests.Commands;
 [Collection(nameof(FirstRound))]
 public sealed class SnapshotCommandTests : IDisposable
 {
-    private const string Device = """{ "window": { "length": 32, "stride": 16 }, "labels": { "classes": ["still", "slow", "fast", "walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"] }, "inference": { "providers": ["cpu"] } }""";
+    internal const string Device = """{ "window": { "length": 32, "stride": 16 }, "labels": { "classes": ["still", "slow", "fast", "walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"] }, "inference": { "providers": ["cpu"] } }""";
     private readonly DataFolder data = new();
     private readonly FirstRound first;
 

@@ -137,8 +137,11 @@ public sealed class RoundFoldersTests : IDisposable
         var plan = RoundPlans.FineTune(new DeviceConfig(), 1, s_parent);
         var folder = folders.Create(plan, new ReplayDraw([Of(plan.Classes[0], 1)], [], 1), null, [Of(plan.Classes[0], 2)]);
         Assert.True(File.Exists(folder.SamplesFile));
+        Directory.CreateDirectory(folder.CandidateDirectory + ".tmp"); // Of a child that was killed.
+        File.WriteAllBytes(Path.Combine(folder.CandidateDirectory + ".tmp", "parity.bin"), [1]);
+        File.WriteAllBytes(folder.ProgressFile + ".tmp", [1]);
         Assert.Equal(1, folders.ForgetSamples());
-        Assert.Equal([folder.PlanFile], Directory.GetFiles(folder.Path));
+        Assert.Equal([folder.PlanFile], Directory.GetFileSystemEntries(folder.Path));
         Assert.Equal(0, folders.ForgetSamples());
     }
 

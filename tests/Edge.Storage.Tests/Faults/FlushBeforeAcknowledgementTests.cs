@@ -8,11 +8,17 @@ public partial class FlushBeforeAcknowledgementTests
 {
     private const int AcknowledgementCount = 25;
 
-    [Fact]
-    public void Every_acknowledged_batch_was_forced_to_disk_first()
+    [Theory]
+    [InlineData("steady")]
+    [InlineData("import")]
+    [InlineData("evict")] // A round is settled now and then.
+    [InlineData("forget")]
+    public void Everything_acknowledged_was_forced_to_disk_first(string stage)
     {
         using var folder = new TempFolder();
-        AssertForced(Traced(folder, AcknowledgementCount));
+        string[] lines = Traced(folder, AcknowledgementCount, stage);
+        AssertForced(lines);
+        if (stage == "evict") Assert.Contains(lines, line => line.Contains("\"begin settle", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -37,7 +43,7 @@ public partial class FlushBeforeAcknowledgementTests
     }
 
     /// <summary>What a process that works on a store asks the kernel for, until it has acknowledged so many batches and is killed.</summary>
-    private static string[] Traced(TempFolder folder, int acknowledgementCount)
+    private static string[] Traced(TempFolder folder, int acknowledgementCount, string stage = "steady")
     {
         string trace = folder["trace"];
         Process process;
@@ -45,7 +51,7 @@ public partial class FlushBeforeAcknowledgementTests
         {
             process = Process.Start(new ProcessStartInfo(
                 "strace",
-                ["-f", "-y", "-s", "12", "-e", "trace=write,pwrite64,pwritev,fsync,fdatasync", "-o", trace, Path.Combine(AppContext.BaseDirectory, "Edge.ReplayVictim"), "work", folder.Path, "steady"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+                ["-f", "-y", "-s", "12", "-e", "trace=write,pwrite64,pwritev,fsync,fdatasync", "-o", trace, Path.Combine(AppContext.BaseDirectory, "Edge.ReplayVictim"), "work", folder.Path, stage]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -56,7 +62,7 @@ public partial class FlushBeforeAcknowledgementTests
         using (process)
         {
             int acknowledged = 0;
-            while (acknowledged < acknowledgementCount && process.StandardOutput.ReadLine() is { } line) acknowledged += line.StartsWith("ack", StringComparison.Ordinal) ? 1 : 0;
+            while (acknowledged < acknowledgementCount && process.StandardOutput.ReadLine() is { } line) acknowledged += line.StartsWith("ack", StringComparison.Ordinal) || line == "done" ? 1 : 0;
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
             Assert.SkipWhen(acknowledged == 0 && process.StandardError.ReadToEnd() is { Length: > 0 } refusal && refusal.Contains("ptrace", StringComparison.OrdinalIgnoreCase), "strace may not trace here");
@@ -103,7 +109,7 @@ public partial class FlushBeforeAcknowledgementTests
                 Assert.False(dataOpen, "the journal was overwritten before the data file was forced to disk");
                 (journalOpen, journalWritten) = (true, true);
             }
-            else if (line.Contains("\"ack ", StringComparison.Ordinal))
+            else if (line.Contains("\"ack ", StringComparison.Ordinal) || line.Contains("\"done", StringComparison.Ordinal))
             {
                 Assert.True(journalWritten, "a batch was acknowledged that was not journalled");
                 Assert.False(journalOpen, "a batch was acknowledged before its journal was forced to disk");

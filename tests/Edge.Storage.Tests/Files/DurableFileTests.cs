@@ -77,4 +77,24 @@ public class DurableFileTests
         Assert.Equal([1], File.ReadAllBytes(Path.Combine(folder["to"], "a")));
         Assert.False(Directory.Exists(folder["from"]));
     }
+
+    [Fact]
+    public void A_second_name_keeps_what_a_file_held_before_it_was_replaced()
+    {
+        using var folder = new TempFolder();
+        string path = folder["a"], second = folder["a.before"];
+        Assert.False(DurableFile.KeepAs(path, second));
+        Assert.Empty(Directory.GetFiles(folder.Path));
+        for (byte version = 1; version <= 3; version++)
+        {
+            if (version > 1) Assert.True(DurableFile.KeepAs(path, second));
+            DurableFile.Replace(path, [version]);
+            if (version > 1) Assert.Equal((byte)(version - 1), Assert.Single(File.ReadAllBytes(second)));
+        }
+
+        Assert.True(DurableFile.KeepAs(path, second));
+        Assert.True(DurableFile.KeepAs(path, second)); // As when replacing the file failed in between.
+        Assert.Equal([path, second], Directory.GetFiles(folder.Path).Order(StringComparer.Ordinal));
+        Assert.Equal([3], File.ReadAllBytes(second));
+    }
 }

@@ -27,6 +27,27 @@ public class RecordedFilesTests
     }
 
     [Fact]
+    public async Task A_change_that_a_kill_left_in_a_journal_of_version_1_is_finished()
+    {
+        using var folder = new TempFolder();
+        if (RecordedFiles.Regenerate)
+        {
+            await RecordedStore.WriteKilledAsync(folder["new.db"]);
+            File.Copy(folder["new.db"], RecordedFiles.PathOf("killed-v1.db"), overwrite: true);
+            File.Copy(ReplayFile.LogOf(folder["new.db"]), RecordedFiles.PathOf("killed-v1-log.db"), overwrite: true);
+        }
+
+        File.Copy(RecordedFiles.PathOf("killed-v1.db"), folder["replay.db"]);
+        using (var without = Samples.Open(folder["replay.db"], RecordedStore.OptionsOf(2))) Assert.Equal(70ul, without.Counts.AcknowledgedCount); // The journal holds the whole change.
+        File.Copy(RecordedFiles.PathOf("killed-v1.db"), folder["replay.db"], overwrite: true);
+        File.Copy(RecordedFiles.PathOf("killed-v1-log.db"), folder["replay-log.db"], overwrite: true);
+        using var buffer = Samples.Open(folder["replay.db"], RecordedStore.OptionsOf(2));
+        Assert.Null(buffer.QuarantinedTo);
+        RecordedFiles.HoldsExactly("killed-v1.txt", await RecordedStore.ReadAsync(buffer), isCurrent: true);
+        Assert.Equal(76ul, buffer.Counts.AcknowledgedCount);
+    }
+
+    [Fact]
     public void Statistics_that_version_1_has_written_are_read_exactly()
     {
         var written = new ClassStatistics("bank-7", 2) { ThroughExampleId = 70 };

@@ -32,6 +32,30 @@ internal static class RecordedStore
         }
     }
 
+    /// <summary>
+    /// Writes the two files of a store whose process was killed when the journal of its last change was on disk and none of the pages that were there before had been changed yet: the data file as it was, with the new pages behind.
+    /// </summary>
+    public static async Task WriteKilledAsync(string path)
+    {
+        await WriteAsync(path);
+        using var buffer = Samples.Open(path, OptionsOf(ExampleRecord.Version));
+        byte[] before = Read(path);
+        await buffer.OfferAsync([.. Enumerable.Range(70, 6).Select(Windows)], null);
+        byte[] after = Read(path), journal = Read(ReplayFile.LogOf(path));
+        buffer.Dispose();
+        before.CopyTo(after, 0);
+        File.WriteAllBytes(path, after);
+        File.WriteAllBytes(ReplayFile.LogOf(path), journal);
+
+        static byte[] Read(string file)
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            byte[] bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+    }
+
     /// <summary>All that the store gives out, as text: values as the bits of their float32.</summary>
     public static async Task<string> ReadAsync(ReplayBuffer buffer)
     {

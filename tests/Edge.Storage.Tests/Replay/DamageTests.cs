@@ -22,6 +22,19 @@ public class DamageTests
     }
 
     [Fact]
+    public async Task Memory_that_does_not_suffice_to_open_a_store_is_not_taken_for_damage()
+    {
+        using var folder = new TempFolder();
+        await FillAsync(folder["a.db"]);
+        Flip(folder["a.db"], 4); // While it is put aside, memory runs out.
+        Assert.ThrowsAny<OutOfMemoryException>(() => ReplayBuffer.Open(folder["a.db"], Samples.Options, new ShortOfMemory()));
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.bad-*"));
+        using var buffer = Samples.Open(folder["a.db"]);
+        Assert.Null(buffer.QuarantinedTo);
+        Assert.Equal(9, (await buffer.TrainableAsync()).Count);
+    }
+
+    [Fact]
     public async Task A_record_that_is_no_record_is_counted_and_skipped()
     {
         using var folder = new TempFolder();
@@ -164,5 +177,13 @@ public class DamageTests
         var document = documents.FindById(id);
         change(document);
         Assert.True(documents.Update(document));
+    }
+
+    /// <summary>A clock whose second reading, which comes while the file is being read, finds no memory.</summary>
+    private sealed class ShortOfMemory : TimeProvider
+    {
+        private int readings;
+
+        public override DateTimeOffset GetUtcNow() => ++readings == 2 ? throw new InsufficientMemoryException() : Samples.Now;
     }
 }

@@ -155,7 +155,8 @@ public sealed class RestoreTests : IDisposable
         using var buffer = Open();
         var told = new List<ReplayRecovery>();
         buffer.Restored += told.Add;
-        Overwrite(2 * PageBytes, (int)new FileInfo(File_).Length / PageBytes * PageBytes - 12 * PageBytes); // Under the feet of LiteDB, which has the first pages in its cache.
+        Overwrite(2 * PageBytes, (int)new FileInfo(File_).Length / PageBytes * PageBytes - 12 * PageBytes); // Under the feet of LiteDB, which has pages in its cache.
+        await Assert.ThrowsAsync<IOException>(() => buffer.OfferAsync([Samples.One("b", 99, valueCount: 5_000_000)], null)); // More than a document of LiteDB holds: after a refusal it reads the file, and not its cache.
         for (int attempt = 0; attempt < 5 && told.Count == 0; attempt++)
         {
             try
@@ -169,7 +170,7 @@ public sealed class RestoreTests : IDisposable
             }
         }
 
-        if (told.Count == 0) Assert.Skip("LiteDB served everything from its cache");
+        Assert.InRange(Assert.Single(told).SalvagedCount, 1, 39);
         Assert.All(await buffer.TrainableAsync(), example => Samples.AssertSame(Large(example.Class, (int)example.WindowId) with { Id = example.Id, Role = example.Role }, example));
         await buffer.OfferAsync([Large("b", 70)], null);
     }

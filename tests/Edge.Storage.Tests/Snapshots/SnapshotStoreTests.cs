@@ -107,6 +107,21 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_million_promotions_take_one_more_digit_and_nothing_else()
+    {
+        var store = new SnapshotStore(folder["snapshots"], 3);
+        var old = Promote(store, 1);
+        string last = $"s999999{old.Id[7..]}";
+        Directory.Move(Path.Combine(folder["snapshots"], old.Id), Path.Combine(folder["snapshots"], last));
+        store = new SnapshotStore(folder["snapshots"], 3);
+        string[] promoted = [Promote(store, 2).Id, Promote(store, 3).Id, Promote(store, 4).Id, Promote(store, 5).Id];
+        Assert.StartsWith("s1000000-", promoted[0]);
+        Assert.StartsWith("s1000003-", promoted[3]);
+        Assert.Equal(promoted[1..], store.List().Select(s => s.Id)); // The oldest are pruned.
+        Assert.Equal(promoted[3], new SnapshotStore(folder["snapshots"], 3).Current!.Id);
+    }
+
+    [Fact]
     public void Older_snapshots_than_are_to_be_kept_are_deleted_at_promotion()
     {
         var store = Open();

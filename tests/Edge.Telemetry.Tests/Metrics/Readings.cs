@@ -24,6 +24,7 @@ internal static class Readings
         LabelsRefused = 4,
         ExamplesStored = 340,
         StorageFailures = 5,
+        WrittenBytesByFile = [new("statistics", 13_000_000), new("copies", 2_000_000), new("rounds", 3_000_000)],
         Replay = new ReplayReading(306, 60, 24, 6, 7, new ReplayWear(1_000_000, 500_000, 400)),
         RoundsRun = 9,
         RoundsFailed = 11,
