@@ -10,7 +10,7 @@ internal sealed class RecordKeys
     /// <summary>Most bytes by which a record may differ from the one whose document it takes: names of classes differ, payloads do not. What is longer by no more stays on its page.</summary>
     private const int MostDifferenceBytes = 64;
 
-    /// <summary>Most documents that wait for a new example: what a round lets go at once is as much as it trained on.</summary>
+    /// <summary>Most documents that wait for a new example: 2 MiB where each has a page of its own, as 9 x 128 float32 have.</summary>
     public const int MostSpares = 256;
 
     private readonly Dictionary<long, Entry> entries = [];

@@ -42,7 +42,7 @@ public class ExampleRecordTests
         bytes[0] = 2;
         Seal(bytes);
         AssertSame(s_example, ExampleRecord.Read(bytes, s_example.Id));
-        Assert.Equal((7L, (long?)s_example.Id), (ExampleRecord.IdOf(7, bytes), ExampleRecord.IdOf((long)s_example.Id, bytes)));
+        Assert.Equal(((long?)7, (long?)s_example.Id), (ExampleRecord.IdOf(7, bytes), ExampleRecord.IdOf((long)s_example.Id, bytes)));
         Assert.Null(ExampleRecord.Read(bytes, 7));
     }
 

@@ -22,12 +22,12 @@ public sealed class FullStoreTests : IDisposable
         using var buffer = Samples.Open(Data, s_options with { Capacity = 300, FreshCapacity = 64 });
         int window = 0;
         await OfferAsync(20);
-        var (before, length) = (buffer.Wear, new FileInfo(Data).Length);
+        var before = buffer.Wear;
         await OfferAsync(20);
         Assert.Equal(300, buffer.Counts.ReplayCount);
         Assert.Equal(20L * BatchSize * 1152 * sizeof(float), buffer.Wear.PayloadBytes - before.PayloadBytes);
         Assert.InRange((buffer.Wear.WrittenBytes - before.WrittenBytes) / (double)(buffer.Wear.PayloadBytes - before.PayloadBytes), 1, 3);
-        Assert.InRange(new FileInfo(Data).Length, length, length + 10 * PageBytes);
+        Assert.InRange(new FileInfo(Data).Length / PageBytes, 300, 300 + 64 + BatchSize + 20); // A page an example, those of one batch that may wait, and what LiteDB needs for itself.
 
         async Task OfferAsync(int batches)
         {
@@ -93,7 +93,7 @@ public sealed class FullStoreTests : IDisposable
     {
         var kept = await FillAsync();
         var keys = Keys();
-        var (key, _) = keys.First(pair => pair.Key != pair.Id && kept.Any(e => e.Id == (ulong)pair.Id));
+        long key = keys.First(pair => pair.Key != pair.Id && kept.Any(e => e.Id == (ulong)pair.Id)).Key;
         byte[] bytes = await File.ReadAllBytesAsync(Data, TestContext.Current.CancellationToken);
         byte[] head = [0x12, (byte)'_', (byte)'i', (byte)'d', 0, .. BitConverter.GetBytes(key), 5, (byte)'d', 0];
         int at = bytes.AsSpan().IndexOf(head) + 5;
