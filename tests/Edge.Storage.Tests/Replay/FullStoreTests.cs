@@ -132,6 +132,8 @@ public sealed class FullStoreTests : IDisposable
         }
 
         using var importing = ReplayBuffer.Open(Data, options, TimeProvider.System, ReplayAccess.Maintain);
+        await importing.CompactAsync(null, TestContext.Current.CancellationToken);
+        Assert.Equal(10, Keys().Count(pair => pair.Id > 0));
         var imported = await importing.ImportAsync([.. Enumerable.Range(1, 40).Select(Large)], "file", 40);
         Assert.Equal((30, 10), (imported.OfferedCount, imported.KnownCount));
     }
