@@ -4,13 +4,14 @@ using System.Text;
 namespace Edge.Storage;
 
 /// <summary>
-/// The bytes of one example. Version 2, little-endian: version u8 = 2, role u8, payload kind u8 (<see cref="PayloadKind"/>), 0 u8, id u64, window id u64, start f64 (s), labelled at i64 (Unix ms), value count u32,
-/// class length u16, channel count u16, class UTF-8, values as their kind lays them (<see cref="PayloadCodec"/>), CRC-32C u32 over all before. Version 1, which is read for ever: kind 1 only, and no channel count.
+/// The bytes of one example. Version 3, little-endian: version u8 = 3, role u8, payload kind u8 (<see cref="PayloadKind"/>), 0 u8, id u64, window id u64, start f64 (s), labelled at i64 (Unix ms), value count u32,
+/// class length u16, channel count u16, class UTF-8, values as their kind lays them (<see cref="PayloadCodec"/>), CRC-32C u32 over all before. Older versions are read for ever. Version 2: the same
+/// bytes, but always in the document whose key is the id; since version 3 the record alone says which example it is (<see cref="RecordKeys"/>). Version 1: as 2, kind 1 only, and no channel count.
 /// </summary>
 internal static class ExampleRecord
 {
-    public const byte Version = 2;
-    private const byte First = 1;
+    public const byte Version = 3;
+    private const byte First = 1, Second = 2;
     private const int FixedBytesOfFirst = 4 + 8 + 8 + 8 + 8 + 4 + 2, FixedBytes = FixedBytesOfFirst + 2;
 
     /// <summary>Writes a record.</summary>
@@ -43,7 +44,7 @@ internal static class ExampleRecord
     /// <summary>Reads a record of any version; null when it is torn, flipped, of an unknown version or not the record of <paramref name="id"/>.</summary>
     public static Example? Read(ReadOnlySpan<byte> bytes, ulong id)
     {
-        if (bytes.Length < FixedBytesOfFirst + sizeof(uint) || bytes[0] is not (First or Version)) return null;
+        if (bytes.Length < FixedBytesOfFirst + sizeof(uint) || bytes[0] is not (First or Second or Version)) return null;
         if (Crc32C.Of(bytes[..^sizeof(uint)]) != BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..])) return null;
         int fixedBytes = bytes[0] == First ? FixedBytesOfFirst : FixedBytes;
         if (bytes.Length < fixedBytes + sizeof(uint) || BinaryPrimitives.ReadUInt64LittleEndian(bytes[4..]) != id) return null;
@@ -67,6 +68,17 @@ internal static class ExampleRecord
             Role = (ExampleRole)bytes[1],
             Samples = samples,
         };
+    }
+
+    /// <summary>The id that a document's record is of; null where it cannot be told, since the record is torn, flipped or of an unknown version. Of the store's own documents (keys below 0) it is the key.</summary>
+    /// <param name="key">Key of the document.</param>
+    /// <param name="bytes">What it holds.</param>
+    public static long? IdOf(long key, ReadOnlySpan<byte> bytes)
+    {
+        if (key <= 0) return key;
+        if (bytes.Length < FixedBytesOfFirst + sizeof(uint) || !Crc32C.IsLast(bytes)) return null;
+        if (bytes[0] is First or Second) return key;
+        return bytes[0] == Version && BinaryPrimitives.ReadInt64LittleEndian(bytes[4..]) is > 0 and var id ? id : null;
     }
 
     /// <summary>Bytes that the values of a whole record take.</summary>

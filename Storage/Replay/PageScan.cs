@@ -53,8 +53,8 @@ internal sealed class PageScan : IDisposable
     /// <summary>Pages that hold nothing; counted by <see cref="Documents"/>.</summary>
     public uint EmptyPageCount { get; private set; }
 
-    /// <summary>Every document with an id and a byte array, in the order of the pages. A damaged page gives less, or bytes without their checksum.</summary>
-    public IEnumerable<(long Id, byte[] Bytes)> Documents()
+    /// <summary>Every document with a key and a byte array, in the order of the pages. A damaged page gives less, or bytes without their checksum.</summary>
+    public IEnumerable<(long Key, byte[] Bytes)> Documents()
     {
         EmptyPageCount = 0;
         byte[] page = new byte[PageBytes], other = new byte[PageBytes];
@@ -72,6 +72,9 @@ internal sealed class PageScan : IDisposable
         }
     }
 
+    /// <summary>The same, each by the id that its record is of; one that cannot be read goes by its key.</summary>
+    public IEnumerable<(long Id, byte[] Bytes)> Records() => Documents().Select(document => (ExampleRecord.IdOf(document.Key, document.Bytes) ?? document.Key, document.Bytes));
+
     public void Dispose()
     {
         data?.Dispose();
@@ -82,7 +85,7 @@ internal sealed class PageScan : IDisposable
     public static bool FindsLedger(ReplayPlaces places)
     {
         using var scan = new PageScan(places.Data, places.Log);
-        return scan.Documents().Any(document => document.Id == ReplayLedger.Document && ReplayLedger.FromBytes(document.Bytes) is not null);
+        return scan.Documents().Any(document => document.Key == ReplayLedger.Document && ReplayLedger.FromBytes(document.Bytes) is not null);
     }
 
     /// <summary>Pages that the header of a data file counts; 0 where it is none.</summary>

@@ -104,7 +104,7 @@ public sealed partial class ReplayBuffer
         file.Dispose();
         copying.Wait(); // When it is over it deletes the oldest copy, which may be the one that is read here.
         copiedChange = -1; // Changes are counted anew.
-        Recovery = ReplayRestore.Run(places, reason, mark, (long)options.Capacity + options.AnchorCapacity + options.FreshCapacity, clock.GetUtcNow());
+        Recovery = ReplayRestore.Run(places, reason, mark, (long)options.Capacity + options.AnchorCapacity + options.FreshCapacity + RecordKeys.MostSpares, clock.GetUtcNow());
         damage = null;
         file = new ReplayFile(places.Data);
         noted.Clear();

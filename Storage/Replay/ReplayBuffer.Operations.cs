@@ -38,11 +38,8 @@ public sealed partial class ReplayBuffer
     public Task<IReadOnlyList<Example>> ListAsync() => Post<IReadOnlyList<Example>>(() =>
     {
         var listed = new List<Example>();
-        foreach (var (id, bytes) in file.All())
-        {
-            if (id > 0 && ExampleRecord.Read(bytes, (ulong)id) is { } example) listed.Add(example with { Samples = [] });
-        }
-
+        foreach (var (example, _) in Kept()) listed.Add(example with { Samples = [] });
+        listed.Sort((one, other) => one.Id.CompareTo(other.Id));
         return listed;
     });
 
@@ -58,8 +55,10 @@ public sealed partial class ReplayBuffer
     public Task<ReplayCompaction> CompactAsync(IProgress<long>? progress, CancellationToken cancel) => Post(() =>
     {
         long start = clock.GetTimestamp(), before = new FileInfo(places.Data).Length, pages = 0, count = 0;
-        foreach (var (_, bytes) in file.All()) (pages, count) = (pages + ReplayRewriter.PagesFor(bytes.Length), count + 1);
-        ReplayRewriter.Write(places.Unfinished, file.All(), file.Ledger, ReplayRewriter.BytesFor(pages), progress, cancel);
+        HashSet<long> withoutPart = [.. index.WithoutPart.Select(id => (long)id)];
+        var kept = file.All().Where(record => !withoutPart.Contains(record.Id));
+        foreach (var (_, bytes) in kept) (pages, count) = (pages + ReplayRewriter.PagesFor(bytes.Length), count + 1);
+        ReplayRewriter.Write(places.Unfinished, kept, file.Ledger, ReplayRewriter.BytesFor(pages), progress, cancel);
         if (ReplayCopies.FlawOf(places.Unfinished) is { } flaw)
         {
             File.Delete(places.Unfinished);
@@ -99,7 +98,7 @@ public sealed partial class ReplayBuffer
         if (file.Find(PrototypesDocument) is { } stored && PrototypeBank.FromBytes(stored) is { } bank && bank.Remove(className)) written.Add((PrototypesDocument, bank.ToBytes()));
         copying.Wait();
         copies.Clear(); // Before the change: were it the other way round, a crash between the two and damage after it would bring the class back.
-        file.Change([.. theirs.Select(id => (long)id)], written);
+        file.Change([.. theirs.Select(id => (long)id), .. file.Spares], written); // Of whatever class these are.
         quarantine.DropBytes();
         return theirs.Count;
     });
@@ -138,12 +137,18 @@ public sealed partial class ReplayBuffer
     private HeldRows Known(bool hasStarts)
     {
         var held = new HeldRows(options, hasStarts);
+        foreach (var (example, record) in Kept()) held.Add(example, record);
+        return held;
+    }
+
+    /// <summary>The examples in the file that have a part, in the order of the file.</summary>
+    private IEnumerable<(Example Example, byte[] Record)> Kept()
+    {
+        HashSet<ulong> withoutPart = [.. index.WithoutPart];
         foreach (var (id, bytes) in file.All())
         {
-            if (id > 0 && ExampleRecord.Read(bytes, (ulong)id) is { } example) held.Add(example, bytes);
+            if (id > 0 && !withoutPart.Contains((ulong)id) && ExampleRecord.Read(bytes, (ulong)id) is { } example) yield return (example, bytes);
         }
-
-        return held;
     }
 
     private ReplayImports ReadImports() => ReplayImports.FromBytes(file.Find(ReplayFile.ImportsDocument));

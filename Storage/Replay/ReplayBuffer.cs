@@ -100,7 +100,7 @@ public sealed partial class ReplayBuffer : IDisposable
         var gone = index.Settle(throughId);
         // A change is in memory until it is on disk, some pages for each example: several small ones. The first says that all of them have had their round, so a crash leaves nothing that a later start would take for more.
         byte[] state = index.StateBytes();
-        foreach (ulong[] some in gone.Count > 0 ? gone.Chunk(SettledAtOnce) : [[]]) file.Change([.. some.Select(id => (long)id)], [(StateDocument, state)]);
+        foreach (ulong[] some in gone.Count > 0 ? gone.Chunk(SettledAtOnce) : [[]]) file.Change([.. some.Select(id => (long)id)], [(StateDocument, state)], settledThrough: index.SettledThrough);
         return true;
     });
 
@@ -178,7 +178,7 @@ public sealed partial class ReplayBuffer : IDisposable
         {
             // Some at a time, as in SettleAsync: to let 19,900 windows of 4.6 kB go in one change took more than 256 MiB of managed memory, and where there was less LiteDB hung. A crash in between leaves more than fits, and the next start trims again.
             byte[] state = index.StateBytes();
-            foreach (ulong[] some in gone.Chunk(LetGoAtOnce)) file.Change([.. some.Select(id => (long)id)], [(StateDocument, state)]);
+            foreach (ulong[] some in gone.Chunk(LetGoAtOnce)) file.Change([.. some.Select(id => (long)id)], [(StateDocument, state)], settledThrough: index.SettledThrough);
             foreach (ulong[] some in onlyFresh.Chunk(LetGoAtOnce))
                 file.Change([], [.. Records(some).Select(record => ((long)record.Example.Id, ExampleRecord.WithRole(record.Bytes, ExampleRole.Fresh))), (StateDocument, state)]);
         }
@@ -252,7 +252,7 @@ public sealed partial class ReplayBuffer : IDisposable
         long payloadBytes = batch.Sum(e => (long)e.Samples.Length * sizeof(float));
         if (prototypes is null)
         {
-            file.Change(deleted, written, batch.Count, payloadBytes);
+            file.Change(deleted, written, batch.Count, payloadBytes, index.SettledThrough);
             return;
         }
 
@@ -260,7 +260,7 @@ public sealed partial class ReplayBuffer : IDisposable
         try
         {
             prototypes.ThroughExampleId = index.LastId;
-            file.Change(deleted, [.. written, (PrototypesDocument, prototypes.ToBytes())], batch.Count, payloadBytes);
+            file.Change(deleted, [.. written, (PrototypesDocument, prototypes.ToBytes())], batch.Count, payloadBytes, index.SettledThrough);
         }
         catch
         {

@@ -91,14 +91,14 @@ internal sealed class ReplayCopies(ReplayPlaces places, int keepCount)
         using var scan = new PageScan(path, null);
         var counted = default(ReplayLedger);
         ReplayLedger? expected = null;
-        foreach (var (id, bytes) in scan.Documents())
+        foreach (var (key, bytes) in scan.Documents())
         {
-            if (!Crc32C.IsLast(bytes)) return $"its record {id} is damaged";
-            if (id == ReplayLedger.Document) expected = ReplayLedger.FromBytes(bytes);
-            else counted = counted.With(id);
+            if (!Crc32C.IsLast(bytes)) return $"its record {key} is damaged";
+            if (key == ReplayLedger.Document) expected = ReplayLedger.FromBytes(bytes);
+            else counted = counted.With(ExampleRecord.IdOf(key, bytes) ?? key, key);
         }
 
-        return expected is null ? "its ledger is missing" : expected.Value.DocumentCount == counted.DocumentCount && expected.Value.IdSum == counted.IdSum ? null : $"it holds {counted.DocumentCount} records instead of {expected.Value.DocumentCount}";
+        return expected is null ? "its ledger is missing" : expected.Value.DocumentCount == counted.DocumentCount && expected.Value.KeySum == counted.KeySum ? null : $"it holds {counted.DocumentCount} records instead of {expected.Value.DocumentCount}";
     }
 
     private static int NumberOf(string path) => int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;

@@ -3,7 +3,7 @@ using LiteDB;
 namespace Edge.Storage;
 
 /// <summary>
-/// The LiteDB file under the replay buffer: one collection, own ids, every document one byte array that carries its own version and checksum. A change is: disk space, transaction, commit,
+/// The LiteDB file under the replay buffer: one collection, own keys (<see cref="RecordKeys"/>), every document one byte array that carries its own version and checksum. A change is: disk space, transaction, commit,
 /// checkpoint through <see cref="JournalledFile"/>. When the checkpoint has returned it is durable; until then nothing of it has reached an existing page.
 /// </summary>
 internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDisposable
@@ -19,7 +19,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
 
     private const string Payload = "d";
     private const int DamagedFile = 103, DamagedState = 999; // LiteException.INVALID_DATABASE, INVALID_DATAFILE_STATE.
-    private HashSet<long> ids = []; // What Find must find: a bent pointer in the index hides a record from a search without an error.
+    private RecordKeys keys = new(); // What Find must find: a bent pointer in the index hides a record from a search without an error.
     private JournalledDatabase? database;
     private int largestBytes;
     private bool isWhole;
@@ -45,27 +45,29 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     /// <summary>Changes made since the start.</summary>
     public long ChangeCount { get; private set; }
 
+    /// <summary>Ids of examples that have left while their records wait in the file for new ones to overwrite them; <see cref="Change"/> deletes them when they are named.</summary>
+    public IReadOnlyCollection<long> Spares => keys.Spares;
+
     private ILiteCollection<BsonDocument> Documents => (database ??= Open()).Database.GetCollection(Collection);
 
     /// <summary>Whether a failure to read the file says that the file is damaged. LiteDB has no page checksums, so damage shows as one of many exceptions; what the disk refuses is none, and neither is memory that does not suffice.</summary>
     public static bool IsDamage(Exception e) => e is EndOfStreamException or DamagedFileException or not (IOException or UnauthorizedAccessException or OutOfMemoryException);
 
     /// <summary>A document as it is stored.</summary>
-    public static BsonDocument Document(long id, byte[] bytes) => new() { ["_id"] = id, [Payload] = bytes };
+    public static BsonDocument Document(long key, byte[] bytes) => new() { ["_id"] = key, [Payload] = bytes };
 
-    /// <summary>All documents in id order, without the ledger.</summary>
-    /// <exception cref="DamagedFileException">At the end: there are not as many as the ledger says.</exception>
+    /// <summary>All documents in the order of their keys, without the ledger and what is known to be spare; a record that cannot be read goes by its key.</summary>
+    /// <exception cref="DamagedFileException">At the end: they are not those that the ledger counts.</exception>
     public IEnumerable<(long Id, byte[] Bytes)> All()
     {
-        var counted = default(ReplayLedger);
         ReplayLedger? expected = null;
         HasLedger = false;
-        var read = new HashSet<long>();
+        var read = new RecordKeys();
         foreach (var document in Documents.FindAll())
         {
             byte[] bytes = document[Payload].IsBinary ? document[Payload].AsBinary : [];
-            long id = document["_id"].AsInt64;
-            if (id == ReplayLedger.Document)
+            long key = document["_id"].AsInt64;
+            if (key == ReplayLedger.Document)
             {
                 HasLedger = true;
                 expected = ReplayLedger.FromBytes(bytes); // A damaged one is no reason to doubt the rest; the next change writes it anew.
@@ -73,15 +75,17 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             }
 
             largestBytes = Math.Max(largestBytes, bytes.Length);
-            counted = counted.With(id);
-            read.Add(id);
-            yield return (id, bytes);
+            if (read.Add(key, bytes) is { } id && !keys.Spares.Contains(id)) yield return (id, bytes);
         }
 
-        if (expected is { } told && (told.DocumentCount != counted.DocumentCount || told.IdSum != counted.IdSum))
+        if (read.Contradiction is { } contradiction) throw new DamagedFileException($"'{path}' {contradiction}: its index is damaged");
+        var counted = read.Counted;
+        if (expected is { } told && (told.DocumentCount != counted.DocumentCount || told.KeySum != counted.KeySum))
             throw new DamagedFileException($"'{path}' shows {counted.DocumentCount} records instead of {told.DocumentCount}: its index is damaged");
         isWhole = expected is not null;
-        (Ledger, ids) = ((expected ?? counted) with { WrittenBytes = Math.Max(Ledger.WrittenBytes, expected?.WrittenBytes ?? 0) }, read);
+        if (expected is { } trusted) read.Trust(trusted);
+        read.AddSpares(keys.Spares);
+        (Ledger, keys) = ((expected ?? counted) with { WrittenBytes = Math.Max(Ledger.WrittenBytes, expected?.WrittenBytes ?? 0) }, read);
     }
 
     /// <summary>
@@ -106,10 +110,10 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     public byte[]? Find(long id)
     {
         FindCount++;
-        if (!ids.Contains(id)) return null;
+        if (!keys.Contains(id)) return null;
         try
         {
-            return Search(id) ?? throw new DamagedFileException($"record {id} is not found where the index leads");
+            return Held(id, keys.KeyOf(id));
         }
         catch (Exception e) when (IsDamage(e) && e is not DamagedFileException)
         {
@@ -117,11 +121,17 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         }
     }
 
-    /// <summary>Deletes, then inserts or replaces, then makes it durable; all of it or nothing.</summary>
+    /// <summary>Deletes and writes, then makes it durable; all of it or nothing. What is new takes over documents of what is deleted (<see cref="RecordKeys"/>).</summary>
+    /// <param name="deleted">Ids of what leaves.</param>
+    /// <param name="written">Records by id, new or instead of those that are there.</param>
+    /// <param name="exampleCount">Examples that the change acknowledges.</param>
+    /// <param name="payloadBytes">Bytes of their samples, as float32.</param>
+    /// <param name="settledThrough">Where the state on disk after the change says that fresh examples up to this id have had their round: those of them that leave may wait as spares. 0: everything deleted is deleted.</param>
     /// <exception cref="IOException">The disk refused. The file is as before.</exception>
-    public void Change(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written, int exampleCount = 0, long payloadBytes = 0)
+    public void Change(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written, int exampleCount = 0, long payloadBytes = 0, ulong settledThrough = 0)
     {
-        var ledger = Ledger with { ExampleCount = Ledger.ExampleCount + exampleCount, PayloadBytes = Ledger.PayloadBytes + payloadBytes };
+        var change = keys.Plan(deleted, written, settledThrough);
+        var ledger = keys.Count(Ledger, change) with { ExampleCount = Ledger.ExampleCount + exampleCount, PayloadBytes = Ledger.PayloadBytes + payloadBytes };
         long writtenBefore = 0;
         try
         {
@@ -130,19 +140,20 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
             var changing = database!.Database;
             writtenBefore = database.WrittenBytes;
             changing.BeginTrans();
-            foreach (long id in deleted)
+            foreach (var (id, key) in change.Deleted)
             {
-                if (documents.Delete(id)) ledger = ledger.Without(id);
-                else if (ids.Contains(id)) throw new DamagedFileException($"record {id} is not found where the index leads");
+                if (!documents.Delete(key)) throw new DamagedFileException($"record {id} is not found where the index leads");
             }
 
-            foreach (var (id, bytes) in written)
+            foreach (var (id, bytes, key, replaced) in change.Written)
             {
-                var document = Document(id, bytes);
-                if (documents.Update(document)) continue;
-                if (ids.Contains(id) && !deleted.Contains(id)) throw new DamagedFileException($"record {id} is not found where the index leads");
-                documents.Insert(document);
-                ledger = ledger.With(id);
+                var document = Document(key, bytes);
+                if (replaced is null) documents.Insert(document);
+                else
+                {
+                    if (replaced != id) Held(replaced.Value, key); // A bent pointer must not lead to the document of one that stays.
+                    if (!documents.Update(document)) throw new DamagedFileException($"record {replaced} is not found where the index leads");
+                }
             }
 
             var last = Document(ReplayLedger.Document, ledger.ToBytes());
@@ -153,7 +164,7 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         catch (Exception e)
         {
             Close(abandon: true); // Ends the transaction; and after a failed write the engine is dead until it is opened again, which the next access does.
-            if (CameThrough(deleted, written))
+            if (CameThrough(change))
             {
                 Count();
                 return;
@@ -171,18 +182,25 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
         void Count()
         {
             (Ledger, ChangeCount) = (ledger with { WrittenBytes = ledger.WrittenBytes + Math.Max(0, database!.WrittenBytes - writtenBefore) }, ChangeCount + 1);
-            ids.ExceptWith(deleted);
-            ids.UnionWith(written.Select(document => document.Id));
+            keys.Follow(change);
             Changed?.Invoke(deleted, written);
         }
     }
 
     public void Dispose() => Close();
 
-    /// <summary>The bytes of a document, none where there are none; null where the index does not lead to it.</summary>
-    private byte[]? Search(long id)
+    /// <summary>The bytes under a key, which must be those of a record, or unreadable.</summary>
+    private byte[] Held(long id, long key)
     {
-        var document = Documents.FindById(id);
+        byte[] bytes = Search(key) ?? throw new DamagedFileException($"record {id} is not found where the index leads");
+        if (ExampleRecord.IdOf(key, bytes) is { } other && other != id) throw new DamagedFileException($"record {other} is found where the index should lead to {id}");
+        return bytes;
+    }
+
+    /// <summary>The bytes of a document, none where there are none; null where the index does not lead to it.</summary>
+    private byte[]? Search(long key)
+    {
+        var document = Documents.FindById(key);
         return document is null ? null : document[Payload].IsBinary ? document[Payload].AsBinary : [];
     }
 
@@ -215,11 +233,11 @@ internal sealed class ReplayFile(string path, bool isReadOnly = false) : IDispos
     }
 
     /// <summary>Whether the file holds a change after all: when all of it is in the journal and only the writing of the data file failed, opening completes it.</summary>
-    private bool CameThrough(IReadOnlyCollection<long> deleted, IReadOnlyCollection<(long Id, byte[] Bytes)> written)
+    private bool CameThrough(RecordChange change)
     {
         try
         {
-            if (written.Count == 0 || !written.All(document => Search(document.Id) is { } bytes && bytes.AsSpan().SequenceEqual(document.Bytes)) || deleted.Any(id => Search(id) is not null)) return false;
+            if (change.Written.Count == 0 || !change.Written.All(place => Search(place.Key) is { } bytes && bytes.AsSpan().SequenceEqual(place.Bytes)) || change.Deleted.Any(gone => Search(gone.Key) is not null)) return false;
             database!.Database.Checkpoint();
             return true;
         }

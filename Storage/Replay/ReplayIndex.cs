@@ -12,12 +12,16 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
     private readonly SortedSet<ulong> fresh = [];
     private readonly HashSet<long> corrupt = [];
     private readonly List<ulong> withoutPart = [];
+    private readonly List<(Example Example, ExampleFacts Facts)> restored = []; // In the order of the file, which is not that of the ids.
     private ulong settledThrough;
     private long freshOverflow;
 
     public ulong LastId { get; private set; }
 
     public double LastStartSeconds { get; private set; }
+
+    /// <summary>Examples up to this id have had their round; with the state it is on disk.</summary>
+    public ulong SettledThrough => settledThrough;
 
     /// <summary>Examples in the file that have had their round and that nobody keeps: a copy still had them, or a full disk did not let them be deleted. <see cref="Trim"/> lets them go.</summary>
     public IReadOnlyList<ulong> WithoutPart => withoutPart;
@@ -48,9 +52,11 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         return offered with { Id = id, Role = role };
     }
 
-    public void Restore(Example example, byte[] record)
+    /// <summary>Takes an example that the file holds; it plays its part from <see cref="Restore(byte[], long)"/> on.</summary>
+    public void Restore(Example example, byte[] record) => restored.Add((example with { Samples = [] }, FactsOf(example, record)));
+
+    private void Restore(Example example, ExampleFacts facts)
     {
-        var facts = FactsOf(example, record);
         LastId = Math.Max(LastId, example.Id);
         LastStartSeconds = Math.Max(LastStartSeconds, example.StartSeconds);
         if (example.Role == ExampleRole.Anchor) anchors.Restore(facts);
@@ -150,9 +156,11 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
         return memory.ToArray();
     }
 
-    /// <summary>Reads the state back; a damaged one is counted, and the policies go on as if they had seen just what they keep.</summary>
+    /// <summary>Gives the examples of the file their parts, and reads the state back; a damaged one is counted, and the policies go on as if they had seen just what they keep.</summary>
     public void Restore(byte[]? bytes, long documentId)
     {
+        foreach (var (example, facts) in restored.OrderBy(one => one.Example.Id)) Restore(example, facts);
+        restored.Clear();
         if (bytes is null) return;
         if (bytes.Length < sizeof(uint) + 1 || bytes[0] is not (First or Version)
             || Crc32C.Of(bytes.AsSpan(0, bytes.Length - sizeof(uint))) != BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes.Length - sizeof(uint))))

@@ -36,7 +36,7 @@ internal static class ReplayRestore
         if (copy is not null && !isWhole)
         {
             using var scan = new PageScan(copy, null);
-            foreach (var (id, bytes) in scan.Documents())
+            foreach (var (id, bytes) in scan.Records())
             {
                 if (id == ReplayLedger.Document) ofCopy = ReplayLedger.FromBytes(bytes);
                 if (kept.Contains(id) || id is ReplayLedger.Document or ReplayFile.PrototypesDocument || !wanted.Add(id)) continue; // Prototypes of then do not count what came since: they are made anew.
@@ -63,7 +63,7 @@ internal static class ReplayRestore
         {
             int before = kept.Count;
             using var scan = new PageScan(places.Data, places.Log, trusting);
-            foreach (var (id, bytes) in scan.Documents())
+            foreach (var (id, bytes) in scan.Records())
             {
                 if (!IsGood(id, bytes)) continue;
                 if (id == ReplayLedger.Document) expected ??= ReplayLedger.FromBytes(bytes);
@@ -82,7 +82,7 @@ internal static class ReplayRestore
             var left = new HashSet<long>(kept);
             using (var scan = new PageScan(places.Data, places.Log, trustsHeader))
             {
-                foreach (var (id, bytes) in scan.Documents())
+                foreach (var (id, bytes) in scan.Records())
                 {
                     if (IsGood(id, bytes) && left.Remove(id)) yield return Continued(id, bytes);
                 }
@@ -91,7 +91,7 @@ internal static class ReplayRestore
             if (wanted.Count == 0) yield break;
             using var second = new PageScan(copy!, null);
             left = new HashSet<long>(wanted);
-            foreach (var (id, bytes) in second.Documents())
+            foreach (var (id, bytes) in second.Records())
             {
                 if (left.Remove(id)) yield return Continued(id, bytes);
             }

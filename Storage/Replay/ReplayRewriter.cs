@@ -4,7 +4,7 @@ namespace Edge.Storage;
 
 /// <summary>
 /// Writes documents into a new LiteDB file, tightly: the way of compaction and of a restore, since LiteDB 5.0.20's own Rebuild fails above 2550 documents. The file is written without a sync in between and forced to disk once,
-/// at the end; until it is renamed nobody reads it.
+/// at the end; until it is renamed nobody reads it. Every record gets a document under its own id.
 /// </summary>
 internal static class ReplayRewriter
 {
@@ -12,7 +12,7 @@ internal static class ReplayRewriter
 
     /// <summary>Writes the file whole, or leaves none.</summary>
     /// <param name="path">The new file.</param>
-    /// <param name="documents">What goes in, each id once; a ledger among them is left out.</param>
+    /// <param name="documents">What goes in by id, each once; a ledger among them is left out.</param>
     /// <param name="before">The ledger so far: what the store has cost goes on from it.</param>
     /// <param name="expectedBytes">Room that is taken first; see <see cref="PagesFor"/>.</param>
     /// <param name="progress">Told how many documents are in, after every batch.</param>
@@ -21,7 +21,7 @@ internal static class ReplayRewriter
     /// <exception cref="IOException">The disk refused; no file is left.</exception>
     public static ReplayLedger Write(string path, IEnumerable<(long Id, byte[] Bytes)> documents, ReplayLedger before, long expectedBytes, IProgress<long>? progress, CancellationToken cancel)
     {
-        var ledger = before with { DocumentCount = 0, IdSum = 0 };
+        var ledger = before with { DocumentCount = 0, IdSum = 0, KeySum = 0 };
         try
         {
             File.Delete(path);
@@ -39,7 +39,7 @@ internal static class ReplayRewriter
                         cancel.ThrowIfCancellationRequested();
                         if (id == ReplayLedger.Document) continue;
                         collection.Insert(ReplayFile.Document(id, content));
-                        ledger = ledger.With(id);
+                        ledger = ledger.With(id, id);
                         if ((bytes += content.Length) < BatchBytes) continue;
                         Commit(database);
                         progress?.Report(ledger.DocumentCount);

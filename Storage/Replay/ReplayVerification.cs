@@ -27,7 +27,7 @@ public static class ReplayVerification
         List<long> damaged = [], unreadable = [];
         using (var scan = new PageScan(path, places.Log))
         {
-            foreach (var (id, bytes) in scan.Documents())
+            foreach (var (id, bytes) in scan.Records())
             {
                 cancel.ThrowIfCancellationRequested();
                 if (++read % 256 == 0) progress?.Report(read);

@@ -27,7 +27,7 @@ internal static class ReplayIngest
         [
             new(Text($"durable ingest in batches of {BatchSize}, windows a second"), Text($"{batches:0}"), Text($"{singles:0} one by one"), Text($"{Median(turns.Select(t => t.Batched.PerSecond / t.Single.PerSecond)):0.0}"), ">= 5"),
             new(Text($"bytes written per byte of payload, batches of {BatchSize}"), Text($"{Median(turns.Select(t => t.Batched.BytesPerByte)):0.00}"), Text($"{Median(turns.Select(t => t.Single.BytesPerByte)):0.0} one by one"), "", "<= 3"),
-            new("the same in a full store: 1000 for replay, 64 fresh, each new one lets an old one go", Text($"{Median(atCapacity.Select(c => c.BytesPerByte)):0.00}"), Text($"{Median(atCapacity.Select(c => c.PerSecond)):0} windows a second"), "", ""),
+            new("the same in a full store: 1000 for replay, 64 fresh, each new one lets an old one go", Text($"{Median(atCapacity.Select(c => c.BytesPerByte)):0.00}"), Text($"{Median(atCapacity.Select(c => c.PerSecond)):0} windows a second"), "", "<= 3"),
         ];
     }
 

@@ -10,17 +10,21 @@ public class BitFlipTests
     private static readonly ReplayBufferOptions s_options = Samples.Options with { Capacity = 500, AnchorShare = 0.2, AnchorCapacity = 500, CopyCount = 0 };
 
     [Theory]
-    [InlineData(false, false)]
-    [InlineData(false, true)]
-    [InlineData(true, false)]
-    [InlineData(true, true)]
-    public async Task No_flipped_byte_of_file_or_journal_ever_gives_a_wrong_example(bool structureOnly, bool hasCopy)
+    [InlineData(false, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(true, false, false)]
+    [InlineData(true, true, false)]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, true)]
+    public async Task No_flipped_byte_of_file_or_journal_ever_gives_a_wrong_example(bool structureOnly, bool hasCopy, bool isFull)
     {
         using var folder = new TempFolder(inMemory: true);
-        var (data, journal, copy, bank) = await StoreAsync(folder);
+        var options = isFull ? s_options with { Capacity = 30, FreshCapacity = 4 } : s_options;
+        var (data, journal, copy, bank, kept) = await StoreAsync(folder, options);
+        Assert.Equal(isFull, kept.Count < ExampleCount);
         int[] places = structureOnly ? StructureOf(data) : [.. Enumerable.Range(0, data.Length + journal.Length)];
         var random = new Random(structureOnly ? 21 : 20);
-        int unharmed = 0, restored = 0, bankless = 0, lessThanAll = 0, refused = 0, fewest = ExampleCount;
+        int unharmed = 0, restored = 0, bankless = 0, lessThanAll = 0, refused = 0, fewest = kept.Count;
         for (int flip = 0; flip < FlipCount; flip++)
         {
             byte[] flippedData = [.. data], flippedJournal = [.. journal];
@@ -35,7 +39,7 @@ public class BitFlipTests
             ReplayBuffer buffer;
             try
             {
-                buffer = Samples.Open(name, s_options);
+                buffer = Samples.Open(name, options);
             }
             catch (Exception e) when (e is IOException or InvalidDataException)
             {
@@ -55,15 +59,16 @@ public class BitFlipTests
                 }
 
                 Assert.Equal(served.Length, Samples.Ids(served).Distinct().Count());
-                Assert.True(served.Length >= ExampleCount - MostLost, $"flip {flip} at {at}: {ExampleCount - served.Length} examples are lost, though a page holds one");
+                int missing = kept.Except(Samples.Ids(served)).Count();
+                Assert.True(missing <= MostLost, $"flip {flip} at {at}: {missing} examples are lost, though a page holds one");
                 if (await buffer.PrototypesAsync() is { } prototypes) Assert.Equal(bank, prototypes.ToBytes());
                 else bankless++;
-                fewest = Math.Min(fewest, served.Length);
-                if (served.Length == ExampleCount) unharmed++;
+                fewest = Math.Min(fewest, kept.Count - missing);
+                if (missing == 0) unharmed++;
                 else
                 {
                     lessThanAll++;
-                    Assert.True(buffer.Counts.CorruptCount > 0 || buffer.Recovery is not null, $"flip {flip} at {at}: {ExampleCount - served.Length} examples are missing and nothing says so");
+                    Assert.True(buffer.Counts.CorruptCount > 0 || buffer.Recovery is not null, $"flip {flip} at {at}: {missing} examples are missing and nothing says so");
                 }
 
                 if (buffer.Recovery is not null) restored++;
@@ -71,7 +76,7 @@ public class BitFlipTests
             }
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{FlipCount} flips{(structureOnly ? " in structure" : "")}{(hasCopy ? ", with a copy" : "")}: {unharmed} lost nothing, {lessThanAll} lost some and said so (fewest left {fewest} of {ExampleCount}), {refused} refused; {restored} went through a restore, {bankless} lost the prototypes");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{FlipCount} flips{(structureOnly ? " in structure" : "")}{(hasCopy ? ", with a copy" : "")}{(isFull ? ", full" : "")}: {unharmed} lost nothing, {lessThanAll} lost some and said so (fewest left {fewest} of {kept.Count}), {refused} refused; {restored} went through a restore, {bankless} lost the prototypes");
         Assert.True(unharmed > 10 && (structureOnly ? restored : lessThanAll) > 10);
         Assert.Equal(0, refused);
     }
@@ -93,10 +98,10 @@ public class BitFlipTests
     private static int[] StructureOf(byte[] data) =>
         [.. Enumerable.Range(0, data.Length).Where(at => at % PageBytes < PageHeadBytes || (data[at] != 0 && (data[at / PageBytes * PageBytes + 4] != DataPage || at % PageBytes >= PageBytes - SlotBytes)))];
 
-    /// <summary>Both files of a store that was killed: one example a page, as on a device; and a copy.</summary>
-    private static async Task<(byte[] Data, byte[] Journal, byte[] Copy, byte[] Bank)> StoreAsync(TempFolder folder)
+    /// <summary>Both files of a store that was killed: one example a page, as on a device; a copy; its prototypes; and what it kept.</summary>
+    private static async Task<(byte[] Data, byte[] Journal, byte[] Copy, byte[] Bank, HashSet<ulong> Kept)> StoreAsync(TempFolder folder, ReplayBufferOptions options)
     {
-        using var buffer = Samples.Open(folder["source.db"], s_options);
+        using var buffer = Samples.Open(folder["source.db"], options);
         var bank = new PrototypeBank("s", 2);
         for (int i = 1; i <= ExampleCount; i += 8)
         {
@@ -105,9 +110,9 @@ public class BitFlipTests
             await buffer.OfferAsync(batch, bank);
         }
 
-        Assert.Equal(ExampleCount, buffer.Counts.ReplayCount + buffer.Counts.AnchorCount);
         await buffer.CopyAsync();
-        return (File.ReadAllBytes(folder["source.db"]), File.ReadAllBytes(ReplayFile.LogOf(folder["source.db"])), File.ReadAllBytes(ReplayBuffer.NewestCopyOf(folder["source.db"])!), bank.ToBytes());
+        HashSet<ulong> kept = [.. Samples.Ids(await buffer.TrainableAsync()), .. Samples.Ids(await buffer.AnchorsAsync())];
+        return (File.ReadAllBytes(folder["source.db"]), File.ReadAllBytes(ReplayFile.LogOf(folder["source.db"])), File.ReadAllBytes(ReplayBuffer.NewestCopyOf(folder["source.db"])!), bank.ToBytes(), kept);
     }
 
     private static Example One(int window) => Samples.One("abc"[window % 3].ToString(), (ulong)window, valueCount: 1152);

@@ -105,15 +105,15 @@ public sealed class CrashWindowTests : IDisposable
         var options = s_options with { Capacity = 4, CopyCount = 0 };
         using (var buffer = Samples.Open(Data, options))
         {
-            await buffer.OfferAsync([.. Enumerable.Range(1, 20).Select(Large)], null); // 16 of them only wait for a round.
+            await buffer.OfferAsync([.. Enumerable.Range(1, 20).Select(i => Large(100 * i))], null); // 16 of them only wait for a round.
             await buffer.CopyAsync();
             await buffer.SettleAsync(20);
-            await buffer.OfferAsync([.. Enumerable.Range(21, 6).Select(Large)], null);
+            await buffer.OfferAsync([.. Enumerable.Range(21, 6).Select(i => Large(100 * i))], null); // Over some of the 16.
         }
 
         byte[] bytes = await File.ReadAllBytesAsync(Data, TestContext.Current.CancellationToken);
         bytes.AsSpan(0, PageBytes).Fill(0x5A);
-        bytes.AsSpan(bytes.AsSpan().IndexOf(MemoryMarshal.AsBytes(Large(26).Samples.AsSpan(0, 50))), 50).Fill(0x5A); // So that the copy is asked.
+        foreach (int lost in new[] { 2500, 2600 }) bytes.AsSpan(bytes.AsSpan().IndexOf(MemoryMarshal.AsBytes(Large(lost).Samples.AsSpan(0, 64))), 50).Fill(0x5A); // So that the copy is asked, and which two are missing cannot be told.
         await WriteAsync(bytes, []);
         for (int start = 0; start < 2; start++)
         {

@@ -8,6 +8,7 @@ public class RecordedFilesTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(3)]
     public async Task A_store_that_this_version_has_written_is_read_exactly_and_goes_on_as_it_would_have(int version)
     {
         using var folder = new TempFolder();

@@ -9,7 +9,7 @@ internal static class RecordedStore
 {
     private static readonly ReplayBufferOptions s_options = new() { Capacity = 8, AnchorCapacity = 4, AnchorShare = 0.3, AnchorBlockSeconds = 10, FreshCapacity = 12, Seed = 3 };
 
-    /// <summary>What the store of this version was written with last. Version 1 had one policy and one payload; that of version 2 has a policy with counters of its own, and a record of each payload kind.</summary>
+    /// <summary>What the store of this version was written with last. Version 1 had one policy and one payload; those of versions 2 and 3 have a policy with counters of its own, and a record of each payload kind.</summary>
     public static ReplayBufferOptions OptionsOf(int version) => version == 1 ? s_options : s_options with { Policy = RetentionKind.Segmented, SegmentSeconds = 20, Payload = PayloadKind.Int16, WindowLength = 3 };
 
     /// <summary>Writes the store of the version that the code writes now.</summary>

@@ -14,10 +14,10 @@ public class ExampleRecordTests
     };
 
     [Fact]
-    public void The_bytes_of_version_2_are_pinned()
+    public void The_bytes_of_version_3_are_pinned()
     {
         const string expected =
-            "02020100" + // version, role, payload kind, 0
+            "03020100" + // version, role, payload kind, 0
             "0807060504030201" + "0900000000000000" + // id, window id
             "000000000000F83F" + "7B68E5CF8B010000" + // start, labelled at
             "03000000" + "0900" + "0300" + "676568656E20E282AC" + // value count, class length, channel count, class
@@ -26,12 +26,37 @@ public class ExampleRecordTests
     }
 
     [Theory]
-    [InlineData(PayloadKind.Float16, "02020200", "0400", "003C" + "00B8" + "0034" + "0000")] // 1, -0.5, 0.25, 0
-    [InlineData(PayloadKind.Int16, "02020300", "0400", "0000803E" + "8101C037" + "0000003E" + "01018036" + "FF7F" + "0180" + "FF7F" + "0180")] // middle 0.25, step 1.5 / 65534; middle 0.125, step 0.25 / 65534; ends
+    [InlineData(PayloadKind.Float16, "03020200", "0400", "003C" + "00B8" + "0034" + "0000")] // 1, -0.5, 0.25, 0
+    [InlineData(PayloadKind.Int16, "03020300", "0400", "0000803E" + "8101C037" + "0000003E" + "01018036" + "FF7F" + "0180" + "FF7F" + "0180")] // middle 0.25, step 1.5 / 65534; middle 0.125, step 0.25 / 65534; ends
     public void The_bytes_of_smaller_payloads_are_pinned(PayloadKind kind, string start, string valueCount, string payload)
     {
         string expected = start + "0807060504030201" + "0900000000000000" + "000000000000F83F" + "7B68E5CF8B010000" + valueCount + "0000" + "0900" + "0200" + "676568656E20E282AC" + payload;
         AssertBytes(expected, ExampleRecord.Write(s_example with { Samples = [1, -0.5f, 0.25f, 0] }, kind, 2));
+    }
+
+    [Fact]
+    public void A_record_of_version_2_is_read_for_ever_under_its_own_id_only()
+    {
+        byte[] bytes = Written();
+        Assert.Equal((long)s_example.Id, ExampleRecord.IdOf(7, bytes)); // Version 3 may lie under any key.
+        bytes[0] = 2;
+        Seal(bytes);
+        AssertSame(s_example, ExampleRecord.Read(bytes, s_example.Id));
+        Assert.Equal(((long?)7, (long?)s_example.Id), (ExampleRecord.IdOf(7, bytes), ExampleRecord.IdOf((long)s_example.Id, bytes)));
+        Assert.Null(ExampleRecord.Read(bytes, 7));
+    }
+
+    [Fact]
+    public void A_record_that_cannot_be_read_does_not_say_whose_it_is()
+    {
+        byte[] bytes = Written();
+        bytes[6] ^= 1;
+        Assert.Null(ExampleRecord.IdOf(7, bytes));
+        bytes[0] = 4;
+        Seal(bytes);
+        Assert.Null(ExampleRecord.IdOf(7, bytes));
+        Assert.Null(ExampleRecord.IdOf(7, []));
+        Assert.Equal(-2, ExampleRecord.IdOf(-2, []));
     }
 
     [Fact]
@@ -85,7 +110,7 @@ public class ExampleRecordTests
     }
 
     [Theory]
-    [InlineData(0, 3)] // version
+    [InlineData(0, 4)] // version
     [InlineData(0, 1)]
     [InlineData(0, 0)]
     [InlineData(2, 2)] // payload kind

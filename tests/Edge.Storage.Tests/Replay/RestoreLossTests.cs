@@ -37,7 +37,7 @@ public class RestoreLossTests
         AssertLoss(0, 0, [], RestoreLoss.Of(null, Set([]), Set([]), 0, 5000));
     }
 
-    private static RestoreLoss Of(long[] held, long[] kept, long[] wanted) => RestoreLoss.Of(held.Aggregate(default(ReplayLedger), (ledger, id) => ledger.With(id)), Set(kept), Set(wanted), 1024, 5000);
+    private static RestoreLoss Of(long[] held, long[] kept, long[] wanted) => RestoreLoss.Of(held.Aggregate(default(ReplayLedger), (ledger, id) => ledger.With(id, id)), Set(kept), Set(wanted), 1024, 5000);
 
     private static HashSet<long> Set(long[] ids) => [.. ids];
 

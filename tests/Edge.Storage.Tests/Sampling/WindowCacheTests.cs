@@ -107,14 +107,17 @@ public class WindowCacheTests
         string copy = path + ".copy";
         File.Copy(path, copy, overwrite: true);
         var stored = new List<Example>();
+        ulong settledThrough = 0;
         using (var file = new ReplayFile(copy, isReadOnly: true))
         {
             foreach (var (id, bytes) in file.All())
             {
+                if (id == ReplayFile.StateDocument) settledThrough = BitConverter.ToUInt64(bytes, 1 + sizeof(ulong));
                 if (id > 0) stored.Add(ExampleRecord.Read(bytes, (ulong)id)!);
             }
         }
 
+        stored.RemoveAll(e => e.Role == ExampleRole.Fresh && e.Id <= settledThrough); // They have had their round and wait to be overwritten.
         var expected = stored.Where(e => e.Role != ExampleRole.Anchor).ToDictionary(e => e.Id);
         Assert.Equal(expected.Count, buffer.Windows.Count);
         foreach (var example in expected.Values) Samples.AssertSame(example, buffer.Windows.Find(example.Id));
