@@ -44,7 +44,7 @@ public static class ReplayForgetCommand
     {
         // Each step may be repeated: after a crash the same command finishes what is left.
         int count = await buffer.ForgetAsync(className);
-        bool inStatistics = new StatisticsFile(data.ReadOut.Statistics).Forget(className) | new StatisticsFile(data.OtherStatistics).Forget(className);
+        bool inStatistics = data.StatisticsFiles.Aggregate(false, (found, file) => new StatisticsFile(file).Forget(className) | found);
         bool inMemory = new MemoryRecord(data.Forgetting).Forget(className);
         int rounds = new RoundFolders(data.Rounds, config.Training.KeepRounds).ForgetSamples();
         if (compacts)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Edge.Storage;
 
 namespace Edge.Runtime.Inference;
@@ -18,8 +19,11 @@ public sealed class FrozenStatistics(string path)
     /// <summary>What is counted; null without a frozen branch.</summary>
     public ClassStatistics? Counted { get; private set; }
 
-    /// <summary>Why the file could not be used at start; empty when it could.</summary>
+    /// <summary>Why there were no sums of the features that are computed, and what the buffer holds was counted; empty when there were.</summary>
     public string Problem => file.Problem;
+
+    /// <summary>Identity of what a bank computes from windows of that sampling rate, Hz.</summary>
+    public static string FeaturesOf(string bankName, double sampleRateHz) => string.Create(CultureInfo.InvariantCulture, $"{bankName}, sampled at {sampleRateHz} Hz");
 
     /// <summary>Writes of the file that the disk refused.</summary>
     public long FailureCount { get; private set; }
@@ -53,10 +57,32 @@ public sealed class FrozenStatistics(string path)
         if (Counted.Count - savedCount >= SaveEvery) TrySave();
     }
 
-    /// <summary>Goes over to other features.</summary>
-    public void Replace(ClassStatistics? counted)
+    /// <summary>Writes the sampling rate into a file of an earlier version, which did not say it: that of the newest window that it counts.</summary>
+    /// <param name="bankName">What computes the features now.</param>
+    /// <param name="rateOf">Sampling rate of the windows of the time in which an example was labelled, Hz.</param>
+    /// <exception cref="IOException">The disk refused; the file is as before.</exception>
+    public void NoteRate(string bankName, Func<ulong, double> rateOf)
     {
-        (Counted, savedCount, savedThroughId) = (counted, 0, 0);
+        if (file.Head is { } head && head.FeatureBankId == bankName) file.Rename(FeaturesOf(bankName, rateOf(head.ThroughExampleId)));
+    }
+
+    /// <summary>Goes over to other features. What was counted of the present ones is laid aside, and where sums of the others lie aside, they go on and what the buffer holds beyond them is counted in.</summary>
+    /// <param name="anew">What the buffer holds, counted in the other features; null: there is no frozen branch any more.</param>
+    /// <param name="held">The same examples, encoded.</param>
+    /// <param name="ids">[n] their ids, ascending.</param>
+    public void Replace(ClassStatistics? anew, EncodedWindows held, IReadOnlyList<ulong> ids)
+    {
+        TrySave();
+        (Counted, savedCount, savedThroughId) = (anew, 0, 0);
+        if (anew is null) return;
+        if (TakeUp(anew) is { } before)
+        {
+            (Counted, savedCount, savedThroughId) = (before, before.Count, before.ThroughExampleId);
+            var later = held.From(ids.Count(id => id <= before.ThroughExampleId));
+            if (later.Classes.Count > 0) before.Add(later.Classes, later.Frozen);
+            before.ThroughExampleId = Math.Max(before.ThroughExampleId, anew.ThroughExampleId);
+        }
+
         TrySave();
     }
 
@@ -78,6 +104,19 @@ public sealed class FrozenStatistics(string path)
         catch (IOException)
         {
             // A full disk: tried again with the next examples.
+        }
+    }
+
+    private ClassStatistics? TakeUp(ClassStatistics anew)
+    {
+        try
+        {
+            return file.Load(anew.FeatureBankId, anew.FeatureLength);
+        }
+        catch (IOException e)
+        {
+            (FailureCount, Failure) = (FailureCount + 1, e.Message);
+            return null; // What was counted of the others stays where it is; the next write lays the present file aside.
         }
     }
 

@@ -1,3 +1,5 @@
+using Edge.Storage;
+
 namespace Edge.Runtime.Stages;
 
 /// <summary>The folder with everything that survives a reboot; one service at a time holds it.</summary>
@@ -93,14 +95,8 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>Statistics of other windows than are cut now, put aside when that changed.</summary>
-    public string OtherStatistics => ReadOut.Statistics + ".other";
-
-    /// <summary>Puts the statistics of the frozen features aside: they are of other windows than are cut now.</summary>
-    public void SetStatisticsAside()
-    {
-        if (File.Exists(ReadOut.Statistics)) File.Move(ReadOut.Statistics, OtherStatistics, overwrite: true);
-    }
+    /// <summary>Every file with statistics of frozen features: of those that are computed now, of others that lie aside, and one of other windows as earlier versions put it aside (<c>.other</c>).</summary>
+    public IReadOnlyList<string> StatisticsFiles => [ReadOut.Statistics, .. new StatisticsShelf(ReadOut.Statistics).Files, ReadOut.Statistics + ".other"];
 
     /// <inheritdoc/>
     public void Dispose() => holder?.Dispose();
