@@ -52,7 +52,7 @@ public sealed class SnapshotStoreTests : IDisposable
         string[] ids = [Promote(store, 1).Id, Promote(store, 2).Id];
         store.Try(ids[0]);
         var third = Promote(store, 3);
-        var last = Enumerable.Range(4, 4).Select(seed => Promote(store, (byte)seed)).Last();
+        var last = Enumerable.Range(4, 4).Select(seed => Promote(store, (byte)seed)).ToList()[^1];
         Assert.Equal(last.Id, store.Current!.Id);
         Assert.DoesNotContain(third.Id, store.List().Select(s => s.Id)); // More were promoted than are kept.
         Assert.Equal(ids[1], Open().Current!.Id);
