@@ -70,10 +70,11 @@ public static class RunCommand
                 var request = new RunRequest();
                 var updates = OpenUpdates(data, config, log);
                 string lastEnd = "";
+                bool wasInterrupted = true; // What a process finds on trial was ended with the one before.
                 while (true)
                 {
-                    var active = UpdateStart.Choose(document, updates.Machine, new KeptReadOut(data.ReadOut, data.Config), lastEnd, log);
-                    lastEnd = "";
+                    var active = UpdateStart.Choose(document, updates.Machine, new KeptReadOut(data.ReadOut, data.Config), lastEnd, log, wasInterrupted);
+                    (lastEnd, wasInterrupted) = ("", true);
                     ServiceOutcome outcome;
                     try
                     {
@@ -100,6 +101,7 @@ public static class RunCommand
                     switch (request.After(outcome.Fault is not null, updates.Machine.State.Phase == ConfigPhase.Trial, stopping.IsCancellationRequested))
                     {
                         case AfterRun.Again:
+                            wasInterrupted = false;
                             continue;
                         case AfterRun.AnotherAttempt:
                             lastEnd = outcome.Fault!;

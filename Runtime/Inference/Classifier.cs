@@ -47,7 +47,7 @@ public sealed class Classifier : IDisposable
         long[] temperatureShape = [.. session.InputMetadata.TryGetValue("temperature", out var declared) || session.OverridableInitializerMetadata.TryGetValue("temperature", out declared) ? declared.Dimensions.Select(d => (long)d) : [1L]];
         bool votes = IsInput(session, s_votingInputs[0]);
         FrozenLength = votes && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var features) ? features.Dimensions[1] : 0;
-        FrozenBankId = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
+        FrozenBankName = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
         (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
         (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
         TakesVotes = votes;
@@ -101,8 +101,11 @@ public sealed class Classifier : IDisposable
     /// <summary>Features of the frozen branch; 0 without one.</summary>
     public int FrozenLength { get; }
 
-    /// <summary>Identity of those features; null without a frozen branch. Statistics of features with another one mean nothing.</summary>
-    public string? FrozenBankId { get; }
+    /// <summary>What computes those features, as the graph says it; null without a frozen branch.</summary>
+    public string? FrozenBankName { get; }
+
+    /// <summary>Identity of those features; null without a frozen branch. Statistics of features with another one mean nothing. The same bank over windows that are sampled faster or slower computes other features.</summary>
+    public string? FrozenBankId => FrozenBankName is { } bank ? FrozenStatistics.FeaturesOf(bank, Snapshot.Window.SampleRateHz) : null;
 
     /// <summary>Classes that have a prototype.</summary>
     public int KnownCount { get; private set; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Edge.Storage;
 
 namespace Edge.Runtime.Inference;
@@ -17,8 +18,11 @@ public sealed class FrozenStatistics(string path)
     /// <summary>What is counted; null without a frozen branch.</summary>
     public ClassStatistics? Counted { get; private set; }
 
-    /// <summary>Why the file could not be used at start, and what is used instead; empty when it could.</summary>
+    /// <summary>Why there were no sums of the features that are computed, and what is used instead; empty when there were.</summary>
     public string Problem { get; private set; } = "";
+
+    /// <summary>Identity of what a bank computes from windows of that sampling rate, Hz.</summary>
+    public static string FeaturesOf(string bankName, double sampleRateHz) => string.Create(CultureInfo.InvariantCulture, $"{bankName}, sampled at {sampleRateHz} Hz");
 
     /// <summary>Writes of the file that the disk refused.</summary>
     public long FailureCount { get; private set; }
@@ -67,10 +71,32 @@ public sealed class FrozenStatistics(string path)
         if (Failure.Length > 0) TrySave(); // The disk has refused it; whether it still does is worth a try with each batch.
     }
 
-    /// <summary>Goes over to other features.</summary>
-    public void Replace(ClassStatistics? counted)
+    /// <summary>Writes the sampling rate into a file of an earlier version, which did not say it: that of the newest window that it counts.</summary>
+    /// <param name="bankName">What computes the features now.</param>
+    /// <param name="rateOf">Sampling rate of the windows of the time in which an example was labelled, Hz.</param>
+    /// <exception cref="IOException">The disk refused; the file is as before.</exception>
+    public void NoteRate(string bankName, Func<ulong, double> rateOf)
     {
-        (Counted, savedCount, savedThroughId, lacksSettled) = (counted, 0, 0, true);
+        if (file.Head is { } head && head.FeatureBankId == bankName) file.Rename(FeaturesOf(bankName, rateOf(head.ThroughExampleId)));
+    }
+
+    /// <summary>Goes over to other features. What was counted of the present ones is laid aside, and where sums of the others lie aside, they go on and what the buffer holds beyond them is counted in.</summary>
+    /// <param name="anew">What the buffer holds, counted in the other features; null: there is no frozen branch any more.</param>
+    /// <param name="held">The same examples, encoded.</param>
+    /// <param name="ids">[n] their ids, ascending.</param>
+    public void Replace(ClassStatistics? anew, EncodedWindows held, IReadOnlyList<ulong> ids)
+    {
+        TrySave();
+        (Counted, savedCount, savedThroughId, lacksSettled) = (anew, 0, 0, true);
+        if (anew is null) return;
+        if (TakeUp(anew) is { } earlier)
+        {
+            (Counted, savedCount, savedThroughId) = (earlier, earlier.Count, earlier.ThroughExampleId);
+            var later = held.From(ids.Count(id => id <= earlier.ThroughExampleId));
+            if (later.Classes.Count > 0) earlier.Add(later.Classes, later.Frozen);
+            earlier.ThroughExampleId = Math.Max(earlier.ThroughExampleId, anew.ThroughExampleId);
+        }
+
         TrySave();
     }
 
@@ -101,6 +127,19 @@ public sealed class FrozenStatistics(string path)
         var earlier = Problem.Length > 0 ? new StatisticsFile(before).Look(bankId, featureLength) : null;
         if (earlier is not null) Problem += $" What was written before it goes on: {earlier.Count} examples.";
         return earlier ?? new ClassStatistics(bankId, featureLength);
+    }
+
+    private ClassStatistics? TakeUp(ClassStatistics anew)
+    {
+        try
+        {
+            return file.Load(anew.FeatureBankId, anew.FeatureLength);
+        }
+        catch (IOException e)
+        {
+            (FailureCount, Failure) = (FailureCount + 1, e.Message);
+            return null; // What was counted of the others stays where it is; the next write lays the present file aside.
+        }
     }
 
     private void Save()

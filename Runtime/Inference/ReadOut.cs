@@ -57,6 +57,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     /// </summary>
     public async Task RestoreAsync(ReplayBuffer buffer)
     {
+        if (encoder.FrozenBankName is { } bank) frozen.NoteRate(bank, id => (shapes?.WindowAt(id) ?? encoder.Snapshot.Window).SampleRateHz);
         frozen.Open(encoder.FrozenBankId, encoder.FrozenLength, buffer.Counts.AcknowledgedCount);
         blend = blendFile.Load(encoder.Snapshot.Id) is { } chosen && chosen.IsAllowedBy(Kind, encoder.FrozenLength > 0) ? chosen : ReadOutBlend.Before(Kind, encoder.FrozenLength > 0);
         blendFile.PutAside();
@@ -64,7 +65,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         await RestorePrototypesAsync(buffer);
 
         var held = await buffer.TrainableAsync();
-        var trainable = Fitting(held).ToList();
+        var trainable = Fitting(held, encoder).ToList();
         OtherShapeCount = held.Count - trainable.Count;
         var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(trainable));
         Learn(windows);
@@ -132,7 +133,8 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         var next = adoption.Encoder;
         bool isOtherBank = next.FrozenBankId != frozen.Counted?.FeatureBankId;
         var late = Encode(next, await buffer.TrainableAsync(adoption.Bank.ThroughExampleId));
-        var held = isOtherBank ? Encode(next, await buffer.TrainableAsync()) : null;
+        var trainable = isOtherBank ? Fitting(await buffer.TrainableAsync(), next).ToList() : null;
+        var held = trainable is null ? null : AnchorExam.Encode(next, AnchorExam.Pairs(trainable));
         var anchors = await AnchorsAsync(next, buffer);
 
         encoder.Dispose();
@@ -143,7 +145,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         {
             if (encoder.FrozenBankId is not null) adoption.Frozen!.Add(late.Classes, late.Frozen);
             if (adoption.Frozen is { } anew) anew.ThroughExampleId = buffer.Counts.AcknowledgedCount;
-            frozen.Replace(adoption.Frozen);
+            frozen.Replace(adoption.Frozen, held, [.. trainable!.Select(e => e.Id)]);
             remembered.Clear();
             remembered.Offer(held);
         }
@@ -179,6 +181,14 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
 
         frozen.SaveThrough(settlement.ThroughId);
         await buffer.SettleAsync(settlement.ThroughId);
+    }
+
+    /// <summary>The buffer keeps as much as these options say from now on, and lets the rest go once the statistics count it durably.</summary>
+    /// <exception cref="IOException">The buffer cannot be read; it keeps as much as before.</exception>
+    public async Task ResizeAsync(ReplayBufferOptions capacities, ReplayBuffer buffer)
+    {
+        await buffer.ResizeAsync(capacities);
+        await FitAsync(buffer);
     }
 
     /// <summary>Makes durable what is not yet, as far as the disk allows.</summary>
@@ -243,7 +253,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         }
 
         Bank = new PrototypeBank(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
-        var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync())), withFrozen: false);
+        var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync(), encoder)), withFrozen: false);
         for (int i = 0; i < windows.Classes.Count; i++) Bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
         await SavePrototypesAsync(buffer);
     }
@@ -260,9 +270,9 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         }
     }
 
-    private EncodedWindows Encode(Classifier session, IEnumerable<Example> examples) => AnchorExam.Encode(session, AnchorExam.Pairs(examples.Where(e => Fits(e, session.Snapshot.Window))));
+    private EncodedWindows Encode(Classifier session, IEnumerable<Example> examples) => AnchorExam.Encode(session, AnchorExam.Pairs(Fitting(examples, session)));
 
-    private IEnumerable<Example> Fitting(IEnumerable<Example> examples) => examples.Where(e => Fits(e, encoder.Snapshot.Window));
+    private IEnumerable<Example> Fitting(IEnumerable<Example> examples, Classifier session) => examples.Where(e => Fits(e, session.Snapshot.Window));
 
     private bool Fits(Example example, WindowShape window) => shapes?.Fits(example, window) ?? example.Samples.Length == window.ValueCount;
 }

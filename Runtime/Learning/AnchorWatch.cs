@@ -24,29 +24,36 @@ public sealed partial class AnchorWatch(
     public async Task MeasureAsync(EvaluationCause cause, CancellationToken stopping)
     {
         var config = live.Current;
-        if (snapshots.Current is not { } stored) return;
+        if (!await ExamineAsync(config, cause, stopping)) state.NoteExam(null, config);
+    }
+
+    private async Task<bool> ExamineAsync(DeviceConfig config, EvaluationCause cause, CancellationToken stopping)
+    {
+        if (snapshots.Current is not { } stored) return false;
         var current = stored with { Classes = config.Labels.Classes };
         KeepFirst(current);
-        if (slot.LatestFor(current.Id) is not { } readOut) return;
+        if (slot.LatestFor(current.Id) is not { } readOut) return false;
         List<Example> anchors = [.. (await buffer.AnchorsAsync()).Where(e => shapes.Fits(e, current.Window) && current.Classes.Contains(e.Class, StringComparer.Ordinal))];
-        if (anchors.Count == 0) return;
+        if (anchors.Count == 0) return false;
         ExamResult exam;
         using (var classifier = providers.Open(new GraphFile(snapshots.ModelFile(current)), current, AnchorExam.BatchSize))
             exam = AnchorExam.Examine(classifier, readOut.Weights, config.Inference, AnchorExam.Pairs(anchors));
-        Note(current, exam, anchors, cause, stopping);
+        Note(config, current, exam, anchors, cause, stopping);
+        return true;
     }
 
     /// <summary>Takes an exam that has been made, compares representations, and tells both.</summary>
+    /// <param name="config">The configuration that it was made with.</param>
     /// <param name="current">The snapshot that was examined.</param>
     /// <param name="exam">What it came to.</param>
     /// <param name="anchors">The anchors it was made on.</param>
     /// <param name="cause">Why.</param>
     /// <param name="stopping">The service stops: nothing more is compared.</param>
-    public void Note(SnapshotManifest current, ExamResult exam, IReadOnlyList<Example> anchors, EvaluationCause cause, CancellationToken stopping)
+    public void Note(DeviceConfig config, SnapshotManifest current, ExamResult exam, IReadOnlyList<Example> anchors, EvaluationCause cause, CancellationToken stopping)
     {
-        var config = live.Current;
         var reading = memory.Update(current, exam, config.Telemetry.ForgettingAlarmPoints);
         state.Memory = reading.PerClass;
+        state.NoteExam(state.AnchorAccuracyPercent, config);
         foreach (var alarm in reading.Alarms)
         {
             if (alarm.Rings) LogLost(alarm.Class, alarm.LostPoints, alarm.BestPercent, alarm.AccuracyPercent, alarm.SnapshotId, alarm.Round);

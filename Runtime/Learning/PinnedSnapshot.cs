@@ -33,20 +33,12 @@ public static class PinnedSnapshot
         {
             if (snapshots.List().FirstOrDefault(kept => kept.Id == id) is { } pinned && pinned.Window != window) throw new InvalidDataException($"{id} takes windows {pinned.Window}, this device cuts {window}.");
             if (isOnTrial) snapshots.Try(id);
-            else Keep(config, snapshots);
+            else snapshots.RollBack(id);
             return "";
         }
         catch (InvalidDataException e) when (!isOnTrial)
         {
             return e.Message; // Another one is better than none, and none is promoted.
         }
-    }
-
-    /// <summary>Its configuration has proved itself: it is the running one for good.</summary>
-    /// <exception cref="InvalidDataException">It is not there, or damaged.</exception>
-    /// <exception cref="IOException">The disk refused; the next start does it.</exception>
-    public static void Keep(DeviceConfig config, SnapshotStore snapshots)
-    {
-        if (config.Promotion.PinnedSnapshot is { Length: > 0 } id) snapshots.RollBack(id);
     }
 }

@@ -27,6 +27,14 @@ public sealed record GateVerdict(IReadOnlyList<string> Reasons)
 /// <summary>A candidate replaces the running snapshot only if it is at least as good on the anchor set, overall and for the worst class, and its graph computes what the trainer computed.</summary>
 public static class PromotionGate
 {
+    /// <summary>The stricter of two settings in each of their limits: a configuration on trial that loosens the gate must not let pass what outlives its roll back.</summary>
+    public static PromotionSection Stricter(PromotionSection one, PromotionSection other) => one with
+    {
+        MaxParityError = Math.Min(one.MaxParityError, other.MaxParityError),
+        MaxAccuracyDropPoints = Math.Min(one.MaxAccuracyDropPoints, other.MaxAccuracyDropPoints),
+        MaxClassDropPoints = Math.Min(one.MaxClassDropPoints, other.MaxClassDropPoints),
+    };
+
     /// <summary>Judges a candidate; pure.</summary>
     public static GateVerdict Judge(GateEvidence evidence, PromotionSection limits)
     {

@@ -12,21 +12,33 @@ public sealed class RoundSchedule(LiveConfig live, ReplayBuffer buffer, Snapshot
     /// <summary>The drift monitor rang.</summary>
     public const string Drift = "drift";
 
-    private const int EagerFactor = 4;
-    private volatile bool driftWaits;
+    /// <summary>A configuration is on trial that changes how rounds are trained.</summary>
+    public const string Trial = "trial";
+
+    private const int EagerFactor = 4, LeastFresh = 2;
+    private volatile bool driftWaits, trialWaits;
 
     /// <summary>A drift has found no round that could start. Until one starts, a quarter of <c>training.roundExamples</c> is enough, whoever asks.</summary>
     public void NoteDrift() => driftWaits = true;
 
     /// <summary>A round starts; the next one waits for all examples again.</summary>
-    public void NoteStart() => driftWaits = false;
+    public void NoteStart() => (driftWaits, trialWaits) = (false, false);
 
-    /// <summary>New examples that make a round due. An untrained device, and one whose input has drifted, does not wait for all of <c>training.roundExamples</c>: a quarter will do.</summary>
+    /// <summary>A configuration on trial is to be shown by a round: until one starts, or <see cref="NoteTrialOver"/>, what is kept for replay makes one due, whoever asks.</summary>
+    public void NoteTrial() => trialWaits = true;
+
+    /// <summary>The trial is over; the next round waits for new examples again.</summary>
+    public void NoteTrialOver() => trialWaits = false;
+
+    /// <summary>New examples that make a round due. An untrained device, and one whose input has drifted, does not wait for all of <c>training.roundExamples</c>: a quarter will do. A trial does not wait for any where a quarter is kept
+    /// for replay: two new ones will do.</summary>
     public int NeededFor(string reason)
     {
         var config = live.Current;
         bool eager = reason == Drift || driftWaits || snapshots.Current is not { Round: > 0 };
-        return eager ? Math.Max(2, config.Training.RoundExamples / EagerFactor) : config.Training.RoundExamples;
+        int few = Math.Max(LeastFresh, config.Training.RoundExamples / EagerFactor);
+        if ((reason == Trial || trialWaits) && buffer.Counts.ReplayCount >= few) return LeastFresh;
+        return eager ? few : config.Training.RoundExamples;
     }
 
     /// <summary>Whether a round is due for that reason.</summary>

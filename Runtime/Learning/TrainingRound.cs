@@ -172,7 +172,7 @@ public sealed partial class TrainingRound(
 
         NativeMemory.ReleaseNative(); // Two sessions have come and gone, and two more are about to come.
         state.NoteCandidate(evidence.Candidate.AccuracyPercent, config);
-        var verdict = PromotionGate.Judge(evidence, config.Promotion);
+        var verdict = PromotionGate.Judge(evidence, PromotionGate.Stricter(config.Promotion, live.LastGood.Promotion));
         if (!verdict.Promoted)
         {
             state.CountRefused();
@@ -185,7 +185,7 @@ public sealed partial class TrainingRound(
         state.CountPromoted();
         Tell(Outcome(brought.OfferedAs is null ? SnapshotEvent.Promoted : SnapshotEvent.Received, accepted, brought, evidence) with { Precision = precision?.Runs, PrecisionNote = precision?.ToString() });
         if (precision is not null) LogPrecision(accepted.Id, precision.ToString());
-        watch.Note(accepted, evidence.Candidate, anchors, EvaluationCause.Promotion, stopping);
+        watch.Note(config, accepted, evidence.Candidate, anchors, EvaluationCause.Promotion, stopping);
         return new Judgement(true, null);
     }
 

@@ -1,3 +1,5 @@
+using Edge.Storage;
+
 namespace Edge.Runtime.Stages;
 
 /// <summary>The folder with everything that survives a reboot; one service at a time holds it.</summary>
@@ -91,15 +93,6 @@ public sealed class DataDirectory : IDisposable
         {
             throw new IOException($"the data directory '{Path}' cannot be created: {e.Message} Set device.dataDirectory to a folder that this user may write.", e);
         }
-    }
-
-    /// <summary>Statistics of other windows than are cut now, put aside when that changed.</summary>
-    public string OtherStatistics => ReadOut.Statistics + ".other";
-
-    /// <summary>Puts the statistics of the frozen features aside: they are of other windows than are cut now.</summary>
-    public void SetStatisticsAside()
-    {
-        if (File.Exists(ReadOut.Statistics)) File.Move(ReadOut.Statistics, OtherStatistics, overwrite: true);
     }
 
     /// <inheritdoc/>

@@ -159,6 +159,7 @@ public sealed partial class ExampleStage(
                     Adoption accepted => AdoptAsync(accepted),
                     Settlement settlement => readOut.SettleAsync(settlement, buffer),
                     Rerun other => RerunAsync(other),
+                    Resize resize => readOut.ResizeAsync(resize.Capacities, buffer),
                     _ => throw new InvalidOperationException($"nobody takes over a {brought.GetType().Name}"),
                 });
                 brought.Done.SetResult();

@@ -44,6 +44,7 @@ public sealed class Flows
         Examples = Channel.CreateBounded<PendingExample>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });   // Same.
         Handovers = Channel.CreateBounded<Handover>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });          // The learner waits until what it brings has been taken over.
         RoundDue = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });             // A level, not a queue: nobody waits here, a second request is told that there is one.
+        ExamDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });                // The same.
     }
 
     /// <summary>Whether every queue waits.</summary>
@@ -84,6 +85,9 @@ public sealed class Flows
 
     /// <summary>Why a round is due; written through <see cref="Learning.RoundGate"/>.</summary>
     public Channel<string> RoundDue { get; }
+
+    /// <summary>The running snapshot is to be examined on the anchor set: a configuration on trial has taken effect without a restart.</summary>
+    public Channel<bool> ExamDue { get; }
 }
 
 /// <summary>A labelled window on its way to the disk.</summary>
@@ -124,6 +128,11 @@ public sealed record Rerun(Classifier Running, TaskCompletionSource Done) : Hand
     /// <summary>Closes the session: nobody took it over.</summary>
     public void Dispose() => Running.Dispose();
 }
+
+/// <summary>The replay buffer is to keep less, or more, than it does.</summary>
+/// <param name="Capacities">What it keeps.</param>
+/// <param name="Done">Completes when it does.</param>
+public sealed record Resize(ReplayBufferOptions Capacities, TaskCompletionSource Done) : Handover(Done);
 
 /// <summary>A round is over.</summary>
 /// <param name="ThroughId">The newest example that it used.</param>

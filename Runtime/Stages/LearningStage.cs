@@ -8,11 +8,11 @@ using Microsoft.Extensions.Hosting;
 namespace Edge.Runtime.Stages;
 
 /// <summary>
-/// Runs a training round whenever one is due, one at a time, in a child process, and lets the gate judge what it brings. Between rounds it judges snapshots that came over the air and, every <c>telemetry.forgettingMinutes</c>,
-/// measures what the running one still knows.
+/// Runs a training round whenever one is due, one at a time, in a child process, and lets the gate judge what it brings. Between rounds it judges snapshots that came over the air and, every <c>telemetry.forgettingMinutes</c>
+/// and when a trial asks for it, measures what the running one still knows.
 /// </summary>
 public sealed class LearningStage(
-    Flows flows, TrainingRound round, AnchorWatch anchors, PrecisionAtStart precision, RoundSchedule schedule, RoundGate rounds, SnapshotIntake intake, LiveConfig live, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, TrainingRound round, AnchorWatch anchors, PrecisionAtStart precision, RoundSchedule schedule, RoundGate rounds, SnapshotIntake intake, LiveConfig live, ServiceState state, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
@@ -25,7 +25,7 @@ public sealed class LearningStage(
         await precision.ExamineAsync(stopping);
         if (schedule.IsDue(RoundSchedule.Examples)) rounds.Ask(RoundSchedule.Examples); // Left from before the restart.
         using var turn = new SemaphoreSlim(1, 1); // A candidate is judged against the snapshot that runs, and anchors are encoded by it: one at a time.
-        await SideBySideAsync(stopping, RunRoundsAsync(turn, stopping), JudgeReceivedAsync(turn, stopping), MeasureAsync(turn, stopping));
+        await SideBySideAsync(stopping, RunRoundsAsync(turn, stopping), JudgeReceivedAsync(turn, stopping), MeasureAsync(turn, stopping), ExamineTriedAsync(turn, stopping));
     }
 
     private async Task RunRoundsAsync(SemaphoreSlim turn, CancellationToken stopping)
@@ -60,6 +60,13 @@ public sealed class LearningStage(
     {
         using var timer = new LiveTimer(live, PeriodOf, time);
         while (await timer.WaitForNextTickAsync(stopping)) await InTurnAsync(turn, cancel => anchors.MeasureAsync(EvaluationCause.Timer, cancel), stopping);
+    }
+
+    /// <summary>What a change of live fields does to the accuracy is measured once, for its trial.</summary>
+    private async Task ExamineTriedAsync(SemaphoreSlim turn, CancellationToken stopping)
+    {
+        await foreach (bool _ in flows.ExamDue.Reader.ReadAllAsync(stopping))
+            if (!state.IsExaminedWith(live.Current)) await InTurnAsync(turn, cancel => anchors.MeasureAsync(EvaluationCause.Trial, cancel), stopping);
     }
 
     private static async Task InTurnAsync(SemaphoreSlim turn, Func<CancellationToken, Task> work, CancellationToken stopping)

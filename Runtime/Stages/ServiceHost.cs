@@ -6,6 +6,7 @@ using Edge.Runtime.Sensors;
 using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Offers;
 using Edge.Runtime.Updates.States;
+using Edge.Runtime.Updates.Trials;
 using Edge.Runtime.View;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
@@ -29,18 +30,19 @@ public static class ServiceHost
     public static async Task<ServiceOutcome> RunAsync(ServiceSettings settings, RunRequest request, CancellationToken stopping)
     {
         var (config, data, time) = (settings.Active.Verdict.Config!, settings.Data, TimeProvider.System);
-        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config), time, ReplayAccess.Serve, trims: false); // Not before the read-out has counted what would go.
+        bool isOnTrial = settings.Updates.Machine.State.Phase == ConfigPhase.Trial;
+        var good = settings.Active.With(settings.Updates.Machine.Good).Verdict.Config ?? config; // Runs, unless another is on trial.
+        using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config with { Replay = ReplayRoom.DuringTrial(good.Replay, config.Replay) }), time, ReplayAccess.Serve, trims: false); // Not before the read-out has counted what would go.
         var before = buffer.Counts;
         var sensor = SensorCatalogue.Open(config, before.LastStartSeconds);
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
         var snapshots = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots, (long)config.Promotion.KeepSnapshotsMiB << 20);
         var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds, (long)config.Training.KeepRoundsMiB << 20);
-        string pinProblem = PinnedSnapshot.Run(config, shape, snapshots, isOnTrial: settings.Updates.Machine.State.Phase == ConfigPhase.Trial);
         var (known, kept) = (snapshots.Current, snapshots.List().Select(one => one.Id).ToHashSet());
+        string pinProblem = PinnedSnapshot.Run(config, shape, snapshots, isOnTrial);
         var shapes = ShapeHistory.Load(data.Shapes);
         shapes.Note(shape, before.AcknowledgedCount, known?.Window);
-        if (known is not null && known.Window != shape) data.SetStatisticsAside(); // Of other windows, though the features may have the same name.
-        var stored = await FirstSnapshot.EnsureAsync(snapshots, folders, config, shape, sensor.Channels, time, stopping);
+        var stored = await FirstSnapshot.EnsureAsync(snapshots, folders, config, shape, sensor.Channels, time, isOnTrial, stopping);
         var snapshot = stored with { Classes = config.Labels.Classes }; // The graph takes any number of prototypes.
 
         var providers = new ProviderChain(config.Inference, new EngineCache(data.Engines));
@@ -67,7 +69,7 @@ public static class ServiceHost
         if (driftProblem.Length == 0) driftProblem = referenceProblem;
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
-        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Updates).AddSingleton(new LiveConfig(config)).AddSingleton(data).AddSingleton(time).AddSingleton(request)
+        services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Updates).AddSingleton(new LiveConfig(config, () => settings.Active.With(settings.Updates.Machine.Good).Verdict.Config)).AddSingleton(data).AddSingleton(time).AddSingleton(request)
             .AddSingleton(buffer).AddSingleton(providers).AddSingleton(shapes).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
             .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.

@@ -24,6 +24,7 @@ public sealed class ServiceState(TimeProvider time)
     private long measuredErrors, measuredLatestTicks;
     private (double Percent, object Config)? candidateAccuracy;
     private (string Why, object Config)? roundProblem;
+    private (double? Percent, object Config)? exam;
 
     /// <summary>Time since the service started.</summary>
     public TimeSpan Uptime => time.GetElapsedTime(startTicks);
@@ -185,6 +186,18 @@ public sealed class ServiceState(TimeProvider time)
     /// <summary>Accuracy on the anchor set as last measured, percent, over all anchors; null when none has been.</summary>
     public double? AnchorAccuracyPercent => Memory is { Count: > 0 } memory && memory.Sum(c => c.AnchorCount) is > 0 and var anchors ? memory.Sum(c => c.AccuracyPercent * c.AnchorCount) / anchors : null;
 
+    /// <summary>Whether the anchor set has been examined, or found empty, while that configuration ran.</summary>
+    public bool IsExaminedWith(object config)
+    {
+        lock (gate) return exam is { } latest && ReferenceEquals(latest.Config, config);
+    }
+
+    /// <summary>Accuracy on the anchor set as last measured while that configuration ran, percent; null when it was not, and while there are no anchors.</summary>
+    public double? AnchorAccuracyWith(object config)
+    {
+        lock (gate) return exam is { } latest && ReferenceEquals(latest.Config, config) ? latest.Percent : null;
+    }
+
     /// <summary>Accuracy of the latest candidate whose round was planned by that configuration, percent; null when there was none.</summary>
     public double? CandidateAccuracyOf(object config)
     {
@@ -217,6 +230,11 @@ public sealed class ServiceState(TimeProvider time)
     internal void StopMeasuring()
     {
         lock (gate) measured = null;
+    }
+
+    internal void NoteExam(double? accuracyPercent, object config)
+    {
+        lock (gate) exam = (accuracyPercent, config);
     }
 
     internal void NoteCandidate(double accuracyPercent, object config)

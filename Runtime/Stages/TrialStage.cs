@@ -13,11 +13,12 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>Watches a configuration on trial, keeps it when it has proved itself, and goes back when it has not. Idle while none is on trial.</summary>
 public sealed partial class TrialStage(
-    DesiredConfig desired, UpdateState updates, LiveConfig live, DataDirectory data, RunRequest request, ServiceState state, SnapshotStore snapshots, IServiceProvider services, TimeProvider time, ILogger<TrialStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
+    DesiredConfig desired, UpdateState updates, LiveConfig live, DataDirectory data, RunRequest request, ServiceState state, SnapshotStore snapshots, Flows flows, RoundSchedule schedule, RoundGate rounds, IServiceProvider services, TimeProvider time, ILogger<TrialStage> log, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_leastPatience = TimeSpan.FromSeconds(5);
+    private bool isRoundAsked; // Of the trial that is watched.
 
     /// <inheritdoc/>
     protected override Task RunAsync(CancellationToken stopping)
@@ -50,13 +51,17 @@ public sealed partial class TrialStage(
     private async Task<bool> WatchAsync(CancellationToken stopping)
     {
         state.StartMeasuring();
+        isRoundAsked = false;
         try
         {
             long start = time.GetTimestamp();
             long storeFailures = state.StoreFailures + state.StatisticsFailures;
             if (desired.Tried is not { } candidate) return false;
             var scope = TrialScope.Of(desired.GoodConfig, live.Current);
+            var room = ReplayRoom.DuringTrial(desired.GoodConfig.Replay, live.Current.Replay);
             var probe = new WriteProbe(data.Config, time);
+            if (!state.IsExaminedWith(live.Current)) flows.ExamDue.Writer.TryWrite(true);
+            if (scope.Training) AskForRound();
             using var timer = new PeriodicTimer(s_look, time);
             while (await timer.WaitForNextTickAsync(stopping))
             {
@@ -69,7 +74,8 @@ public sealed partial class TrialStage(
                 else if (updates.Machine.State.LastAttempt is { Result: AttemptResult.RolledBack } last && last.Document == candidate) LogRolledBack(candidate.Version, string.Join("; ", last.Reasons));
                 if (!restarts)
                 {
-                    if (stays) KeepPinned();
+                    if (stays) KeepSnapshot();
+                    if (stays && room != live.Current.Replay) await LetGoAsync(stopping);
                     return false;
                 }
 
@@ -83,19 +89,45 @@ public sealed partial class TrialStage(
         finally
         {
             state.StopMeasuring();
+            schedule.NoteTrialOver();
         }
     }
 
-    private void KeepPinned()
+    /// <summary>What the configuration ran for the trial only, a pinned snapshot or one for other windows, is the running one for good.</summary>
+    private void KeepSnapshot()
     {
         try
         {
-            PinnedSnapshot.Keep(live.Current, snapshots);
+            snapshots.Keep();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogPinNotWritten(e.Message);
+            LogSnapshotNotWritten(e.Message);
         }
+    }
+
+    /// <summary>What only smaller capacities let go, and was held for a roll back, may go now.</summary>
+    private async Task LetGoAsync(CancellationToken stopping)
+    {
+        var resize = new Resize(ServiceHost.OptionsOf(live.Current), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        try
+        {
+            await flows.Handovers.Writer.WriteAsync(resize, stopping);
+            await resize.Done.Task.WaitAsync(stopping);
+        }
+        catch (IOException e)
+        {
+            LogNotResized(e.Message);
+        }
+    }
+
+    /// <summary>What the new settings do to a round shows in a round: one is asked for at once.</summary>
+    private void AskForRound()
+    {
+        if (live.Current.Updates.TrialSeconds == 0 || !schedule.IsDue(RoundSchedule.Trial)) return;
+        schedule.NoteTrial();
+        rounds.Ask(RoundSchedule.Trial); // Where one is asked for already, that one is it.
+        isRoundAsked = true;
     }
 
     private TrialEvidence Evidence(TimeSpan elapsed, long storeFailures, TrialScope scope, WriteProbe probe)
@@ -103,6 +135,7 @@ public sealed partial class TrialStage(
         var config = live.Current;
         var measured = state.Measured();
         var period = Period(config);
+        bool isUntrained = scope.Training && state.CandidateAccuracyOf(config) is null && state.RoundProblemOf(config) is null;
         bool isOver = elapsed >= TimeSpan.FromSeconds(config.Updates.TrialSeconds);
         return new TrialEvidence
         {
@@ -114,9 +147,12 @@ public sealed partial class TrialStage(
             LatencyP99Ms = measured.LatencyP99Ms,
             StoreProblem = isOver ? StoreProblem(storeFailures, probe) : null,
             AccuracyBeforePercent = updates.Machine.State.AccuracyBeforePercent,
-            AccuracyNowPercent = state.AnchorAccuracyPercent,
+            AccuracyNowPercent = state.AnchorAccuracyWith(config),
+            AccuracyMayStillCome = !state.IsExaminedWith(config),
             CandidateAccuracyPercent = state.CandidateAccuracyOf(config),
             TrainingProblem = scope.Training ? state.RoundProblemOf(config) : null,
+            RoundMayTake = isUntrained && isRoundAsked ? TimeSpan.FromSeconds(config.Training.TimeBudgetSeconds) : null,
+            NotTrained = !isUntrained ? null : isRoundAsked ? "the one that was asked for had no verdict in time" : schedule.WhyNotDue(RoundSchedule.Trial),
             BrokerMatters = scope.Broker,
             BrokerProblem = scope.Broker ? BrokerProblem() : null,
         };
@@ -134,8 +170,11 @@ public sealed partial class TrialStage(
     [LoggerMessage(3011, LogLevel.Information, "configuration version {Version} has proved itself over {WindowCount} windows and stays")]
     private partial void LogKept(long version, long windowCount);
 
-    [LoggerMessage(3013, LogLevel.Warning, "the pinned snapshot runs, and that it does could not be written; the next start does it: {Reason}")]
-    private partial void LogPinNotWritten(string reason);
+    [LoggerMessage(3013, LogLevel.Warning, "the snapshot of the configuration that stays runs, and that it does could not be written; the next start does it: {Reason}")]
+    private partial void LogSnapshotNotWritten(string reason);
+
+    [LoggerMessage(3014, LogLevel.Warning, "the replay buffer keeps as much as before the configuration that stays, until the next start: {Reason}")]
+    private partial void LogNotResized(string reason);
 
     [LoggerMessage(3012, LogLevel.Warning, "configuration version {Version} is rolled back: {Reasons}")]
     private partial void LogRolledBack(long version, string reasons);

@@ -19,7 +19,8 @@ public static class UpdateStart
     /// <param name="kept">What is laid aside of the read-out while another snapshot is on trial.</param>
     /// <param name="lastEnd">How the attempt before ended, for the reasons of a roll back; empty when that is not known.</param>
     /// <param name="log">Hears of what is set aside.</param>
-    public static RunningConfig Choose(RunningConfig document, ConfigMachine machine, KeptReadOut kept, string lastEnd, ILogger log)
+    /// <param name="wasInterrupted">Whether a trial that is found was ended by what ended the run before: a process that begins, or a fault. A restart that was asked for costs no attempt.</param>
+    public static RunningConfig Choose(RunningConfig document, ConfigMachine machine, KeptReadOut kept, string lastEnd, ILogger log, bool wasInterrupted = true)
     {
         if (machine.Candidate is { } overlay)
         {
@@ -28,7 +29,7 @@ public static class UpdateStart
             {
                 machine.RollBack([.. candidate.Verdict.Problems.Select(problem => new Reason(ReasonCode.NoLongerValid, problem.ToString()))]);
             }
-            else if (Begins(document, machine, candidate, kept, lastEnd))
+            else if (Begins(document, machine, candidate, kept, lastEnd, wasInterrupted))
             {
                 return candidate;
             }
@@ -47,8 +48,7 @@ public static class UpdateStart
     {
         try
         {
-            if (machine.State.Phase == ConfigPhase.RolledBack) kept.Restore(machine.State.Good);
-            else kept.Drop();
+            kept.Restore(machine.State.Good); // After a promotion what was kept is of another document, and goes.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -56,14 +56,15 @@ public static class UpdateStart
         }
     }
 
-    private static bool Begins(RunningConfig document, ConfigMachine machine, RunningConfig candidate, KeptReadOut kept, string lastEnd)
+    private static bool Begins(RunningConfig document, ConfigMachine machine, RunningConfig candidate, KeptReadOut kept, string lastEnd, bool wasInterrupted)
     {
         var limits = candidate.Verdict.Config!.Updates;
         try
         {
             bool needsSnapshot = document.With(machine.Good).Verdict.Config is { } good && ConfigDiff.Between(good, candidate.Verdict.Config!).Fields.Any(field => field.Change == ConfigChange.Snapshot || field.Path == Pin);
             if (needsSnapshot) kept.Keep(machine.State.Good);
-            return machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits), lastEnd);
+            else kept.Restore(machine.State.Good); // What needed another snapshot was superseded.
+            return machine.BeginTrial(limits.TrialAttempts, TrialHealth.LimitOf(limits), lastEnd, wasInterrupted);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -67,9 +67,12 @@ public sealed class ShapeHistory
         }
     }
 
+    /// <summary>What was cut when an example of that id was labelled; null: nobody knows.</summary>
+    public WindowShape? WindowAt(ulong exampleId) => Spans.LastOrDefault(span => span.FromExampleId <= exampleId)?.Window;
+
     /// <summary>Whether an example is of that shape, as far as is known.</summary>
     public bool Fits(Example example, WindowShape window) =>
-        example.Samples.Length == window.ValueCount && (Spans.LastOrDefault(span => span.FromExampleId <= example.Id) is not { } span || span.Window == window);
+        example.Samples.Length == window.ValueCount && (WindowAt(example.Id) is not { } known || known == window);
 
     /// <summary>Examples of that shape.</summary>
     public IReadOnlyList<Example> Fitting(IEnumerable<Example> examples, WindowShape window) => [.. examples.Where(example => Fits(example, window))];

@@ -7,10 +7,12 @@ namespace Edge.Storage;
 public static partial class DurableFile
 {
     /// <summary>Replaces <paramref name="path"/> by <paramref name="content"/>.</summary>
+    /// <exception cref="NotSyncedException">The new content stands, and may be the old one again after a power cut.</exception>
     /// <exception cref="IOException">The disk is full or the folder is not writable; the old content stands.</exception>
     public static void Replace(string path, ReadOnlySpan<byte> content) => Replace(path, content, static (file, bytes) => file.Write(bytes));
 
     /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes, without a copy in memory.</summary>
+    /// <exception cref="NotSyncedException">The new content stands, and may be the old one again after a power cut.</exception>
     /// <exception cref="IOException">The disk is full or the folder is not writable; the old content stands.</exception>
     public static void Replace(string path, Action<Stream> write) => Replace(path, write, static (file, writes) => writes(file));
 
@@ -110,7 +112,14 @@ public static partial class DurableFile
             throw new IOException($"'{path}' could not be replaced, its old content stands: {e.Message}", e);
         }
 
-        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        try
+        {
+            SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (IOException e)
+        {
+            throw new NotSyncedException($"'{path}' has its new content, and whether it keeps it over a power cut is not known: {e.Message}", e);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -125,3 +134,8 @@ public static partial class DurableFile
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int handle);
 }
+
+/// <summary>A file has been replaced, and that it has could not be forced to disk: the new content stands, and may be the old one again after a power cut.</summary>
+/// <param name="message">Which file, and why.</param>
+/// <param name="inner">What the system said.</param>
+public sealed class NotSyncedException(string message, Exception? inner = null) : IOException(message, inner);

@@ -10,7 +10,7 @@ public sealed partial class ReplayBuffer : IDisposable
     private const int SettledAtOnce = 32, LetGoAtOnce = 256;
     private const long StateDocument = ReplayFile.StateDocument, PrototypesDocument = ReplayFile.PrototypesDocument;
     private const uint ReplayStream = 16, AnchorStream = 32;
-    private readonly ReplayBufferOptions options;
+    private ReplayBufferOptions options; // Belongs to the store's thread once it is open.
     private readonly HoldOut holdOut;
     private readonly StoreThread thread = new("replay buffer");
     private ReplayFile file = null!;
@@ -88,6 +88,26 @@ public sealed partial class ReplayBuffer : IDisposable
     {
         if (!trims) Trim();
         trims = true;
+        return true;
+    });
+
+    /// <summary>From now on as much is kept as these options say; nothing is let go for it before <see cref="TrimAsync"/>. The picture in memory is made anew from the file, as at a start.</summary>
+    /// <param name="capacities">Capacities; all else in them must be as it was.</param>
+    /// <exception cref="IOException">The file cannot be read; as much is kept as before.</exception>
+    public Task ResizeAsync(ReplayBufferOptions capacities) => Post(() =>
+    {
+        var (before, trimmed) = (options, trims);
+        (options, trims) = (capacities, false);
+        try
+        {
+            Index();
+        }
+        catch
+        {
+            (options, trims) = (before, trimmed);
+            throw;
+        }
+
         return true;
     });
 

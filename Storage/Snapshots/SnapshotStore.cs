@@ -19,6 +19,8 @@ public sealed class SnapshotStore
     private readonly string directory;
     private readonly int keepCount;
     private readonly long keepBytes;
+    private readonly Lock gate = new(); // A trial may end while a round promotes.
+    private bool tries;
 
     /// <summary>Opens the store in <paramref name="directory"/>, which is created when it is not there.</summary>
     /// <param name="directory">Folder of the snapshots.</param>
@@ -56,7 +58,7 @@ public sealed class SnapshotStore
     /// <summary>All snapshots whose manifest can be read, oldest first.</summary>
     public IReadOnlyList<SnapshotManifest> List() => [.. Ids(directory).Select(id => SnapshotFolder.ReadManifest(Path.Combine(directory, id), id)).OfType<SnapshotManifest>()];
 
-    /// <summary>Takes a candidate's files in and makes it the running snapshot, durably; the id is given here.</summary>
+    /// <summary>Takes a candidate's files in and makes it the running snapshot, durably (after <see cref="BeginTrying"/>: for this process only); the id is given here.</summary>
     /// <param name="candidateDirectory">Folder with <c>model.onnx</c> and <c>model.checkpoint</c>.</param>
     /// <param name="manifest">Its description; <c>Id</c> and <c>Files</c> are filled in.</param>
     /// <exception cref="IOException">The disk refused; the running snapshot is as before.</exception>
@@ -102,7 +104,12 @@ public sealed class SnapshotStore
     public SnapshotManifest RollBack(string id)
     {
         var manifest = Good(id);
-        Run(manifest);
+        lock (gate)
+        {
+            tries = false;
+            Run(manifest);
+        }
+
         return manifest;
     }
 
@@ -115,9 +122,32 @@ public sealed class SnapshotStore
         Run(before);
     }
 
-    /// <summary>Makes a snapshot that is kept the running one for this process only: the next one finds the one before, unless <see cref="RollBack"/> is called as well.</summary>
+    /// <summary>From now on what runs, promoted snapshots included, runs for this process only: the next one finds the one that runs now, which is not deleted meanwhile. Until <see cref="Keep"/>, or <see cref="RollBack"/> to one of them.</summary>
+    public void BeginTrying()
+    {
+        lock (gate) tries = true;
+    }
+
+    /// <summary>Makes a snapshot that is kept the running one for this process only; see <see cref="BeginTrying"/>.</summary>
     /// <exception cref="InvalidDataException">It is not there, or damaged; the message says what is wrong with it.</exception>
-    public SnapshotManifest Try(string id) => Current = Good(id);
+    public SnapshotManifest Try(string id)
+    {
+        var manifest = Good(id);
+        BeginTrying();
+        return Current = manifest;
+    }
+
+    /// <summary>What has been tried has proved itself: what runs now is what the next process finds, and so is what is promoted from now on.</summary>
+    /// <exception cref="IOException">The disk refused: the next process finds the one before, unless something is promoted meanwhile.</exception>
+    public void Keep()
+    {
+        lock (gate)
+        {
+            if (!tries) return;
+            tries = false;
+            Run(Current!);
+        }
+    }
 
     /// <summary>What lies in a folder of snapshots, oldest first; nothing is changed, so a running service is not disturbed. Empty where there is no such folder.</summary>
     public static IReadOnlyList<StoredSnapshot> Look(string directory)
@@ -142,8 +172,11 @@ public sealed class SnapshotStore
 
     private void Run(SnapshotManifest snapshot)
     {
-        DurableFile.Replace(Path.Combine(directory, CurrentFileName), Encoding.UTF8.GetBytes(snapshot.Id));
-        Current = snapshot;
+        lock (gate)
+        {
+            if (!tries) DurableFile.Replace(Path.Combine(directory, CurrentFileName), Encoding.UTF8.GetBytes(snapshot.Id));
+            Current = snapshot;
+        }
     }
 
     private static string Named(string directory) => Path.Combine(directory, CurrentFileName) is var file && File.Exists(file) ? File.ReadAllText(file).Trim() : "";
@@ -170,12 +203,13 @@ public sealed class SnapshotStore
     {
         long bytes = 0;
         int count = 0;
+        string named = Named(directory); // The way back from one that is tried; else it is the running one.
         // The running one first, then the newest; what was found damaged is nobody's way back.
-        foreach (string id in Ids(directory).Reverse().OrderByDescending(id => id == Current?.Id).ThenBy(id => damaged.Exists(what => what.StartsWith(id + ":", StringComparison.Ordinal))))
+        foreach (string id in Ids(directory).Reverse().OrderByDescending(id => id == Current?.Id).ThenByDescending(id => id == named).ThenBy(id => damaged.Exists(what => what.StartsWith(id + ":", StringComparison.Ordinal))))
         {
             string folder = Path.Combine(directory, id);
             bytes += new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
-            if (++count <= keepCount && (bytes <= keepBytes || count <= 2)) continue;
+            if (++count <= keepCount && (bytes <= keepBytes || count <= 2) || id == named) continue;
             try
             {
                 DurableFile.DeleteDirectory(folder);

@@ -120,6 +120,14 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
     /// <param name="problem">Empty, or why there are no statistics: torn, flipped, of another version or of other features. Then they are to be counted anew from the examples.</param>
     public static ClassStatistics? ReadFrom(Stream stream, string featureBankId, int featureLength, out string problem) => StatisticsRecord.Read(stream, featureBankId, featureLength, out problem);
 
+    /// <summary>The same sums under another identity of the same features; both count on in the same memory, and only one of them may.</summary>
+    internal ClassStatistics As(string featureBankId)
+    {
+        var renamed = new ClassStatistics(featureBankId, FeatureLength) { ThroughExampleId = ThroughExampleId };
+        foreach (var (name, moments) in classes) renamed.classes.Add(name, moments);
+        return renamed;
+    }
+
     internal ClassMoments Moments(string className)
     {
         if (!classes.TryGetValue(className, out var moments)) classes.Add(className, moments = new ClassMoments(FeatureLength));

@@ -12,6 +12,7 @@ namespace Edge.Storage;
 internal static class StatisticsRecord
 {
     private const byte Version = 1;
+    private const string TooShort = "the statistics end too early; they were not written whole.";
     private const int MaximumHeadBytes = 1 << 20, FixedBytes = 1 + sizeof(int);
 
     public static void Write(ClassStatistics statistics, Stream stream)
@@ -35,36 +36,63 @@ internal static class StatisticsRecord
     {
         try
         {
-            byte[] start = new byte[FixedBytes];
-            stream.ReadExactly(start);
-            int headBytes = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(1));
-            if (start[0] != Version || headBytes is < FixedBytes or > MaximumHeadBytes)
-            {
-                problem = $"the statistics are of version {start[0]} with a head of {headBytes} bytes; expected version {Version} and at most {MaximumHeadBytes} bytes.";
-                return null;
-            }
-
-            byte[] head = new byte[headBytes + sizeof(uint)];
-            start.CopyTo(head, 0);
-            stream.ReadExactly(head.AsSpan(FixedBytes));
-            if (Crc32C.Of(head.AsSpan(0, headBytes)) != BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(headBytes)))
-            {
-                problem = "the head of the statistics does not have its checksum; they are damaged.";
-                return null;
-            }
-
-            return Body(stream, head, featureBankId, featureLength, out problem);
+            return HeadBytes(stream, out problem) is { } head ? Body(stream, head, featureBankId, featureLength, out problem) : null;
         }
         catch (EndOfStreamException)
         {
-            problem = "the statistics end too early; they were not written whole.";
+            problem = TooShort;
             return null;
         }
     }
 
+    /// <summary>Reads what a record says of itself, without its sums; null when its head is torn, flipped or of another version.</summary>
+    public static StatisticsHead? ReadHead(Stream stream)
+    {
+        try
+        {
+            if (HeadBytes(stream, out _) is not { } head) return null;
+            using var reader = ReaderOf(head);
+            var (bank, length, through) = (reader.ReadString(), reader.ReadInt32(), reader.ReadUInt64());
+            long count = 0;
+            for (int left = reader.ReadInt32(); left > 0; left--)
+            {
+                reader.ReadString();
+                count += reader.ReadInt64();
+                reader.ReadDouble();
+            }
+
+            return new StatisticsHead(bank, length, through, count);
+        }
+        catch (EndOfStreamException)
+        {
+            return null;
+        }
+    }
+
+    private static BinaryReader ReaderOf(byte[] head) => new(new MemoryStream(head, FixedBytes, head.Length - FixedBytes), Encoding.UTF8);
+
+    private static byte[]? HeadBytes(Stream stream, out string problem)
+    {
+        byte[] start = new byte[FixedBytes];
+        stream.ReadExactly(start);
+        int headBytes = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(1));
+        if (start[0] != Version || headBytes is < FixedBytes or > MaximumHeadBytes)
+        {
+            problem = $"the statistics are of version {start[0]} with a head of {headBytes} bytes; expected version {Version} and at most {MaximumHeadBytes} bytes.";
+            return null;
+        }
+
+        byte[] head = new byte[headBytes + sizeof(uint)];
+        start.CopyTo(head, 0);
+        stream.ReadExactly(head.AsSpan(FixedBytes));
+        bool isSound = Crc32C.Of(head.AsSpan(0, headBytes)) == BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(headBytes));
+        problem = isSound ? "" : "the head of the statistics does not have its checksum; they are damaged.";
+        return isSound ? head : null;
+    }
+
     private static ClassStatistics? Body(Stream stream, byte[] head, string? featureBankId, int featureLength, out string problem)
     {
-        using var reader = new BinaryReader(new MemoryStream(head, FixedBytes, head.Length - FixedBytes), Encoding.UTF8);
+        using var reader = ReaderOf(head);
         string bank = reader.ReadString();
         int length = reader.ReadInt32();
         if (featureBankId is not null && (bank != featureBankId || length != featureLength))
@@ -128,3 +156,10 @@ internal static class StatisticsRecord
         checksum = Crc32C.Continue(checksum, bytes);
     }
 }
+
+/// <summary>What a record of <see cref="ClassStatistics"/> says of itself.</summary>
+/// <param name="FeatureBankId">Identity of the features that it counts.</param>
+/// <param name="FeatureLength">Their number.</param>
+/// <param name="ThroughExampleId">The newest example that it counts.</param>
+/// <param name="Count">Examples of all classes.</param>
+public sealed record StatisticsHead(string FeatureBankId, int FeatureLength, ulong ThroughExampleId, long Count);

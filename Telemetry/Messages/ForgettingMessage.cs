@@ -15,6 +15,9 @@ public enum EvaluationCause
 
     /// <summary>telemetry.forgettingMinutes were over: the read-out has followed labels since, and there are more anchors.</summary>
     Timer,
+
+    /// <summary>A configuration is on trial that took effect without a restart.</summary>
+    Trial,
 }
 
 /// <summary>What a snapshot still knows, measured on the anchor set.</summary>

@@ -15,7 +15,7 @@ public sealed record Topics
         new("drift", "drift", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, DriftMessage.SchemaName,
             "when the drift alarm rings"),
         new("forgetting", "forgetting", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, ForgettingMessage.SchemaName,
-            "after every evaluation on the anchor set: at start, after every promotion, every telemetry.forgettingMinutes"),
+            "after every evaluation on the anchor set: at start, after every promotion, every telemetry.forgettingMinutes, for every trial of a live change"),
         new("forgettingAlarm", "forgetting/alarm", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, ForgettingAlarmMessage.SchemaName,
             "when a class has lost more than telemetry.forgettingAlarmPoints, and when it has recovered"),
         new("training", "training", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, TrainingMessage.SchemaName,

@@ -1,4 +1,5 @@
 using Edge.EndToEnd.Tests.World;
+using Edge.Storage;
 
 namespace Edge.EndToEnd.Tests;
 
@@ -16,6 +17,8 @@ public sealed class ChangedWindowsTests(ITestOutputHelper report)
         await EndAsync(before);
         string old = device.CurrentSnapshotId()!;
         int count = ExampleCount(device);
+        var sums = new StatisticsFile(Path.Combine(device.Data, "statistics.bin"));
+        var counted = sums.Head!;
 
         var after = device.With("window.length", 64).With("window.stride", 32).Run();
         await Eventually.Holds(() => after.LoggedCount(Promoted) >= 1, "it learns windows of 64 beside those of 128", () => after.Said);
@@ -25,12 +28,15 @@ public sealed class ChangedWindowsTests(ITestOutputHelper report)
         Assert.Equal((old, "[9, 128] at 50 Hz", "[9, 64] at 50 Hz"), ((string?)said["KnownId"], (string?)said["Takes"], (string?)said["Cuts"]));
         Assert.InRange((int)after.Logged(OtherExamples)!["Count"]!, 1, count);
         Assert.True(ExampleCount(device) > count, "the old examples are kept beside the new ones");
+        Assert.NotEqual(counted.FeatureBankId, sums.Head!.FeatureBankId);
+        Assert.Equal(counted, new StatisticsFile(Assert.Single(new StatisticsShelf(Path.Combine(device.Data, "statistics.bin")).Files)).Head);
 
         var back = device.With("window.length", 128).With("window.stride", 64).With("training.enabled", false).Run();
         await Eventually.Holds(() => back.Logged(Started) is not null, "it starts", () => back.Said);
         await EndAsync(back);
         Assert.Equal(("restored", old), ((string?)back.Logged(Started)!["How"], (string?)back.Logged(Started)!["SnapshotId"]));
         Assert.Equal(old, device.CurrentSnapshotId());
+        Assert.Equal((counted.FeatureBankId, true), (sums.Head!.FeatureBankId, sums.Head.Count >= counted.Count));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Edge.EndToEnd.Tests.World;
 using Edge.LinkVictim;
+using Edge.Storage;
 
 namespace Edge.EndToEnd.Tests;
 
@@ -26,15 +27,15 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
     }
 
     [Fact]
-    public async Task A_broker_that_is_not_there_is_rolled_back_and_the_device_comes_back_to_the_old_one()
+    public async Task A_broker_that_is_not_there_is_rolled_back_and_the_device_comes_back_to_the_old_one_with_all_that_it_kept()
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
         await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("updates.graceSeconds", 2).WithFirstSnapshotAsync();
         var run = device.Run();
-        var labelled = await fleet.HearsAsync("label/result", l => (bool)l["accepted"]! && (string?)l["role"] != "none", "something is learnt");
+        await Eventually.Holds(() => Kept(fleet).Count > 30, "something is learnt");
         string snapshot = device.CurrentSnapshotId()!;
-        await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": { "telemetry": { "port": {{Ports.Free()}} } } }""", retain: true);
+        await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": { "telemetry": { "port": {{Ports.Free()}} }, "replay": { "capacity": 12, "anchorCapacity": 6, "freshCapacity": 24 } } }""", retain: true);
         var back = await fleet.HearsAsync("config/reported", r => (string?)r["lastAttempt"]?["result"] == "rolledBack", "it is rolled back");
         Assert.Contains("brokerUnreachable", back["lastAttempt"]!["codes"]!.AsArray().Select(code => (string?)code)); // A slow machine may also have had no window by then.
         Assert.Equal("file", (string?)back["active"]!["source"]);
@@ -44,26 +45,31 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
         run.CtrlC();
         Assert.Equal(0, await run.EndAsync());
         using var buffer = device.OpenBuffer();
-        Assert.NotNull(await buffer.FindAsync((ulong)labelled["exampleId"]!));
+        foreach (ulong id in Kept(fleet)) Assert.True(await buffer.FindAsync(id) is not null, $"example {id} is there");
     }
 
     [Theory]
     [InlineData("""{ "sensor": { "kind": "uciHar", "uciHar": { "path": "/nowhere" } } }""", "startFailed")]
     [InlineData("""{ "sensor": { "sampleRateHz": 1 }, "window": { "length": 4096, "stride": 4096 }, "updates": { "acceptNewSnapshot": true, "graceSeconds": 2 } }""", "sensorSilent")]
-    public async Task A_sensor_that_is_not_there_and_a_window_that_never_fills_are_rolled_back_and_the_old_snapshot_runs_again(string config, string code)
+    public async Task A_sensor_that_is_not_there_and_a_window_that_never_fills_are_rolled_back_and_the_old_snapshot_runs_again_with_all_that_it_counted(string config, string code)
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await Fleet.ListenAsync(broker.Port);
-        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).WithFirstSnapshotAsync();
+        await using var device = await DeviceFolder.Create(broker.Port).With("training.enabled", false).With("replay.capacity", 10).With("replay.freshCapacity", 24).WithFirstSnapshotAsync();
         var run = device.Run();
-        await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 5, "windows are classified");
+        await Eventually.Holds(() => Trainable(fleet) > 60, "far more is counted than the buffer holds");
         string snapshot = device.CurrentSnapshotId()!;
-        await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": {{config}} }""", retain: true);
+        string running = await TriedAsync(device, fleet, config);
+        Assert.Equal(snapshot, running); // What was on trial ran for its process only.
         var back = await fleet.HearsAsync("config/reported", r => (string?)r["lastAttempt"]?["result"] == "rolledBack", "it is rolled back");
         Assert.Equal(code, (string?)Assert.Single(back["lastAttempt"]!["codes"]!.AsArray()));
         Assert.True(run.IsAlive, run.Said);
         await Eventually.Holds(() => device.CurrentSnapshotId() == snapshot, "the old snapshot runs again");
         await fleet.HearsAsync("prediction", p => (long)p["windowsSeen"]! > 5 && IsBack(fleet, p), "it works as before");
+        long counted = Trainable(fleet);
+        run.CtrlC();
+        Assert.Equal(0, await run.EndAsync());
+        Assert.True(new StatisticsFile(Path.Combine(device.Data, "statistics.bin")).Head!.Count >= counted, $"the sums count {new StatisticsFile(Path.Combine(device.Data, "statistics.bin")).Head!.Count} of at least {counted} labelled windows");
     }
 
     [Fact]
@@ -81,7 +87,7 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
         string good = (string)fleet.On("config/reported")[^1]["active"]!["hash"]!;
         long stored = fleet.On("label/result").Count;
         await Eventually.Holds(() => fleet.On("label/result").Count > stored + 60, "enough for a round waits");
-        var attempt = await desired.EndsAsync("rolledBack", """{ "training": { "enabled": true, "method": "supconReplay", "learningRate": 1, "patienceEpochs": 0, "epochs": 3 }, "updates": { "trialSeconds": 3600, "maxAccuracyDropPoints": 5 } }"""); // Far longer than the test: the round ends it, not the clock.
+        var attempt = await desired.EndsAsync("rolledBack", """{ "training": { "enabled": true, "method": "supconReplay", "learningRate": 1, "patienceEpochs": 0, "epochs": 3 }, "promotion": { "maxAccuracyDropPoints": 100, "maxClassDropPoints": 100 }, "updates": { "trialSeconds": 3600, "maxAccuracyDropPoints": 5 } }"""); // Far longer than the test: the round ends it, not the clock.
         report.WriteLine(attempt.ToJsonString());
         Assert.Contains(attempt["codes"]!.AsArray(), code => (string?)code is "trainingFails" or "accuracyWorse"); // The trainer itself sees most of it: the loss rises. What it lets through the anchors show.
         Assert.True((string?)fleet.On("config/reported")[^1]["active"]!["hash"] == good, "the last good one is active");
@@ -114,6 +120,25 @@ public sealed class ConfigTrialTests(ITestOutputHelper report)
         Assert.Equal("tooManyAttempts", (string?)Assert.Single(back["lastAttempt"]!["codes"]!.AsArray()));
         Assert.Equal("file", (string?)back["active"]!["source"]);
     }
+
+    /// <summary>Sends a document and reads, until it is rolled back, which snapshot the folder names; the last name that was another than before, else that one.</summary>
+    private static async Task<string> TriedAsync(DeviceFolder device, Fleet fleet, string config)
+    {
+        string before = device.CurrentSnapshotId()!, seen = before;
+        await fleet.TellAsync(Topic, $$"""{ "version": 1, "config": {{config}} }""", retain: true);
+        await Eventually.Holds(() =>
+        {
+            if (device.CurrentSnapshotId() is { } now && now != before) seen = now;
+            return fleet.On("config/reported").Any(r => (string?)r["lastAttempt"]?["result"] == "rolledBack");
+        }, "it is rolled back");
+        return seen;
+    }
+
+    /// <summary>Ids of the examples that were acknowledged and kept.</summary>
+    private static IReadOnlyList<ulong> Kept(Fleet fleet) => [.. fleet.On("label/result").Where(l => (bool)l["accepted"]! && (string?)l["role"] != "none").Select(l => (ulong)l["exampleId"]!)];
+
+    /// <summary>Labelled windows that the statistics count.</summary>
+    private static long Trainable(Fleet fleet) => fleet.On("label/result").Count(l => (bool)l["accepted"]! && (string?)l["role"] is "replay" or "fresh");
 
     /// <summary>Whether a prediction is of a start that says it was rolled back. More than one may: what the start on trial said of it waits in the outbox and comes first.</summary>
     private static bool IsBack(Fleet fleet, JsonObject prediction)

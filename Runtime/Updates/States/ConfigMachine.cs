@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Edge.Runtime.Updates.Checks;
+using Edge.Storage;
 
 namespace Edge.Runtime.Updates.States;
 
@@ -89,9 +90,10 @@ public sealed partial class ConfigMachine
     /// <param name="mostAttempts">Attempts that are allowed.</param>
     /// <param name="limit">How long all of them may take, from the first.</param>
     /// <param name="lastEnd">How the attempt before ended; empty when that is not known.</param>
+    /// <param name="wasInterrupted">Whether what ended the attempt before may have been the configuration on trial; false: it goes on in a pipeline that was started again for another reason, which costs no attempt.</param>
     /// <returns>False when there were too many, or the time is over: then it has been rolled back.</returns>
     /// <exception cref="IOException">The disk refused; nothing has changed.</exception>
-    public bool BeginTrial(int mostAttempts, TimeSpan limit, string lastEnd = "")
+    public bool BeginTrial(int mostAttempts, TimeSpan limit, string lastEnd = "", bool wasInterrupted = true)
     {
         lock (gate)
         {
@@ -99,6 +101,7 @@ public sealed partial class ConfigMachine
             var now = clock.Now;
             if (state.Phase == ConfigPhase.Trial)
             {
+                if (!wasInterrupted) return true;
                 var reasons = new List<Reason>();
                 if (state.Attempts >= mostAttempts) reasons.Add(new Reason(ReasonCode.TooManyAttempts, $"the service ended during the trial {state.Attempts} {(state.Attempts == 1 ? "time" : "times")}; updates.trialAttempts is {mostAttempts}{(lastEnd.Length > 0 ? $"; the last time: {lastEnd}" : "")}"));
                 if (state.Deadline is { } deadline && now > deadline && clock.IsSynchronised) reasons.Add(new Reason(ReasonCode.DeadlinePassed, $"the trial had to be over by {deadline:u}"));
@@ -153,6 +156,7 @@ public sealed partial class ConfigMachine
             var next = Dated(state with { Phase = ConfigPhase.RolledBack, LastAttempt = state.LastAttempt! with { Result = AttemptResult.RolledBack, Reasons = reasons, At = clock.Now } });
             WriteOrRemember("rollback", next);
             Candidate = null;
+            WriteLastGood("rollback"); // So that what failed is known as that, and its version with it, when the first copy is lost.
         }
     }
 
@@ -162,7 +166,7 @@ public sealed partial class ConfigMachine
         lock (gate)
         {
             if (state.Phase != ConfigPhase.RolledBack) return;
-            WriteOrRemember("settle", state with { Phase = ConfigPhase.Active, Candidate = null, Attempts = 0, Deadline = null, AccuracyBeforePercent = null });
+            WriteOrRemember("settle", SettledOf(state));
             Sweep();
         }
     }
@@ -184,9 +188,14 @@ public sealed partial class ConfigMachine
         lock (gate)
         {
             var kept = state.Ratchets.Where(pair => isTrusted(pair.Key)).ToDictionary();
-            if (kept.Count < state.Ratchets.Count) WriteOrRemember("forget", state with { Ratchets = kept });
+            if (kept.Count == state.Ratchets.Count) return;
+            WriteOrRemember("forget", state with { Ratchets = kept });
+            WriteLastGood("forget");
         }
     }
+
+    /// <summary>The last good document alone, with all that is remembered of others.</summary>
+    private static ConfigState SettledOf(ConfigState state) => state with { Phase = ConfigPhase.Active, Candidate = null, Attempts = 0, Deadline = null, AccuracyBeforePercent = null };
 
     private static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
@@ -201,7 +210,15 @@ public sealed partial class ConfigMachine
     private void Write(string transition, ConfigState next)
     {
         RefuseOverUnread();
-        files.WriteState(transition, next);
+        try
+        {
+            files.WriteState(transition, next);
+        }
+        catch (NotSyncedException)
+        {
+            // The step is made for whoever looks, the next start too. Only a power cut may bring the one before back, from which it is made again.
+        }
+
         state = next;
     }
 
@@ -221,9 +238,10 @@ public sealed partial class ConfigMachine
     /// <summary>The second copy, for a disk that loses the first. When it is refused, the next start writes it.</summary>
     private void WriteLastGood(string transition)
     {
+        if (unread is not null) return;
         try
         {
-            files.WriteLastGood(transition, state);
+            files.WriteLastGood(transition, SettledOf(state));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -5,8 +5,8 @@ using Edge.Storage;
 namespace Edge.Runtime.Updates.Trials;
 
 /// <summary>
-/// What the last good snapshot has counted of everything ever labelled, laid aside while a configuration that needs another snapshot is on trial: that one counts other features into the same files, and going back must find the
-/// old ones. The folder is named by the last good document, so that what was laid aside for another is never taken for it.
+/// What the anchors chose for the last good snapshot, laid aside while a configuration that needs another snapshot is on trial: a round of that one would write its own choice over it, and going back must find the old one. The folder
+/// is named by the last good document, so that what was laid aside for another is never taken for it. The sums of the frozen features need no such care: they are kept by the features that they count (<see cref="StatisticsShelf"/>).
 /// </summary>
 /// <param name="files">The files that the service works with.</param>
 /// <param name="directory">Folder below which they are laid aside.</param>
@@ -14,9 +14,7 @@ public sealed class KeptReadOut(ReadOutFiles files, string directory)
 {
     private const string Prefix = "read-out-of-";
 
-    private string[] Files => [files.Statistics, files.Choice];
-
-    /// <summary>Lays them aside, durably, unless that was done already.</summary>
+    /// <summary>Lays it aside, durably, unless that was done already.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public void Keep(DocumentName? good)
     {
@@ -25,30 +23,31 @@ public sealed class KeptReadOut(ReadOutFiles files, string directory)
         Drop();
         string making = folder + ".tmp";
         Directory.CreateDirectory(making);
-        foreach (string file in Files.Where(File.Exists)) DurableFile.Copy(file, Path.Combine(making, Path.GetFileName(file)));
+        if (File.Exists(files.Choice)) DurableFile.Copy(files.Choice, Path.Combine(making, Path.GetFileName(files.Choice)));
         DurableFile.MoveDirectory(making, folder);
     }
 
-    /// <summary>Brings them back, where they were laid aside for that document; what was counted meanwhile is let go.</summary>
-    /// <exception cref="IOException">The disk refused; the next start brings them back.</exception>
+    /// <summary>Brings it back, where it was laid aside for that document, and lets go of all else that lies aside.</summary>
+    /// <exception cref="IOException">The disk refused; the next start brings it back.</exception>
     public void Restore(DocumentName? good)
     {
         string folder = FolderOf(good);
-        if (!Directory.Exists(folder)) return;
-        foreach (string file in Files)
+        if (Directory.Exists(folder))
         {
-            string kept = Path.Combine(folder, Path.GetFileName(file));
-            if (!File.Exists(kept))
-            {
-                File.Delete(file); // There was none: what is there now was counted on trial.
-                continue;
-            }
-
-            using var from = File.OpenRead(kept);
-            DurableFile.Replace(file, from.CopyTo);
+            Put(files.Statistics); // Of a trial that an earlier version began.
+            if (!Put(files.Choice)) File.Delete(files.Choice); // There was none: what is there now was chosen on trial.
         }
 
         Drop();
+
+        bool Put(string file)
+        {
+            string kept = Path.Combine(folder, Path.GetFileName(file));
+            if (!File.Exists(kept)) return false;
+            using var from = File.OpenRead(kept);
+            DurableFile.Replace(file, from.CopyTo);
+            return true;
+        }
     }
 
     /// <summary>Lets go of all that was laid aside.</summary>

@@ -31,14 +31,23 @@ public sealed record TrialEvidence
     /// <summary>Accuracy on the anchor set before the change, percent; null when it was not known.</summary>
     public required double? AccuracyBeforePercent { get; init; }
 
-    /// <summary>Accuracy on the anchor set of the snapshot that runs, as last measured, percent; null when it was not.</summary>
+    /// <summary>Accuracy on the anchor set of the snapshot that runs, as last measured during the trial, percent; null when it was not.</summary>
     public required double? AccuracyNowPercent { get; init; }
+
+    /// <summary>Whether that is still to be measured: it has <c>updates.graceSeconds</c> longer then.</summary>
+    public bool AccuracyMayStillCome { get; init; }
 
     /// <summary>Accuracy on the anchor set of the latest candidate that was trained by the configuration on trial, percent; null when there was none.</summary>
     public double? CandidateAccuracyPercent { get; init; }
 
     /// <summary>Why the latest round by the configuration on trial brought no candidate, where the change touched how rounds are trained; null otherwise.</summary>
     public string? TrainingProblem { get; init; }
+
+    /// <summary>How much longer than <c>updates.graceSeconds</c> a round by the configuration on trial, which has been asked for, may take; null when none is to come, or one has come.</summary>
+    public TimeSpan? RoundMayTake { get; init; }
+
+    /// <summary>Why no round shows what the configuration on trial does, where the change touched how rounds are trained; null otherwise.</summary>
+    public string? NotTrained { get; init; }
 
     /// <summary>Whether the change touched how the broker is reached. Only then it must be: otherwise an outage of the broker would lead back from sound configuration.</summary>
     public required bool BrokerMatters { get; init; }
@@ -67,7 +76,8 @@ public enum TrialDecision
 public sealed record TrialVerdict(TrialDecision Decision, IReadOnlyList<Reason> Reasons, IReadOnlyList<string> Notes);
 
 /// <summary>
-/// Whether a configuration has proved itself. It is held for <c>updates.trialSeconds</c> and judged at their end; only what may merely take its time, the first window and the broker, has <c>updates.graceSeconds</c> more. A training round
+/// Whether a configuration has proved itself. It is held for <c>updates.trialSeconds</c> and judged at their end; only what may merely take its time, the first window, the broker and the exam on the anchor set, has
+/// <c>updates.graceSeconds</c> more, and a training round by it as long as a round may take. With <c>updates.trialSeconds</c> 0 neither exam nor round is waited for. A training round
 /// that it has ruined ends it at once: a round is measured when it is over, and what is left of the trial would add nothing to that but another bad round.
 /// </summary>
 public static class TrialHealth
@@ -106,9 +116,16 @@ public static class TrialHealth
             notes.Add(evidence.AccuracyBeforePercent is null ? "the accuracy before was not known, so that it was not compared" : "the accuracy on the anchor set was not measured during the trial");
         }
 
+        if (evidence.NotTrained is { } untrained) notes.Add($"no round was trained by it: {untrained}");
         if (evidence is { BrokerMatters: true, BrokerProblem: { } broker } && evidence.Elapsed >= hold) reasons.Add(new(ReasonCode.BrokerUnreachable, $"its settings were changed and it is not reached: {broker}"));
-        if (reasons.Count == 0) return new TrialVerdict(TrialDecision.Promote, [], notes);
-        bool waits = mayStillCome && evidence.Elapsed < hold + TimeSpan.FromSeconds(limits.GraceSeconds);
+        var grace = TimeSpan.FromSeconds(limits.GraceSeconds);
+        if (reasons.Count == 0)
+        {
+            var most = evidence.RoundMayTake is { } round ? hold + grace + round : evidence is { AccuracyMayStillCome: true, AccuracyBeforePercent: not null } ? hold + grace : hold;
+            return hold > TimeSpan.Zero && evidence.Elapsed < most ? new TrialVerdict(TrialDecision.Wait, [], []) : new TrialVerdict(TrialDecision.Promote, [], notes);
+        }
+
+        bool waits = mayStillCome && evidence.Elapsed < hold + grace;
         return waits ? new TrialVerdict(TrialDecision.Wait, [], []) : new TrialVerdict(TrialDecision.RollBack, reasons, notes);
 
         void Final(ReasonCode code, string text)

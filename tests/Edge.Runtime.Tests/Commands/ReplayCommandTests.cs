@@ -162,6 +162,8 @@ public sealed class ReplayCommandTests : IDisposable
         statistics.Add("sitting", new float[] { 1, 2, 3 });
         statistics.Add("walking", new float[] { 4, 5, 6 });
         new StatisticsFile(data["edge-data/statistics.bin"]).Save(statistics);
+        new StatisticsShelf(data["edge-data/statistics.bin"]).LayAside("bank"); // As if other windows had been cut since.
+        new StatisticsFile(data["edge-data/statistics.bin"]).Save(statistics);
         File.WriteAllText(data["edge-data/forgetting.json"], """{"evaluationCount":1,"best":[{"class":"sitting","bestPercent":90},{"class":"walking","bestPercent":80}]}""");
         foreach (string aside in new[] { "statistics.bin.other", "config/read-out-of-file/statistics.bin", "config/read-out-of-file.tmp/statistics.bin" }) Aside(aside, File.ReadAllBytes(data["edge-data/statistics.bin"]));
         foreach (string worthless in new[] { "statistics.bin.bad", "statistics.bin.tmp", "forgetting.json.bad" }) Aside(worthless, [.. "sitting"u8, 1]);
@@ -180,7 +182,8 @@ public sealed class ReplayCommandTests : IDisposable
             Assert.False(File.ReadAllBytes(file).AsSpan().IndexOf("sitting"u8) >= 0, $"{file} names it");
         }
 
-        foreach (string kept in new[] { "statistics.bin", "statistics.bin.other", "config/read-out-of-file/statistics.bin" }) Assert.Equal(["walking"], new StatisticsFile(data["edge-data/" + kept]).Load("bank", 3)!.Classes);
+        string[] kept = [.. new[] { "statistics.bin", "statistics.bin.other", "config/read-out-of-file/statistics.bin" }.Select(file => data["edge-data/" + file]), Assert.Single(new StatisticsShelf(data["edge-data/statistics.bin"]).Files)];
+        foreach (string file in kept) Assert.Equal(["walking"], new StatisticsFile(file).Look("bank", 3)!.Classes);
         Assert.Equal(0, (await RunAsync("verify")).ExitCode);
         Assert.True(File.Exists(data["edge-data/replay-copies/000001.db"]));
         using var again = await OneLineAsync("forget", "--class", "sitting", "--yes", "--json");

@@ -198,7 +198,7 @@ public sealed class ClassifierTests : IDisposable
     public void The_graph_votes_as_the_read_out_says_and_taking_another_allocates_nothing()
     {
         using var classifier = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, 4);
-        Assert.Equal("RandomConvolutionBank/1 seed 1, 139 features of 3 x 32", classifier.FrozenBankId);
+        Assert.Equal("RandomConvolutionBank/1 seed 1, 139 features of 3 x 32, sampled at 50 Hz", classifier.FrozenBankId);
         var random = new Random(1);
         float[] Values(int count, double scale) => [.. Enumerable.Range(0, count).Select(_ => (float)(scale * (random.NextDouble() - 0.5)))];
         var prototypes = new PrototypeBank(TestSnapshot.Manifest.Id, 128);

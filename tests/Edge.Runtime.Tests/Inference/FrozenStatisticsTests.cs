@@ -1,6 +1,7 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Runtime.Labelling;
+using Edge.Runtime.Learning;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
@@ -130,6 +131,77 @@ public sealed class FrozenStatisticsTests : IDisposable
         Assert.Contains("seed 2", readOut.FrozenCounted!.FeatureBankId);
         Assert.Contains("seed 1", readOut.StatisticsProblem);
         Assert.Equal((await buffer.TrainableAsync()).Count, readOut.FrozenCounted.Count);
+    }
+
+    [Fact]
+    public async Task Sums_go_on_when_their_features_are_computed_again_and_what_was_labelled_meanwhile_is_counted_from_the_buffer()
+    {
+        await StartAsync();
+        for (int batch = 0; batch < 4; batch++) await StoreAsync(batch);
+        await SettleAsync();
+        long before = durable.Count;
+        Stop();
+        await StartAsync(frozenSeed: 2);
+        Assert.InRange(readOut.FrozenCounted!.Count, 1, before - 1); // The rest is not in the buffer any more.
+        await StoreAsync(4);
+        Stop();
+        await StartAsync();
+        Assert.Equal("", readOut.StatisticsProblem);
+        await HoldsAsync();
+        Assert.True(durable.Count > before);
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_other_features_that_is_adopted_and_one_of_the_first_after_it_cost_no_sums()
+    {
+        await StartAsync();
+        for (int batch = 0; batch < 4; batch++) await StoreAsync(batch);
+        await SettleAsync();
+        await AdoptAsync(2, frozenSeed: 2);
+        Assert.Contains("seed 2", readOut.FrozenCounted!.FeatureBankId);
+        Assert.Equal((await buffer.TrainableAsync()).Count, readOut.FrozenCounted.Count);
+        await StoreAsync(4);
+        await AdoptAsync(3, frozenSeed: 1);
+        await HoldsAsync();
+        await RestartAsync();
+    }
+
+    [Fact]
+    public async Task Windows_that_are_sampled_faster_are_counted_by_themselves()
+    {
+        await StartAsync();
+        for (int batch = 0; batch < 4; batch++) await StoreAsync(batch);
+        await SettleAsync();
+        Stop();
+        var shapes = ShapeHistory.Load(data["shapes.json"]);
+        shapes.Note(TestSnapshot.Window, 0, null);
+        shapes.Note(TestSnapshot.Window with { SampleRateHz = 100 }, buffer.Counts.AcknowledgedCount, null);
+        await StartAsync(shapes: shapes, sampleRateHz: 100);
+        Assert.Equal(0, readOut.FrozenCounted!.Count);
+        Stop();
+        shapes.Note(TestSnapshot.Window, buffer.Counts.AcknowledgedCount, null);
+        await StartAsync(shapes: shapes);
+        await HoldsAsync();
+    }
+
+    [Theory]
+    [InlineData(50, true)]
+    [InlineData(100, false)]
+    public async Task Sums_of_an_earlier_version_that_did_not_say_the_rate_are_those_of_the_windows_that_were_cut_then(double rateThen, bool goesOn)
+    {
+        await StartAsync();
+        for (int batch = 0; batch < 4; batch++) await StoreAsync(batch);
+        await SettleAsync();
+        long count = readOut.FrozenCounted!.Count;
+        Stop();
+        new StatisticsFile(data["statistics.bin"]).Rename("RandomConvolutionBank/1 seed 1, 139 features of 3 x 32");
+        var shapes = ShapeHistory.Load(data["shapes.json"]);
+        shapes.Note(TestSnapshot.Window with { SampleRateHz = rateThen }, 0, null);
+        shapes.Note(TestSnapshot.Window, buffer.Counts.AcknowledgedCount, null);
+        await StartAsync(shapes: shapes);
+        Assert.Equal(goesOn ? count : 0, readOut.FrozenCounted!.Count);
+        string aside = new StatisticsShelf(data["statistics.bin"]).FileOf("RandomConvolutionBank/1 seed 1, 139 features of 3 x 32, sampled at 100 Hz");
+        Assert.Equal(!goesOn, File.Exists(aside));
     }
 
     [Fact]
@@ -273,11 +345,24 @@ public sealed class FrozenStatisticsTests : IDisposable
         }
     }
 
-    private async Task StartAsync(int frozenSeed = 1)
+    private async Task AdoptAsync(int number, int frozenSeed)
+    {
+        var next = TestSnapshot.Manifest with { Id = $"s00000{number}-01234567" };
+        using var exam = Session();
+        var present = slot.LatestFor($"s00000{number - 1}-01234567")!;
+        var trainable = await buffer.TrainableAsync();
+        var read = CandidateReadOut.Of(exam, trainable, present, new DeviceConfig(), AnchorExam.Encode(exam, AnchorExam.Pairs(await buffer.AnchorsAsync())));
+        await readOut.AdoptAsync(new Adoption(next, Session(), Session(), read.Bank.For(next.Id), read.Learned, read.Frozen, read.Blend, new TaskCompletionSource()), buffer);
+
+        Classifier Session() => Classifier.Open(TestSnapshot.WriteFrozen(data, frozenSeed), next, s_settings, AnchorExam.BatchSize);
+    }
+
+    private async Task StartAsync(int frozenSeed = 1, ShapeHistory? shapes = null, double sampleRateHz = 50)
     {
         buffer = ReplayBuffer.Open(data["replay.db"], options, TimeProvider.System, ReplayAccess.Serve, trims: false);
         readOut = new ReadOut(
-            slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data, frozenSeed), TestSnapshot.Manifest);
+            slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data, frozenSeed),
+            TestSnapshot.Manifest with { Window = TestSnapshot.Window with { SampleRateHz = sampleRateHz } }, shapes: shapes);
         await readOut.RestoreAsync(buffer);
     }
 

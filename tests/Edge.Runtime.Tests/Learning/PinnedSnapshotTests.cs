@@ -26,7 +26,7 @@ public sealed class PinnedSnapshotTests : IDisposable
         Assert.Equal("", PinnedSnapshot.Run(Pin(first), s_window, trying, isOnTrial: true));
         Assert.Equal(first, trying.Current!.Id);
         Assert.Equal(second, Store().Current!.Id); // What a start after a roll back finds.
-        PinnedSnapshot.Keep(Pin(first), trying);
+        trying.Keep();
         Assert.Equal(first, Store().Current!.Id);
         Assert.Equal("", PinnedSnapshot.Run(Pin(""), s_window, Store(), isOnTrial: false)); // Taken out again: it goes on from there.
         Assert.Equal(first, Store().Current!.Id);

@@ -10,6 +10,14 @@ public class PromotionGateTests
     private static readonly PromotionSection s_limits = new();
 
     [Fact]
+    public void What_a_trial_loosens_of_the_gate_counts_for_nothing_and_what_it_tightens_does()
+    {
+        var good = new PromotionSection { MaxAccuracyDropPoints = 1, MaxClassDropPoints = 10, MaxParityError = 1e-3 };
+        var tried = good with { MaxAccuracyDropPoints = 100, MaxClassDropPoints = 5, MaxParityError = 1e-2, MinAnchors = 3 };
+        Assert.Equal((1.0, 5.0, 1e-3, 3), PromotionGate.Stricter(tried, good) is var strict ? (strict.MaxAccuracyDropPoints, strict.MaxClassDropPoints, strict.MaxParityError, strict.MinAnchors) : default);
+    }
+
+    [Fact]
     public void As_good_as_the_running_snapshot_is_good_enough()
     {
         var verdict = PromotionGate.Judge(Evidence(Exam(("sitting", 8, 10)), Exam(("sitting", 8, 10))), s_limits);

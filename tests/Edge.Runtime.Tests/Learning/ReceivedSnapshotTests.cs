@@ -12,6 +12,7 @@ using Edge.Runtime.Windowing;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
+using Edge.Trainer.Rounds;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Edge.Runtime.Tests.Learning;
@@ -74,11 +75,24 @@ public sealed class ReceivedSnapshotTests : IDisposable
     public async Task A_graph_of_the_same_features_whose_parity_cases_are_none_is_unfit() =>
         Assert.Equal("unfit", Assert.Single((await JudgedAsync(s_config, TestSnapshot.WriteFrozen(data), parity: "no cases")).Codes!));
 
+    [Fact]
+    public async Task What_only_a_configuration_on_trial_would_let_pass_is_refused_by_the_last_good_one()
+    {
+        string graph = TestSnapshot.WriteFrozen(data);
+        float[] window = TestSnapshot.WindowOf("slow", 1), turned = new float[128];
+        turned[0] = 1; // Not what the graph computes.
+        var tried = s_config with { Promotion = s_config.Promotion with { MaxParityError = 1000 } };
+        var refused = await JudgedAsync(tried, graph, lastGood: s_config, parityBytes: new ParityCases(window, turned, 1).ToBytes());
+        Assert.Equal("gateRefused", Assert.Single(refused.Codes!));
+        Assert.Contains("promotion.maxParityError is 1.0e-4", Assert.Single(refused.Reasons));
+    }
+
     /// <summary>Offers a graph, fetches it piece by piece, and lets the device judge it; it goes on with its own.</summary>
-    private async Task<SnapshotMessage> JudgedAsync(DeviceConfig config, string modelFile, string parity = "-", WindowShape? runs = null)
+    private async Task<SnapshotMessage> JudgedAsync(DeviceConfig config, string modelFile, string parity = "-", WindowShape? runs = null, DeviceConfig? lastGood = null, byte[]? parityBytes = null)
     {
         File.WriteAllText(data["checkpoint"], "weights");
-        File.WriteAllText(data["parity"], parity);
+        if (parityBytes is not null) File.WriteAllBytes(data["parity"], parityBytes);
+        else File.WriteAllText(data["parity"], parity);
         var offered = OfferedSnapshot.Of(TestSnapshot.Manifest with { Id = "s000009-0badcafe" }, [modelFile, data["checkpoint"], data["parity"]], new UpdateTarget(), 64 * 1024, DateTimeOffset.UnixEpoch);
         var incoming = IncomingSnapshot.Open(data["incoming"], offered.Offer);
         for (int i = 0; i < offered.Offer.Chunks.Count; i++) Assert.True(incoming.Keep(i, offered.Chunk(i).Data));
@@ -90,7 +104,7 @@ public sealed class ReceivedSnapshotTests : IDisposable
         var own = snapshots.Promote(TestSnapshot.WriteFrozen(data), data["checkpoint"], TestSnapshot.Manifest with { Window = runs ?? TestSnapshot.Window });
         var providers = new ProviderChain(config.Inference, new EngineCache(data["engines"]));
         var shapes = ShapeHistory.Load(data["shapes"]);
-        var (state, live) = (new ServiceState(time), new LiveConfig(config));
+        var (state, live) = (new ServiceState(time), new LiveConfig(config, () => lastGood));
         using var slot = new ReadOutSlot();
         using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, new ReadOutFiles(data["statistics.bin"], data["readout.json"]), snapshots.ModelFile(own), own with { Window = TestSnapshot.Window }, providers, shapes);
         await readOut.RestoreAsync(buffer);
@@ -99,7 +113,9 @@ public sealed class ReceivedSnapshotTests : IDisposable
         var watch = new AnchorWatch(buffer, snapshots, new FirstGraph(data["first"], snapshots), slot, providers, shapes, new MemoryRecord(data["memory.json"]), live, reporter, state, NullLogger<AnchorWatch>.Instance);
         var flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window));
         var round = new TrainingRound(flows, buffer, snapshots, new RoundFolders(data["rounds"], 2), slot, providers, shapes, watch, live, reporter, state, time, NullLogger<TrainingRound>.Instance);
-        Assert.False(await round.TakeAsync(received, TestContext.Current.CancellationToken));
+        using var inTime = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        inTime.CancelAfter(TimeSpan.FromMinutes(2)); // One that passed would wait for a stage that takes it over.
+        Assert.False(await round.TakeAsync(received, inTime.Token));
         Assert.Equal(own.Id, snapshots.Current!.Id);
         var message = JsonSerializer.Deserialize<JsonElement>(Assert.Single(told).Payload.Span);
         Assert.Equal(("refused", "s000009-0badcafe", own.Id), (message.GetProperty("event").GetString(), message.GetProperty("candidateId").GetString(), message.GetProperty("snapshotId").GetString()));

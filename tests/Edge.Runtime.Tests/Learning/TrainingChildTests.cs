@@ -160,6 +160,23 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
     }
 
     [Fact]
+    public async Task On_trial_the_first_snapshot_for_other_windows_runs_for_this_process_only_until_it_is_kept()
+    {
+        var before = new SnapshotStore(data["snapshots"], 1).Promote(Candidate(), TestSnapshot.Manifest with { Window = TestSnapshot.Window with { Length = 64 } });
+        var trying = new SnapshotStore(data["snapshots"], 1);
+        var made = await EnsureAsync(trying, FirstRound.Config, isOnTrial: true);
+        Assert.Equal((TestSnapshot.Window, made.Id), (made.Window, trying.Current!.Id));
+        var rolledBack = new SnapshotStore(data["snapshots"], 1);
+        Assert.Equal(before.Id, rolledBack.Current!.Id); // Neither replaced nor pruned, though one is all that is kept.
+
+        var again = new SnapshotStore(data["snapshots"], 1);
+        Assert.Equal(made.Id, (await EnsureAsync(again, FirstRound.Config, isOnTrial: true)).Id); // The next attempt makes no other.
+        Assert.Equal(before.Id, new SnapshotStore(data["snapshots"], 1).Current!.Id);
+        again.Keep();
+        Assert.Equal(made.Id, new SnapshotStore(data["snapshots"], 1).Current!.Id);
+    }
+
+    [Fact]
     public async Task A_first_snapshot_that_cannot_be_made_says_why_and_where_to_look()
     {
         var config = FirstRound.Config with { Training = new TrainingSection { MemoryBudgetMiB = 1 } };
@@ -176,8 +193,16 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
         Assert.True(TrainingChild.ResidentMiB(Environment.ProcessId, "VmHWM") >= TrainingChild.ResidentMiB(Environment.ProcessId) - 64);
     }
 
-    private Task<SnapshotManifest> EnsureAsync(SnapshotStore snapshots, DeviceConfig config) =>
-        FirstSnapshot.EnsureAsync(snapshots, new RoundFolders(data["rounds"], 3), config, TestSnapshot.Window, ["x", "y", "z"], TimeProvider.System, TestContext.Current.CancellationToken);
+    private string Candidate()
+    {
+        string folder = Directory.CreateDirectory(data["candidate"]).FullName;
+        File.WriteAllText(Path.Combine(folder, SnapshotStore.ModelFileName), "a graph");
+        File.WriteAllText(Path.Combine(folder, SnapshotStore.CheckpointFileName), "weights");
+        return folder;
+    }
+
+    private Task<SnapshotManifest> EnsureAsync(SnapshotStore snapshots, DeviceConfig config, bool isOnTrial = false) =>
+        FirstSnapshot.EnsureAsync(snapshots, new RoundFolders(data["rounds"], 3), config, TestSnapshot.Window, ["x", "y", "z"], TimeProvider.System, isOnTrial, TestContext.Current.CancellationToken);
 
     private static Task<ChildOutcome> RunAsync(RoundFolder folder, TrainingSection budget, Action<int, RoundProgress?> report) =>
         TrainingChild.RunAsync(folder.Path, budget, report, TimeProvider.System, TestContext.Current.CancellationToken);

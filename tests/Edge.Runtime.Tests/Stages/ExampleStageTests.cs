@@ -124,6 +124,21 @@ public sealed class ExampleStageTests : IDisposable
     }
 
     [Fact]
+    public async Task Smaller_capacities_let_go_in_the_running_service_what_the_statistics_count()
+    {
+        for (ulong id = 1; id <= 100; id++) Assert.True(flows.Examples.Writer.TryWrite(Pending(id)));
+        await stage.StartAsync(TestContext.Current.CancellationToken);
+        while (state.ExamplesStored < 100) await Task.Delay(1, TestContext.Current.CancellationToken);
+        var resize = new Resize(new ReplayBufferOptions { Capacity = 12, AnchorCapacity = 10, AnchorShare = 0, AnchorBlockSeconds = 10, FreshCapacity = 20, Seed = 1 }, new TaskCompletionSource());
+        await flows.Handovers.Writer.WriteAsync(resize, TestContext.Current.CancellationToken);
+        await resize.Done.Task.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((12, 20), (buffer.Counts.ReplayCount, buffer.Counts.FreshCount));
+        Assert.Equal(100, new StatisticsFile(data["statistics.bin"]).Head!.Count);
+        await stage.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Null(faults.First);
+    }
+
+    [Fact]
     public async Task Statistics_that_cannot_be_written_are_counted_keep_nobody_waiting_and_are_written_when_they_can_be()
     {
         Directory.CreateDirectory(data["statistics.bin.tmp"]); // A new file needs this name first.

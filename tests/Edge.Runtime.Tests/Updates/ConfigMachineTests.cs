@@ -3,6 +3,7 @@ using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.Checks;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.States;
+using Edge.Storage;
 
 namespace Edge.Runtime.Tests.Updates;
 
@@ -43,6 +44,53 @@ public sealed class ConfigMachineTests : IDisposable
         Assert.Equal((ReasonCode.TooManyAttempts, true), (reason.Code, reason.Text.EndsWith("it crashed", StringComparison.Ordinal)));
         machine.Settle();
         Assert.Equal((ConfigPhase.Active, AttemptResult.RolledBack), (Open().State.Phase, Open().State.LastAttempt!.Result));
+    }
+
+    [Fact]
+    public void A_trial_that_goes_on_in_a_pipeline_that_was_restarted_for_another_reason_costs_no_attempt()
+    {
+        Kept(1).Stage(Overlay(2), "", null, []);
+        var machine = Open();
+        Assert.True(machine.BeginTrial(1, TimeSpan.FromMinutes(10)));
+        Assert.True(machine.BeginTrial(1, TimeSpan.FromMinutes(10), wasInterrupted: false));
+        Assert.Equal(1, Open().State.Attempts);
+        Assert.False(Open().BeginTrial(1, TimeSpan.FromMinutes(10)));
+    }
+
+    [Fact]
+    public void What_failed_is_known_as_that_when_the_state_is_lost_and_its_version_is_not_accepted_again()
+    {
+        var machine = Kept(1);
+        machine.Stage(Overlay(2), "h2", null, []);
+        machine.BeginTrial(2, TimeSpan.FromMinutes(1));
+        machine.RollBack([new Reason(ReasonCode.LatencyTooHigh, "too slow")]);
+        machine.Settle();
+        var before = machine.State;
+        File.WriteAllText(Path.Combine(Folder, "state"), "bent");
+        machine = Open();
+        Assert.Equal((1L, ConfigPhase.Active), (machine.Good!.Version, machine.State.Phase));
+        Assert.Equal(before.Ratchets.Single(), machine.State.Ratchets.Single());
+        Assert.Equal((2L, AttemptResult.RolledBack), (machine.State.LastAttempt!.Document.Version, machine.State.LastAttempt.Result));
+
+        machine.ForgetVersionsOf(_ => false);
+        File.WriteAllText(Path.Combine(Folder, "state"), "bent");
+        Assert.Empty(Open().State.Ratchets);
+    }
+
+    [Theory]
+    [InlineData("stage.state.renamed", ConfigPhase.Staged)]
+    [InlineData("try.state.renamed", ConfigPhase.Trial)]
+    public void A_step_whose_folder_could_not_be_synced_is_made_for_this_process_as_for_the_next(string point, ConfigPhase phase)
+    {
+        Kept(1);
+        var machine = ConfigMachine.Open(Folder, clock, at =>
+        {
+            if (at == point) throw new NotSyncedException("the folder could not be synced");
+        });
+        machine.Stage(Overlay(2), "", null, []);
+        if (phase == ConfigPhase.Trial) Assert.True(machine.BeginTrial(2, TimeSpan.FromMinutes(1)));
+        Assert.Equal((phase, 2L), (machine.State.Phase, machine.Candidate!.Version));
+        Assert.Equal((phase, 2L, machine.State.Attempts), (Open().State.Phase, Open().Candidate!.Version, Open().State.Attempts));
     }
 
     [Theory]

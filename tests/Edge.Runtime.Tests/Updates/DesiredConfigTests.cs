@@ -73,26 +73,27 @@ public sealed class DesiredConfigTests : IDisposable
     }
 
     [Fact]
-    public void What_the_read_out_had_counted_is_laid_aside_while_another_snapshot_is_on_trial_and_comes_back_with_the_old_one()
+    public void What_the_anchors_chose_is_laid_aside_while_another_snapshot_is_on_trial_and_comes_back_with_the_old_one()
     {
         File.WriteAllText(data["statistics.bin"], "counted over months");
+        File.WriteAllText(data["readout.json"], "chosen before");
         var desired = Start();
         Assert.True(desired.Judge(Message(3, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }""")));
         Start();
-        File.WriteAllText(data["statistics.bin"], "counted in the trial");
+        File.WriteAllText(data["readout.json"], "chosen in the trial");
         desired = Start(); // One attempt more; what is laid aside stays what it was.
         Assert.True(desired.End(desired.Tried!, Failed));
         Start();
-        Assert.Equal("counted over months", File.ReadAllText(data["statistics.bin"]));
+        Assert.Equal(("chosen before", "counted over months"), (File.ReadAllText(data["readout.json"]), File.ReadAllText(data["statistics.bin"])));
         Assert.Empty(Directory.GetDirectories(data["config"], "read-out-of-*"));
 
         desired = Start();
         desired.Judge(Message(4, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }"""));
         desired = Start();
-        File.WriteAllText(data["statistics.bin"], "counted in the trial");
+        File.WriteAllText(data["readout.json"], "chosen in the trial");
         desired.End(desired.Tried!, Kept);
         Start();
-        Assert.Equal("counted in the trial", File.ReadAllText(data["statistics.bin"]));
+        Assert.Equal("chosen in the trial", File.ReadAllText(data["readout.json"]));
         Assert.Empty(Directory.GetDirectories(data["config"], "read-out-of-*"));
     }
 
@@ -102,10 +103,44 @@ public sealed class DesiredConfigTests : IDisposable
         var desired = Start();
         Assert.True(desired.Judge(Message(3, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }""")));
         desired = Start();
-        File.WriteAllText(data["statistics.bin"], "counted in the trial, over other features");
+        File.WriteAllText(data["readout.json"], "chosen in the trial, for another snapshot");
         Assert.True(desired.End(desired.Tried!, Failed));
         Start();
-        Assert.False(File.Exists(data["statistics.bin"]));
+        Assert.False(File.Exists(data["readout.json"]));
+    }
+
+    [Fact]
+    public void What_the_anchors_chose_comes_back_too_where_the_trial_is_superseded_by_one_that_needs_no_other_snapshot()
+    {
+        File.WriteAllText(data["readout.json"], "chosen before");
+        var desired = Start();
+        desired.Judge(Message(3, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }"""));
+        desired = Start();
+        File.WriteAllText(data["readout.json"], "chosen in the trial");
+        Assert.True(desired.Judge(Message(4, """{ "drift": { "threshold": 7 } }""")));
+        desired = Start();
+        Assert.Equal((7, "chosen before"), (live.Current.Drift.Threshold, File.ReadAllText(data["readout.json"])));
+        desired.End(desired.Tried!, Kept);
+        Start();
+        Assert.Equal("chosen before", File.ReadAllText(data["readout.json"]));
+    }
+
+    [Fact]
+    public void What_could_not_be_brought_back_at_one_start_is_brought_back_at_the_next()
+    {
+        File.WriteAllText(data["readout.json"], "chosen before");
+        var desired = Start();
+        desired.Judge(Message(3, """{ "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }"""));
+        desired = Start();
+        desired.End(desired.Tried!, Failed);
+        File.Delete(data["readout.json"]);
+        Directory.CreateDirectory(data["readout.json"]); // No file can take its place.
+        desired = Start();
+        desired.Arrived();
+        Assert.Equal(ConfigPhase.Active, ConfigMachine.Open(data["config"], clock).State.Phase);
+        Directory.Delete(data["readout.json"]);
+        Start();
+        Assert.Equal("chosen before", File.ReadAllText(data["readout.json"]));
     }
 
     [Fact]
@@ -125,6 +160,18 @@ public sealed class DesiredConfigTests : IDisposable
         Assert.Equal((6, 3L), (live.Current.Drift.Threshold, told[^1].Active.Version));
         Assert.False(desired.Judge(Message(4, """{ "drift": { "threshold": 7 } }""")));
         Assert.Equal("versionOlder", Assert.Single(told[^1].LastAttempt!.Codes!));
+    }
+
+    [Fact]
+    public void A_live_change_that_comes_while_a_heavier_one_waits_for_its_restart_has_all_its_attempts_after_that()
+    {
+        var desired = Start();
+        Assert.True(desired.Judge(Message(2, """{ "replay": { "capacity": 400 } }""")));
+        Assert.False(desired.Judge(Message(3, """{ "drift": { "threshold": 7 }, "updates": { "trialAttempts": 1 } }"""))); // Before the pipeline has stopped.
+        desired = Start(wasInterrupted: false); // As version 2 wanted.
+        Assert.Equal((7, 3L), (live.Current.Drift.Threshold, desired.Tried?.Version));
+        desired = Start(); // Killed.
+        Assert.Equal(("tooManyAttempts", null), (Assert.Single(desired.LastAttempt!.Codes!), desired.Tried));
     }
 
     [Fact]
@@ -227,13 +274,13 @@ public sealed class DesiredConfigTests : IDisposable
 
     private static TrialVerdict Failed => new(TrialDecision.RollBack, [new Reason(ReasonCode.LatencyTooHigh, "too slow")], []);
 
-    private DesiredConfig Start(Action<ConfigReportedMessage>? tell = null, string? file = null, bool brokerIsLoopback = true)
+    private DesiredConfig Start(Action<ConfigReportedMessage>? tell = null, string? file = null, bool brokerIsLoopback = true, bool wasInterrupted = true)
     {
         var machine = ConfigMachine.Open(data["config"], clock, at =>
         {
             if (at == diskRefusesAt) throw new IOException("no space left on device");
         });
-        var running = UpdateStart.Choose(RunningConfig.Read(file), machine, new KeptReadOut(new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["config"]), "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var running = UpdateStart.Choose(RunningConfig.Read(file), machine, new KeptReadOut(new ReadOutFiles(data["statistics.bin"], data["readout.json"]), data["config"]), "", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, wasInterrupted);
         live = new LiveConfig(running.Verdict.Config!);
         return new DesiredConfig(new UpdateState(machine, KeyRingStore.Open("", data["config"]), clock), running, live, new RunRequest(), new UpdateSurroundings { DeviceId = "d1", BrokerIsLoopback = brokerIsLoopback, AccuracyPercent = () => null, Tell = tell ?? told.Add });
     }

@@ -77,6 +77,28 @@ public sealed class TrialHealthTests
     public void What_was_not_measured_is_not_judged_and_said() =>
         Assert.Contains("not measured", Assert.Single(Judge(s_healthy with { AccuracyNowPercent = null }).Notes));
 
+    [Theory]
+    [InlineData(14.9, TrialDecision.Wait)]
+    [InlineData(15, TrialDecision.Promote)]
+    public void The_exam_on_the_anchor_set_has_a_little_longer_where_there_is_something_to_compare_it_with(double seconds, TrialDecision expected)
+    {
+        var late = s_healthy with { Elapsed = TimeSpan.FromSeconds(seconds), AccuracyNowPercent = null, AccuracyMayStillCome = true };
+        Assert.Equal(expected, Judge(late).Decision);
+        Assert.Equal(TrialDecision.Promote, Judge(late with { AccuracyBeforePercent = null }).Decision);
+        Assert.Equal(TrialDecision.RollBack, Judge(late with { StoreProblem = "disk full" }).Decision);
+    }
+
+    [Theory]
+    [InlineData(74.9, TrialDecision.Wait)]
+    [InlineData(75, TrialDecision.Promote)]
+    public void A_round_that_is_to_show_it_has_as_long_as_a_round_may_take(double seconds, TrialDecision expected)
+    {
+        var late = s_healthy with { Elapsed = TimeSpan.FromSeconds(seconds), RoundMayTake = TimeSpan.FromSeconds(60), NotTrained = "the one that was asked for had no verdict in time" };
+        Assert.Equal(expected, Judge(late).Decision);
+        if (expected == TrialDecision.Promote) Assert.Contains("had no verdict in time", Assert.Single(Judge(late).Notes));
+        Assert.Equal(TrialDecision.Promote, TrialHealth.Judge(late, s_limits with { TrialSeconds = 0 }).Decision);
+    }
+
     [Fact]
     public void All_reasons_are_given() => Assert.Equal(3, Judge(s_healthy with { LatencyP99Ms = 500, Errors = 50, StoreProblem = "disk full" }).Reasons.Count);
 

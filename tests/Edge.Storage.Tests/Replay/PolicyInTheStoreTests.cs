@@ -32,6 +32,30 @@ public class PolicyInTheStoreTests
         Assert.InRange((await reopened.StatsAsync()).LogBytes, 1, 700_000); // The longest journal of a change: 333,000 bytes, and 2,669,000 where all go in one.
     }
 
+    [Fact]
+    public async Task Other_capacities_in_an_open_store_end_as_in_one_that_is_opened_with_them()
+    {
+        using var folder = new TempFolder();
+        var (wide, narrow) = (Samples.Options with { Capacity = 60, FreshCapacity = 80 }, Samples.Options with { Capacity = 12, FreshCapacity = 30, AnchorCapacity = 3 });
+        var examples = Enumerable.Range(1, 70).Select(i => Samples.One("abc"[i % 3].ToString(), (ulong)i)).ToArray();
+        using var resized = Samples.Open(folder["a.db"], wide);
+        await resized.OfferAsync(examples, null);
+        await resized.ResizeAsync(narrow);
+        Assert.Equal((60, 70), (resized.Counts.ReplayCount, resized.Counts.FreshCount)); // Nothing is let go before it may be.
+        Assert.Equal(40ul, await resized.LeavingThroughAsync(0));
+        await resized.TrimAsync();
+
+        using (var before = Samples.Open(folder["b.db"], wide)) await before.OfferAsync(examples, null);
+        using var reopened = Samples.Open(folder["b.db"], narrow);
+        foreach (var store in new[] { resized, reopened }) await store.OfferAsync([.. Enumerable.Range(71, 20).Select(i => Samples.One("abc"[i % 3].ToString(), (ulong)i))], null);
+        Assert.Equal((12, 30), (resized.Counts.ReplayCount, resized.Counts.FreshCount));
+        Assert.Equal(Samples.Ids(await reopened.TrainableAsync()), Samples.Ids(await resized.TrainableAsync()));
+        await resized.ResizeAsync(wide);
+        await resized.TrimAsync();
+        await resized.OfferAsync([.. Enumerable.Range(91, 30).Select(i => Samples.One("a", (ulong)i))], null);
+        Assert.Equal((42, 60), (resized.Counts.ReplayCount, resized.Counts.FreshCount));
+    }
+
     [Theory]
     [MemberData(nameof(Stored))]
     public async Task A_restart_after_any_batch_ends_with_the_same_store_as_none(RetentionKind kind, PayloadKind payload)

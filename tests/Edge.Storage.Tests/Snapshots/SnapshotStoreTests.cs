@@ -46,6 +46,28 @@ public sealed class SnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public void What_is_tried_and_what_is_promoted_meanwhile_runs_for_this_process_only_and_the_way_back_is_not_pruned()
+    {
+        var store = Open();
+        string[] ids = [Promote(store, 1).Id, Promote(store, 2).Id];
+        store.Try(ids[0]);
+        var third = Promote(store, 3);
+        var last = Enumerable.Range(4, 4).Select(seed => Promote(store, (byte)seed)).ToList()[^1];
+        Assert.Equal(last.Id, store.Current!.Id);
+        Assert.DoesNotContain(third.Id, store.List().Select(s => s.Id)); // More were promoted than are kept.
+        Assert.Equal(ids[1], Open().Current!.Id);
+        store.TakeBack(store.List()[^2]);
+        Assert.Equal(ids[1], Open().Current!.Id);
+
+        store.Try(last.Id);
+        store.Keep();
+        Assert.Equal(last.Id, Open().Current!.Id);
+        Assert.Equal(Promote(store, 9).Id, Open().Current!.Id); // As ever.
+        store.Keep();
+        Assert.Equal("s000008", Open().Current!.Id[..7]);
+    }
+
+    [Fact]
     public void A_promotion_that_is_taken_back_leaves_the_one_before_running_here_and_after_a_restart()
     {
         var store = Open();
