@@ -228,7 +228,7 @@ internal sealed class MqttConnection : IDisposable
             .WithTimeout(_options.ConnectTimeout)
             .WithCleanStart(_options.CleanStart);
         if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes);
-        if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.Password);
+        if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.ReadPassword());
         if (_options.Tls is { } tls)
         {
             X509Certificate2Collection? authorities = tls.Authorities();

@@ -26,6 +26,16 @@ public sealed class Broker : IDisposable
     /// <summary>Its TCP port.</summary>
     public int Port { get; } = Ports.Free();
 
+    /// <summary>Processor time that it has taken since it was started.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            process!.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Whether mosquitto and its clients are installed.</summary>
     public static bool IsInstalled => Find("mosquitto") is not null && Find("mosquitto_sub") is not null;
 

@@ -197,6 +197,32 @@ public class MosquittoLinkTests
     [Theory]
     [InlineData(MqttProtocol.V5)]
     [InlineData(MqttProtocol.V311)]
+    public async Task Who_has_the_right_name_and_password_is_let_in(MqttProtocol protocol)
+    {
+        await using Mosquitto broker = await Mosquitto.StartWithFileAsync("password_file", await MosquittoClients.PasswordLineAsync("pump", "två ord"), "allow_anonymous false");
+        await using Device device = new Device(broker.Port, options => options with { Protocol = protocol, User = "pump", Password = "två ord" }).Start();
+        device.Event(1);
+        await Eventually.Holds(() => device.Link.State is { PublishedCount: 1, QueuedCount: 0 }, "the event is acknowledged");
+    }
+
+    [Fact]
+    public async Task A_password_file_that_is_missing_is_weather_that_names_it_and_the_next_attempt_reads_what_is_there_then()
+    {
+        await using Mosquitto broker = await Mosquitto.StartWithFileAsync("password_file", await MosquittoClients.PasswordLineAsync("pump", "right"), "allow_anonymous false");
+        string file = Path.Combine(Path.GetTempPath(), $"edge-password-{Guid.NewGuid():n}");
+        await using Device device = new Device(broker.Port, options => options with { User = "pump", PasswordFile = file }).Start();
+        await Eventually.Holds(() => device.Link.State.LastError?.Contains($"the password file '{file}' cannot be read", StringComparison.Ordinal) == true, "the file is named");
+
+        await File.WriteAllTextAsync(file, "wrong\n", TestContext.Current.CancellationToken);
+        await Eventually.Holds(() => device.Link.State.LastError?.Contains("NotAuthorized", StringComparison.Ordinal) == true, "the broker refuses");
+        await File.WriteAllTextAsync(file, "right\n", TestContext.Current.CancellationToken);
+        await device.Connected();
+        File.Delete(file);
+    }
+
+    [Theory]
+    [InlineData(MqttProtocol.V5)]
+    [InlineData(MqttProtocol.V311)]
     public async Task A_broker_that_takes_no_stranger_is_weather_that_says_what_to_set(MqttProtocol protocol)
     {
         await using Mosquitto broker = await Mosquitto.StartWithFileAsync("password_file", "", "allow_anonymous false");
