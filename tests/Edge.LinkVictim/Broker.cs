@@ -46,7 +46,7 @@ public sealed class Broker : IDisposable
     public async Task StartAsync()
     {
         process = Process.Start(new ProcessStartInfo(Find("mosquitto")!, ["-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        for (int i = 0; i < 500; i++)
+        for (int i = 0; i < 15_000; i++) // Five minutes: a machine may have other things to do.
         {
             using var probe = new TcpClient();
             try

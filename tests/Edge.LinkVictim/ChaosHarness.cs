@@ -7,7 +7,7 @@ namespace Edge.LinkVictim;
 public static class ChaosHarness
 {
     private static readonly string[] s_kinds = ["stop", "freeze", "restart", "hold", "drop", "kill"];
-    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_settle = TimeSpan.FromMinutes(5); // Only so that a run can fail.
 
     /// <summary>Runs a plan.</summary>
     public static async Task<ChaosReport> RunAsync(ChaosPlan plan, Action<string> tell, CancellationToken cancel)
@@ -262,7 +262,8 @@ public static class ChaosHarness
         public async Task ReadyAsync(int port)
         {
             using (var publish = Process.Start(Broker.Find("mosquitto_pub")!, ["-h", "127.0.0.1", "-p", $"{port}", "-q", "1", "-r", "-t", "chaos/ready", "-m", "ready 0 0"])) await publish.WaitForExitAsync();
-            await WaitAsync(() => isReady, TimeSpan.FromSeconds(20));
+            await WaitAsync(() => isReady, s_settle);
+            if (!isReady) throw new InvalidOperationException($"mosquitto_sub has no subscription after {s_settle.TotalMinutes:0} min");
             using var clear = Process.Start(Broker.Find("mosquitto_pub")!, ["-h", "127.0.0.1", "-p", $"{port}", "-q", "1", "-r", "-n", "-t", "chaos/ready"]);
             await clear.WaitForExitAsync();
         }

@@ -96,7 +96,7 @@ public class BrokerLimitsTests
         await using Device device = new(broker.Port, Speaks311);
         await MosquittoClients.PublishAsync(broker.Port, device.Topics.Label, """{"windowId":42,"class":"walking"}""");
         device.Start();
-        InboundMessage label = await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        InboundMessage label = await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
         Assert.Equal(42ul, LabelMessage.Read(label.Payload).Message!.WindowId);
         Assert.Equal(["online", "offline"], subscriber.All.Where(seen => seen.Topic == device.Topics.Status).Select(seen => Device.StateOf(seen.Payload)));
     }

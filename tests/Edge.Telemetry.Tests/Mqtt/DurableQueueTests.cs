@@ -85,7 +85,7 @@ public sealed class DurableQueueTests : IDisposable
         {
             if (!queue.TryTake(out Outgoing next))
             {
-                await queue.WhenAvailable().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+                await queue.WhenAvailable().WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
                 continue;
             }
 

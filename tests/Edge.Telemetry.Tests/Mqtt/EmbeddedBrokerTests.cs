@@ -169,7 +169,7 @@ public class EmbeddedBrokerTests
         Dictionary<string, InboundMessage> read = [];
         while (read.Count < count)
         {
-            InboundMessage message = await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            InboundMessage message = await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
             read[message.Topic] = message;
         }
 

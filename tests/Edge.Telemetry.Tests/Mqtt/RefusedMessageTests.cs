@@ -83,7 +83,7 @@ public class RefusedMessageTests
     {
         await using ScriptedBroker broker = new((_, _) => reason);
         await using Device device = new Device(broker.Port).Start();
-        string? word = await device.Link.DeliverAsync(new OutboundMessage("operator", "edge/x", "1"u8.ToArray(), Delivery.Event)).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        string? word = await device.Link.DeliverAsync(new OutboundMessage("operator", "edge/x", "1"u8.ToArray(), Delivery.Event)).WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
         Assert.Contains(reason == 0x87 ? "NotAuthorized" : "QuotaExceeded", word, StringComparison.Ordinal);
         Assert.Equal(0, device.Link.QueuedCount);
     }
