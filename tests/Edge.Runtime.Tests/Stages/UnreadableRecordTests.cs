@@ -6,6 +6,7 @@ using Edge.Storage;
 namespace Edge.Runtime.Tests.Stages;
 
 /// <summary>A small file that may not be read, such as one that another user left, costs what it says and not the start.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class UnreadableRecordTests : IDisposable
 {
     private static readonly SnapshotManifest s_snapshot = new()
