@@ -15,7 +15,7 @@ public sealed class MemoryRecord
     /// <summary>Why the record could not be read and was put aside (<c>.bad</c>); empty when it could.</summary>
     public string Problem { get; } = "";
 
-    /// <summary>Reads the record; a damaged one is begun anew.</summary>
+    /// <summary>Reads the record; one that is damaged, or may not be read, is begun anew.</summary>
     public MemoryRecord(string path)
     {
         this.path = path;
@@ -24,10 +24,22 @@ public sealed class MemoryRecord
         {
             if (JsonSerializer.Deserialize<ForgettingTrackerState>(File.ReadAllBytes(path), s_json) is { } state) tracker.Restore(state);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
             Problem = e.Message;
+            PutAside();
+        }
+    }
+
+    private void PutAside()
+    {
+        try
+        {
             File.Move(path, path + ".bad", overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The folder refuses as well: the next exam writes over it, or cannot either.
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class DriftRecord(DriftWatch watch, ReferenceWindows reference, Da
         {
             if (File.Exists(path) && !watch.TryRestore(File.ReadAllBytes(path), snapshot.EmbeddingLength, out problem)) watch = new DriftWatch(OptionsOf(config, channels));
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             problem = e.Message;
         }
@@ -48,7 +48,7 @@ public sealed class DriftRecord(DriftWatch watch, ReferenceWindows reference, Da
         {
             if (File.Exists(path)) reference.TryRestore(File.ReadAllBytes(path), out problem);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             problem = e.Message;
         }

@@ -151,8 +151,8 @@ public static class ServiceHost
         {
             Host = settings.Broker is null ? telemetry.Host : EmbeddedBroker.Host,
             Port = settings.Broker?.Port ?? telemetry.Port,
-            User = telemetry.User,
-            Password = telemetry.PasswordFile.Length > 0 ? File.ReadAllText(telemetry.PasswordFile).TrimEnd('\r', '\n') : "",
+            User = settings.Broker is null ? telemetry.User : "",
+            PasswordFile = settings.Broker is null ? telemetry.PasswordFile : "",
             ClientId = clientId,
             KeepAlive = TimeSpan.FromSeconds(telemetry.KeepAliveSeconds),
             Protocol = telemetry.Protocol == "5" ? MqttProtocol.V5 : MqttProtocol.V311,

@@ -1,13 +1,31 @@
 namespace Edge.Telemetry.Mqtt;
 
 /// <summary>The latest message per topic: states and retained messages, which are sent again on every connection, and gauges, which are not. Used under the lock of <see cref="OutgoingMessages"/>.</summary>
-internal sealed class LatestMessages
+internal sealed class LatestMessages(TimeProvider time)
 {
     private readonly Dictionary<string, Latest> _latest = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _coalesced = new(StringComparer.Ordinal);
 
-    /// <summary>Whether the broker has them all.</summary>
-    public bool IsDrained => _latest.Values.All(latest => latest is { IsDirty: false, IsInFlight: false });
+    /// <summary>Whether the broker has them all, but for those that it refuses for now.</summary>
+    public bool IsDrained => _latest.Values.All(latest => latest is { IsDirty: false, IsInFlight: false } or { RefusalCount: > 0, IsInFlight: false });
+
+    /// <summary>How many the broker refuses for now.</summary>
+    public int PostponedCount => _latest.Values.Count(latest => latest.RefusalCount > 0);
+
+    /// <summary>How long until one that was refused is to be sent again; null: none waits.</summary>
+    public TimeSpan? NextIn
+    {
+        get
+        {
+            TimeSpan? next = null;
+            foreach (Latest latest in _latest.Values)
+            {
+                if (latest is { IsDirty: true, RefusalCount: > 0 } && LeftOf(latest) is var left && !(left > next)) next = left;
+            }
+
+            return next;
+        }
+    }
 
     /// <summary>Gauges that gave way to newer ones before they were sent, by name: a copy.</summary>
     public IReadOnlyDictionary<string, long> CoalescedByName => new Dictionary<string, long>(_coalesced);
@@ -27,7 +45,7 @@ internal sealed class LatestMessages
     {
         foreach (Latest latest in _latest.Values)
         {
-            if (latest is not { IsDirty: true, IsInFlight: false }) continue;
+            if (latest is not { IsDirty: true, IsInFlight: false } || (latest.RefusalCount > 0 && LeftOf(latest) > TimeSpan.Zero)) continue;
             (latest.IsDirty, latest.IsInFlight) = (false, true);
             return latest.Message;
         }
@@ -39,8 +57,18 @@ internal sealed class LatestMessages
     public bool Settle(OutboundMessage sent)
     {
         if (!_latest.TryGetValue(sent.Topic, out Latest? latest)) return false;
-        latest.IsInFlight = false;
+        (latest.IsInFlight, latest.RefusalCount) = (false, 0);
         return latest.IsDirty;
+    }
+
+    /// <summary>What was taken was refused for now: the latest of its topic is tried again after a pause, and at once on a new connection.</summary>
+    /// <returns>The pause, when that is news; else null.</returns>
+    public TimeSpan? Postpone(OutboundMessage sent)
+    {
+        if (!_latest.TryGetValue(sent.Topic, out Latest? latest)) return null;
+        (latest.IsInFlight, latest.IsDirty) = (false, latest.Queued is null);
+        (latest.Pause, latest.Since) = (ParkedMessages.PauseAfter(++latest.RefusalCount), time.GetTimestamp());
+        return latest.RefusalCount == 1 ? latest.Pause : null;
     }
 
     /// <summary>The entry of a retained message has left the queue.</summary>
@@ -58,13 +86,15 @@ internal sealed class LatestMessages
         foreach (Latest latest in _latest.Values)
         {
             latest.IsDirty = latest.Message.Delivery == Delivery.Gauge ? latest.IsDirty || latest.IsInFlight : latest.Queued is null;
-            latest.IsInFlight = false;
+            (latest.IsInFlight, latest.Pause) = (false, TimeSpan.Zero);
         }
     }
 
     /// <summary>Whether the broker has this one.</summary>
     public bool IsDelivered(OutboundMessage message) =>
         _latest.TryGetValue(message.Topic, out Latest? latest) && ReferenceEquals(latest.Message, message) && latest is { IsDirty: false, IsInFlight: false, Queued: null };
+
+    private TimeSpan LeftOf(Latest latest) => latest.Pause - time.GetElapsedTime(latest.Since);
 
     private sealed class Latest
     {
@@ -75,5 +105,11 @@ internal sealed class LatestMessages
         public bool IsDirty { get; set; }
 
         public bool IsInFlight { get; set; }
+
+        public int RefusalCount { get; set; }
+
+        public TimeSpan Pause { get; set; }
+
+        public long Since { get; set; }
     }
 }

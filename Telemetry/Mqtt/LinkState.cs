@@ -26,19 +26,22 @@ public sealed record LinkState
     /// <summary>Messages of the queue that wait for their acknowledgement or to be sent.</summary>
     public int QueuedCount { get; init; }
 
-    /// <summary>Messages of the queue that this side gave up: events over a limit of the queue, and what <see cref="NeverDroppedLostCount"/> counts.</summary>
+    /// <summary>Messages, states included, that the broker refuses for now: not authorised, a quota, an error of its own. Those of the queue are among <see cref="QueuedCount"/>; all are tried again.</summary>
+    public int ParkedCount { get; init; }
+
+    /// <summary>Messages of the queue that this side gave up over a limit of the queue, or that went with a damaged outbox.</summary>
     public long DroppedCount { get; init; }
 
     /// <summary>The same by name of the message.</summary>
     public IReadOnlyDictionary<string, long> DroppedByName { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Messages that should never be dropped and were: refused because neither disk nor memory had room, or on a damaged page of the outbox.</summary>
+    /// <summary>Messages that should never be dropped and were: neither disk nor memory had room, they lay on a damaged page of the outbox, or they are among <see cref="RefusedCount"/>.</summary>
     public long NeverDroppedLostCount { get; init; }
 
     /// <summary>Gauges that gave way to newer ones before they were sent, by name of the message.</summary>
     public IReadOnlyDictionary<string, long> CoalescedByName { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Messages that the broker will not take, ever: not authorised, too large, bad topic. They were given up.</summary>
+    /// <summary>Messages that were given up because the broker can never take them (too large, no good payload, or ten connections in a row ended with it), and, of a topic that it denies, gauges and events that may be dropped.</summary>
     public long RefusedCount { get; init; }
 
     /// <summary>The same by name of the message.</summary>

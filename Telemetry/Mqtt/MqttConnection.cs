@@ -176,10 +176,13 @@ internal sealed class MqttConnection : IDisposable
     private PublishOutcome Judge(MqttClientPublishResult result, string topic) => result.ReasonCode switch
     {
         MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers => new PublishOutcome(PublishResult.Acknowledged, ""),
-        MqttClientPublishReasonCode.NotAuthorized or MqttClientPublishReasonCode.TopicNameInvalid or MqttClientPublishReasonCode.PayloadFormatInvalid =>
-            new PublishOutcome(PublishResult.Refused, Said($"the broker refuses it: {result.ReasonCode}", result.ReasonString, Refusals.OfTopic(result.ReasonCode.ToString(), "write", topic, _options))),
-        _ => new PublishOutcome(PublishResult.Failed, $"the broker could not take it: {result.ReasonCode} {result.ReasonString}".TrimEnd()),
+        MqttClientPublishReasonCode.PayloadFormatInvalid => No(PublishResult.Refused, "the broker refuses it", result, topic),
+        MqttClientPublishReasonCode.NotAuthorized or MqttClientPublishReasonCode.TopicNameInvalid => No(PublishResult.Denied, "the broker refuses it", result, topic),
+        _ => No(PublishResult.Postponed, "the broker cannot take it now", result, topic), // A quota, or an error of the broker's: of this message, and not of the connection.
     };
+
+    private PublishOutcome No(PublishResult kind, string no, MqttClientPublishResult result, string topic) =>
+        new(kind, Said($"{no}: {result.ReasonCode}", result.ReasonString, Refusals.OfTopic(result.ReasonCode.ToString(), "write", topic, _options)));
 
     private async Task ConnectAsync(CancellationToken cancellationToken)
     {
@@ -225,7 +228,7 @@ internal sealed class MqttConnection : IDisposable
             .WithTimeout(_options.ConnectTimeout)
             .WithCleanStart(_options.CleanStart);
         if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes);
-        if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.Password);
+        if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.ReadPassword());
         if (_options.Tls is { } tls)
         {
             X509Certificate2Collection? authorities = tls.Authorities();

@@ -17,6 +17,9 @@ public sealed partial class MqttLink
     [LoggerMessage(4004, LogLevel.Warning, "Message to {topic} given up: {reason}")]
     private partial void LogRefused(string topic, string reason);
 
+    [LoggerMessage(4010, LogLevel.Warning, "Messages to {topic} are refused for now and tried again, the first in {pauseSeconds} s: {reason}")]
+    private partial void LogParked(string topic, double pauseSeconds, string reason);
+
     [LoggerMessage(4006, LogLevel.Information, "Messages from an earlier run that wait for the broker: {queuedCount}")]
     private partial void LogFound(int queuedCount);
 

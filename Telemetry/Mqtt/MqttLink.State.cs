@@ -21,6 +21,7 @@ public sealed partial class MqttLink
                     ReconnectCount = Math.Max(0, _connectCount - 1),
                     QueuedCount = _outgoing.Count,
                     QueuedMemoryBytes = _outgoing.MemoryBytes,
+                    ParkedCount = _outgoing.ParkedCount,
                     DroppedCount = dropped.Values.Sum(),
                     DroppedByName = dropped,
                     NeverDroppedLostCount = _outgoing.NeverDroppedLostCount,

@@ -6,7 +6,7 @@ namespace Edge.Telemetry.Mqtt;
 /// <summary>
 /// The one link between the device and a broker, both ways, MQTT 5 or 3.1.1. One loop, <see cref="RunAsync(CancellationToken)"/>, connects, watches, publishes, and
 /// after a loss tries again with growing pauses, for ever. Messages of the queue
-/// are delivered at least once and in order; those that are never dropped survive the process where there is an outbox, and the others as <see cref="Delivery"/> says; states are brought up to date after every reconnect.
+/// are delivered at least once and in order, but for what the broker refuses: that is tried again by itself, and given up where it can never be taken, so that it holds up nothing else; those that are never dropped survive the process where there is an outbox, and the others as <see cref="Delivery"/> says; states are brought up to date after every reconnect.
 /// <see cref="Send"/>, <see cref="SendAsync"/> and <see cref="State"/> may be used from any thread at any time.
 /// </summary>
 public sealed partial class MqttLink : IDisposable
@@ -184,7 +184,7 @@ public sealed partial class MqttLink : IDisposable
             {
                 // Counted from when it was sent: a trickle of new messages must not put it off for ever.
                 TimeSpan left = _options.PublishTimeout - _time.GetElapsedTime(sentAt);
-                if (left <= TimeSpan.Zero) return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
+                if (left <= TimeSpan.Zero) return Ended(inFlight, $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s");
                 Task progress = inFlight.Count < _window ? Task.WhenAny(oldest, _outgoing.WhenAvailable()) : oldest;
                 await progress.WaitAsync(left, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
@@ -194,7 +194,7 @@ public sealed partial class MqttLink : IDisposable
             PublishOutcome outcome = await oldest.ConfigureAwait(false);
             if (outcome.Result == PublishResult.Failed)
             {
-                return outcome.Reason;
+                return Ended(inFlight, outcome.Reason);
             }
 
             Settle(inFlight.Dequeue().Sent, outcome);
@@ -202,16 +202,38 @@ public sealed partial class MqttLink : IDisposable
         }
     }
 
+    /// <summary>Nothing more comes: what was acknowledged behind the one that was not is done with all the same.</summary>
+    private string Ended(IEnumerable<(Outgoing Sent, Task<PublishOutcome> Outcome, long SentAt)> inFlight, string reason)
+    {
+        foreach (var (sent, outcome, _) in inFlight)
+        {
+            if (outcome is { IsCompletedSuccessfully: true, Result.Result: PublishResult.Acknowledged }) Settle(sent, outcome.Result);
+        }
+
+        return reason;
+    }
+
     private void Settle(Outgoing sent, PublishOutcome outcome)
     {
         _hasSettled |= !sent.IsState;
-        bool isAcknowledged = outcome.Result == PublishResult.Acknowledged;
-        if (isAcknowledged) Interlocked.Increment(ref _published);
-        else CountRefused(sent.Message, outcome.Reason);
-        _outgoing.Remove(sent, isAcknowledged ? null : outcome.Reason);
+        switch (outcome.Result)
+        {
+            case PublishResult.Acknowledged:
+                Interlocked.Increment(ref _published);
+                _outgoing.Remove(sent);
+                break;
+            case PublishResult.Denied or PublishResult.Postponed when _outgoing.TryPark(sent, outcome.Result == PublishResult.Denied, out TimeSpan? pause):
+                lock (_gate) _lastError = $"{sent.Message.Topic}: {outcome.Reason}";
+                if (pause is { } first) LogParked(sent.Message.Topic, first.TotalSeconds, outcome.Reason);
+                break;
+            default:
+                CountRefused(sent.Message, outcome.Reason);
+                _outgoing.Remove(sent, outcome.Reason);
+                break;
+        }
     }
 
-    /// <summary>Whether the connection itself has ended, which the client may say a moment after its publishes failed; a time-out and a passing refusal leave it standing.</summary>
+    /// <summary>Whether the connection itself has ended, which the client may say a moment after its publishes failed; a time-out leaves it standing.</summary>
     private async Task<bool> IsLostAsync(MqttConnection connection) =>
         await Task.WhenAny(connection.Lost, Task.Delay(LostLimit, _time)).ConfigureAwait(false) == connection.Lost;
 

@@ -34,6 +34,9 @@ public sealed record MqttLinkOptions
     /// <summary>Password; never logged.</summary>
     public string Password { get; init; } = "";
 
+    /// <summary>File with the password, which then stands in the place of <see cref="Password"/>; empty: none. Read at every connection, so that a changed password needs no restart, and one that cannot be read is weather.</summary>
+    public string PasswordFile { get; init; } = "";
+
     /// <summary>Name of the MQTT session, unique on the broker and stable over restarts: the broker keeps what arrives meanwhile under this name.</summary>
     public required string ClientId { get; init; }
 
@@ -113,6 +116,21 @@ public sealed record MqttLinkOptions
 
     /// <summary>Host and port. The password stays out of it.</summary>
     public override string ToString() => $"{ClientId} at {Host}:{Port}";
+
+    /// <summary>The password that is to be sent now; a line break at its end does not count.</summary>
+    /// <exception cref="IOException">The file cannot be read; the message names it.</exception>
+    internal string ReadPassword()
+    {
+        if (PasswordFile.Length == 0) return Password;
+        try
+        {
+            return File.ReadAllText(PasswordFile).TrimEnd('\r', '\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"the password file '{PasswordFile}' cannot be read: {e.Message} Put it there, or set {Names.Password}."); // Without what caused it: the link says the innermost reason.
+        }
+    }
 
     /// <summary>Throws when a value is out of range.</summary>
     /// <exception cref="ArgumentException">Names the first value that is.</exception>

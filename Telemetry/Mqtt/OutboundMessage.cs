@@ -15,7 +15,7 @@ public enum Delivery
     /// <summary>A measurement: only the newest per topic waits, older ones are dropped and counted. Not retained, never written.</summary>
     Gauge,
 
-    /// <summary>Never dropped: waits in order, in the outbox on disk from the moment that <see cref="MqttLink.Send"/> returns, until the broker has it. Not retained.</summary>
+    /// <summary>Never dropped: waits in order, in the outbox on disk from the moment that <see cref="MqttLink.Send"/> returns, until the broker has it or can never take it. Not retained.</summary>
     NeverDrop,
 
     /// <summary>Never dropped, retained, and the latest per topic is sent again after a reconnect.</summary>

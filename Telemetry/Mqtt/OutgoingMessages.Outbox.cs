@@ -74,7 +74,7 @@ internal sealed partial class OutgoingMessages : IOutboxOwner
     /// <summary>Leaves the content to the disk when the queue has half of what it may take in memory.</summary>
     private void Release(WaitingMessage entry)
     {
-        if (_memoryBytes <= limits.MemoryBytes / 2 || entry is not { IsWritten: true, Message: not null }) return;
+        if (_memoryBytes <= _limits.MemoryBytes / 2 || entry is not { IsWritten: true, Message: not null }) return;
         entry.Message = null;
         _memoryBytes -= entry.Bytes;
     }
@@ -108,7 +108,7 @@ internal sealed partial class OutgoingMessages : IOutboxOwner
         }
         catch (IOException)
         {
-            await Task.Delay(s_loadPause, time).ConfigureAwait(false); // The disk refused: it is tried again.
+            await Task.Delay(s_loadPause, _time).ConfigureAwait(false); // The disk refused: it is tried again.
         }
 
         lock (_gate)

@@ -10,21 +10,27 @@ internal readonly record struct Outgoing(OutboundMessage Message, WaitingMessage
 
 /// <summary>
 /// What waits for the broker: a queue in the order in which messages were handed over, and beside it the latest state and gauge per topic. A message stays until it is acknowledged: taken ones are in flight, and
-/// <see cref="Rewind"/> puts them back where they were. With an outbox the queue survives the process, and what is too much for memory lies on disk only and is read back when its turn comes. Events over their limits are
+/// <see cref="Rewind"/> puts them back where they were; those that the broker refuses for now are parked, and hold up no other. With an outbox the queue survives the process, and what is too much for memory lies on disk only and is read back when its turn comes. Events over their limits are
 /// dropped, oldest first and never one in flight; what is never dropped is refused only where neither disk nor memory has room. All of it is counted by name. Thread-safe.
 /// </summary>
-internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvider time) : IDisposable
+internal sealed partial class OutgoingMessages : IDisposable
 {
     private const string GivenUp = "it waited beyond a limit of the queue and was given up";
+    private readonly OutgoingLimits _limits;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly LinkedList<WaitingMessage> _events = new(), _never = new(), _inFlight = new();
     private readonly Dictionary<long, LinkedListNode<WaitingMessage>> _byId = [];
-    private readonly LatestMessages _latest = new();
+    private readonly LatestMessages _latest;
+    private readonly ParkedMessages _parked;
     private readonly Dictionary<string, long> _dropped = new(StringComparer.Ordinal);
     private Outbox? _outbox;
     private TaskCompletionSource _available = NewSignal();
     private long _nextId = 1, _memoryBytes, _eventBytes, _neverDroppedLost;
     private int _eventCount;
+
+    /// <summary>An empty one; <see cref="Open"/> makes it durable.</summary>
+    public OutgoingMessages(OutgoingLimits limits, TimeProvider time) => (_limits, _time, _latest, _parked) = (limits, time, new LatestMessages(time), new ParkedMessages(time));
 
     /// <summary>Messages in the queue, in flight ones included.</summary>
     public int Count
@@ -53,7 +59,7 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
         }
     }
 
-    /// <summary>Those among the dropped that should never be: refused because neither disk nor memory had room, or gone with a damaged file.</summary>
+    /// <summary>Messages that should never be dropped and were: neither disk nor memory had room, they went with a damaged file, or the broker can never take them.</summary>
     public long NeverDroppedLostCount
     {
         get
@@ -83,19 +89,19 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
     /// <summary>The outbox's state; null without one.</summary>
     public OutboxHealth? OutboxHealth => _outbox?.Health;
 
-    /// <summary>True when everything is acknowledged.</summary>
+    /// <summary>True when everything is acknowledged, but for what the broker refuses for now.</summary>
     public bool IsDrained
     {
         get
         {
-            lock (_gate) return _byId.Count == 0 && _latest.IsDrained;
+            lock (_gate) return _byId.Count == _parked.Count && _latest.IsDrained;
         }
     }
 
     /// <summary>Makes the queue durable, and takes in what an earlier life left. Before anything is added.</summary>
     public void Open(OutboxOptions options)
     {
-        Outbox outbox = Outbox.Open(options, this, time); // Calls Found.
+        Outbox outbox = Outbox.Open(options, this, _time); // Calls Found.
         lock (_gate)
         {
             (_outbox, _nextId) = (outbox, outbox.FirstId);
@@ -127,7 +133,7 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
                 return Task.CompletedTask;
             }
 
-            WaitingMessage entry = new(_nextId++, message, time.GetUtcNow()) { Receipt = receipt };
+            WaitingMessage entry = new(_nextId++, message, _time.GetUtcNow()) { Receipt = receipt };
             Enter(entry);
             if (message.Retain) _latest.Set(message, entry);
             _available.TrySetResult();
@@ -147,7 +153,7 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
             }
 
             DropOld();
-            if (First() is { } first)
+            if (NextInTurn() is { } first)
             {
                 if (first.Value.Message is { } message)
                 {
@@ -161,6 +167,7 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
             }
 
             if (_available.Task.IsCompleted) _available = NewSignal();
+            WakeForParked();
             next = default;
             return false;
         }
@@ -172,7 +179,7 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
         lock (_gate) return _available.Task;
     }
 
-    /// <summary>The broker has <paramref name="sent"/>, or never will: it is done with.</summary>
+    /// <summary>The broker has <paramref name="sent"/>, or never will: it is done with. What should never be dropped and the broker will not have is counted as lost, unless whoever sent it is told.</summary>
     /// <param name="sent">What was taken.</param>
     /// <param name="refusal">Why the broker will never have it; null: it has it.</param>
     public void Remove(Outgoing sent, string? refusal = null)
@@ -186,6 +193,8 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
             }
             else if (_byId.TryGetValue(sent.Entry.Id, out LinkedListNode<WaitingMessage>? node))
             {
+                if (refusal is null) BackFromParked(sent.Entry);
+                else if (sent.Entry is { IsNeverDropped: true, Receipt: null }) _neverDroppedLost++;
                 Leave(node);
                 _latest.Leave(sent.Message.Topic, sent.Entry, isSent: true);
             }
@@ -210,6 +219,7 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
             }
 
             _latest.Rewind();
+            _parked.Rewind();
             _available.TrySetResult();
         }
     }
@@ -224,7 +234,11 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
     }
 
     /// <summary>Writes what waits and closes the outbox. What is added later is in memory only.</summary>
-    public void Dispose() => _outbox?.Dispose();
+    public void Dispose()
+    {
+        lock (_gate) _wake?.Dispose();
+        _outbox?.Dispose();
+    }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -254,47 +268,11 @@ internal sealed partial class OutgoingMessages(OutgoingLimits limits, TimeProvid
     private void Leave(LinkedListNode<WaitingMessage> node)
     {
         WaitingMessage entry = node.Value;
+        _parked.Left(node);
         node.List?.Remove(node);
         _byId.Remove(entry.Id);
         _memoryBytes -= WaitingMessage.EntryBytes + (entry.Message is null ? 0 : entry.Bytes);
         if (!entry.IsNeverDropped) (_eventCount, _eventBytes) = (_eventCount - 1, _eventBytes - entry.Bytes);
         _outbox?.Remove(entry.Id);
-    }
-
-    /// <summary>Drops events until one more keeps their limits, and everything the limit of memory. False: it cannot.</summary>
-    private bool MakeRoom(int events, int bytes)
-    {
-        DropOld();
-        if (events > 0 && bytes > limits.EventBytes) return false;
-        while (_events.First is { } oldest && (_eventCount + events > limits.EventCount || _eventBytes + events * (long)bytes > limits.EventBytes)) GiveUp(oldest);
-        while (_memoryBytes + WaitingMessage.EntryBytes + bytes > limits.MemoryBytes)
-        {
-            if (_events.First is not { } oldest) return false;
-            GiveUp(oldest);
-        }
-
-        return true;
-    }
-
-    /// <summary>Drops events that are too old. A clock that was never set says nothing about age.</summary>
-    private void DropOld()
-    {
-        if (_events.First is null) return;
-        DateTimeOffset now = time.GetUtcNow();
-        while (_events.First is { } oldest && oldest.Value.At.Year >= 2020 && now - oldest.Value.At > limits.EventAge) GiveUp(oldest);
-    }
-
-    private void GiveUp(LinkedListNode<WaitingMessage> node)
-    {
-        Leave(node);
-        node.Value.Receipt?.TrySetResult(GivenUp);
-        CountDropped(node.Value.Name, node.Value.IsNeverDropped);
-        if (node.Value.Message is { Retain: true } message) _latest.Leave(message.Topic, node.Value, isSent: false);
-    }
-
-    private void CountDropped(string name, bool isNeverDropped)
-    {
-        _dropped[name] = _dropped.GetValueOrDefault(name) + 1;
-        if (isNeverDropped) _neverDroppedLost++;
     }
 }

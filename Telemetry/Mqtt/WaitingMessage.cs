@@ -12,6 +12,8 @@ internal sealed class WaitingMessage(long id, OutboundMessage message, DateTimeO
 
     public string Name { get; } = message.Name;
 
+    public string Topic { get; } = message.Topic;
+
     public bool IsNeverDropped { get; } = message.IsNeverDropped;
 
     /// <summary>Bytes of its content.</summary>

@@ -13,6 +13,9 @@ internal sealed class HostState
     /// <summary>Whether the host is there, by the latest message that counts.</summary>
     public bool IsOnline { get; private set; }
 
+    /// <summary>A connection begins, and nothing is known of the host until its STATE comes on it; what came before still decides which message is too old to count.</summary>
+    public void Forget() => IsOnline = false;
+
     /// <summary>Takes a message. False: it does not count.</summary>
     public bool Take(ReadOnlyMemory<byte> payload)
     {

@@ -47,6 +47,7 @@ public sealed partial class SparkplugNode
     {
         while (!stop.IsCancellationRequested)
         {
+            _host.Forget();
             byte number = _births.Next(out string? problem); // Every CONNECT has one of its own, whether it succeeds or not.
             if (problem is not null) LogBirthNumber(problem);
             Channel<InboundMessage> inbound = Channel.CreateBounded<InboundMessage>(new BoundedChannelOptions(InboundCapacity) { FullMode = BoundedChannelFullMode.DropOldest });

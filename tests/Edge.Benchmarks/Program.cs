@@ -12,6 +12,7 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     InferenceBenchmark.Create(),
     Exporting.Create(),
     TelemetryBenchmark.Create(),
+    FleetBenchmark.Create(),
     DriftBenchmark.Create(),
     DriftStalls.Create(),
 };

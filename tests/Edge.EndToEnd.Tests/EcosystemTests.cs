@@ -35,7 +35,7 @@ public sealed partial class EcosystemTests(ITestOutputHelper report)
             await Task.Delay(200, TestContext.Current.CancellationToken);
         }
 
-        string path = await received.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        string path = await received.WaitAsync(TimeSpan.FromSeconds(300), TestContext.Current.CancellationToken);
         double peakMiB = LinuxProcess.PeakResidentMiB(run.Id);
         run.CtrlC();
         Assert.Equal(0, await run.EndAsync());

@@ -26,6 +26,16 @@ public sealed class Broker : IDisposable
     /// <summary>Its TCP port.</summary>
     public int Port { get; } = Ports.Free();
 
+    /// <summary>Processor time that it has taken since it was started.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            process!.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Whether mosquitto and its clients are installed.</summary>
     public static bool IsInstalled => Find("mosquitto") is not null && Find("mosquitto_sub") is not null;
 
@@ -36,7 +46,7 @@ public sealed class Broker : IDisposable
     public async Task StartAsync()
     {
         process = Process.Start(new ProcessStartInfo(Find("mosquitto")!, ["-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        for (int i = 0; i < 500; i++)
+        for (int i = 0; i < 15_000; i++) // Five minutes: a machine may have other things to do.
         {
             using var probe = new TcpClient();
             try

@@ -3,56 +3,11 @@ using System.Diagnostics;
 
 namespace Edge.LinkVictim;
 
-/// <summary>What is done to the world.</summary>
-/// <param name="CycleCount">Disturbances, of six kinds in turn of chance.</param>
-/// <param name="Duration">How long they are spread over.</param>
-/// <param name="Rate">Messages per second that the device offers.</param>
-/// <param name="Seed">Of kinds and lengths.</param>
-public sealed record ChaosPlan(int CycleCount, TimeSpan Duration, double Rate, int Seed);
-
-/// <summary>What became of it.</summary>
-public sealed record ChaosReport
-{
-    /// <summary>Disturbances by kind.</summary>
-    public required IReadOnlyDictionary<string, int> CyclesOf { get; init; }
-
-    /// <summary>Messages that were safe before the device was told to stop or was killed.</summary>
-    public required int AcknowledgedCount { get; init; }
-
-    /// <summary>Different messages that arrived.</summary>
-    public required int ArrivedCount { get; init; }
-
-    /// <summary>Messages that arrived again.</summary>
-    public required int DuplicateCount { get; init; }
-
-    /// <summary>Largest resident memory of a device process, bytes.</summary>
-    public required long PeakRssBytes { get; init; }
-
-    /// <summary>Longest queue.</summary>
-    public required long PeakQueuedCount { get; init; }
-
-    /// <summary>Most bytes that the queue took in memory.</summary>
-    public required long PeakQueueBytes { get; init; }
-
-    /// <summary>From SIGSTOP of the broker until the device knew, seconds, each time that it was frozen for long enough.</summary>
-    public required IReadOnlyList<double> NoticedSeconds { get; init; }
-
-    /// <summary>Everything that was lost or wrong.</summary>
-    public required IReadOnlyList<string> Problems { get; init; }
-
-    /// <inheritdoc/>
-    public override string ToString() =>
-        $"{CyclesOf.Values.Sum()} cycles ({string.Join(", ", CyclesOf.Select(cycle => $"{cycle.Key} {cycle.Value}"))}); {AcknowledgedCount} messages acknowledged, {ArrivedCount} arrived, {DuplicateCount} of them again; "
-        + $"device at most {PeakRssBytes / 1048576} MiB resident, {PeakQueuedCount} waiting, {PeakQueueBytes / 1024} KiB of them in memory (limit {Device.MemoryBytes / 1024}); "
-        + (NoticedSeconds.Count > 0 ? $"a hung broker noticed after {NoticedSeconds.Min():0.0} to {NoticedSeconds.Max():0.0} s, keep-alive {Device.KeepAlive.TotalSeconds:0} s, {NoticedSeconds.Count} times; " : "")
-        + $"{Problems.Count} problems{string.Concat(Problems.Take(20).Select(problem => "\n" + problem))}\n{(Problems.Count == 0 ? "PASSED" : "FAILED")}";
-}
-
 /// <summary>Disturbs broker, network and device at random, then lets everything settle and compares. mosquitto_sub with a session of its own is the witness.</summary>
 public static class ChaosHarness
 {
     private static readonly string[] s_kinds = ["stop", "freeze", "restart", "hold", "drop", "kill"];
-    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_settle = TimeSpan.FromMinutes(5); // Only so that a run can fail.
 
     /// <summary>Runs a plan.</summary>
     public static async Task<ChaosReport> RunAsync(ChaosPlan plan, Action<string> tell, CancellationToken cancel)
@@ -64,7 +19,8 @@ public static class ChaosHarness
         using var witness = Witness.Start(broker.Port);
         await witness.ReadyAsync(broker.Port);
         var random = new Random(plan.Seed);
-        var ledger = new Ledger();
+        using var standstill = new Standstill();
+        var ledger = new Ledger(standstill);
         var cyclesOf = s_kinds.ToDictionary(kind => kind, _ => 0);
         var child = Child.Start(relay.Port, Path.Combine(folder, "device"), plan.Rate, ledger);
         try
@@ -104,9 +60,10 @@ public static class ChaosHarness
                 await Task.Delay(TimeSpan.FromSeconds(Math.Max(0, cycle * (i + 1)) - Math.Min(cycle * (i + 1), ledger.Elapsed)), cancel);
             }
 
+            double share = ledger.LastOffered / (plan.Rate * ledger.Elapsed);
             bool ended = await child.FinishAsync(s_settle);
             await WaitAsync(() => ledger.Acknowledged.IsSubsetOf(witness.Numbers), s_settle);
-            var report = Compare(ledger, witness, cyclesOf, ended);
+            var report = Compare(plan, ledger, witness, cyclesOf, share, ended);
             if (report.Problems.Count == 0) Directory.Delete(folder, recursive: true);
             return report;
         }
@@ -116,7 +73,7 @@ public static class ChaosHarness
         }
     }
 
-    private static ChaosReport Compare(Ledger ledger, Witness witness, Dictionary<string, int> cyclesOf, bool ended)
+    private static ChaosReport Compare(ChaosPlan plan, Ledger ledger, Witness witness, Dictionary<string, int> cyclesOf, double share, bool ended)
     {
         var problems = new List<string>();
         if (!ended) problems.Add($"the device did not deliver what waited within {s_settle.TotalSeconds} s");
@@ -140,10 +97,12 @@ public static class ChaosHarness
         int missing = ledger.Acknowledged.Count(number => !first.Contains(number));
         if (missing > 10) problems.Add($"{missing} messages were lost in all");
         if (ledger.PeakQueueBytes > Device.MemoryBytes) problems.Add($"the queue took {ledger.PeakQueueBytes} bytes of memory; {Device.MemoryBytes} is its limit");
+        if (ledger.PeakRssBytes > plan.MostRssBytes) problems.Add($"a device process took {ledger.PeakRssBytes >> 20} MiB of memory; {plan.MostRssBytes >> 20} is the limit");
+        if (share < plan.LeastOfferedShare) problems.Add($"only {100 * share:0} % of the messages that the rate asks for were offered; {100 * plan.LeastOfferedShare:0} is the least that says something: use a machine that does nothing else");
         return new ChaosReport
         {
-            CyclesOf = cyclesOf, AcknowledgedCount = ledger.Acknowledged.Count, ArrivedCount = first.Count, DuplicateCount = duplicates, PeakRssBytes = ledger.PeakRssBytes,
-            PeakQueuedCount = ledger.PeakQueuedCount, PeakQueueBytes = ledger.PeakQueueBytes, NoticedSeconds = [.. ledger.Noticed], Problems = problems,
+            CyclesOf = cyclesOf, OfferedCount = ledger.LastOffered, OfferedShare = share, AcknowledgedCount = ledger.Acknowledged.Count, ArrivedCount = first.Count, DuplicateCount = duplicates, PeakRssBytes = ledger.PeakRssBytes,
+            PeakQueuedCount = ledger.PeakQueuedCount, PeakQueueBytes = ledger.PeakQueueBytes, Noticed = [.. ledger.Noticed], Problems = problems,
         };
     }
 
@@ -153,8 +112,35 @@ public static class ChaosHarness
         while (!condition() && Stopwatch.GetElapsedTime(start) < limit) await Task.Delay(50);
     }
 
+    /// <summary>How long the machine had no time for anybody.</summary>
+    private sealed class Standstill : IDisposable
+    {
+        private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(10);
+        private readonly CancellationTokenSource ending = new();
+        private long longestTicks;
+
+        public Standstill() => new Thread(Watch) { IsBackground = true, Name = "standstill" }.Start();
+
+        public double Longest => TimeSpan.FromTicks(Interlocked.Read(ref longestTicks)).TotalSeconds;
+
+        public void Forget() => Interlocked.Exchange(ref longestTicks, 0);
+
+        public void Dispose() => ending.Cancel();
+
+        private void Watch()
+        {
+            for (long last = Stopwatch.GetTimestamp(); !ending.IsCancellationRequested;)
+            {
+                Thread.Sleep(s_tick);
+                long now = Stopwatch.GetTimestamp(), late = (Stopwatch.GetElapsedTime(last, now) - s_tick).Ticks;
+                if (late > Interlocked.Read(ref longestTicks)) Interlocked.Exchange(ref longestTicks, late);
+                last = now;
+            }
+        }
+    }
+
     /// <summary>What the devices said, one after another.</summary>
-    private sealed class Ledger
+    private sealed class Ledger(Standstill standstill)
     {
         private readonly long start = Stopwatch.GetTimestamp();
         private readonly Lock gate = new();
@@ -179,9 +165,13 @@ public static class ChaosHarness
 
         public long PeakQueueBytes { get; private set; }
 
-        public ConcurrentQueue<double> Noticed { get; } = new();
+        public ConcurrentQueue<NoticedHang> Noticed { get; } = new();
 
-        public void Frozen() => Interlocked.Exchange(ref frozenAt, Stopwatch.GetTimestamp());
+        public void Frozen()
+        {
+            standstill.Forget();
+            Interlocked.Exchange(ref frozenAt, Stopwatch.GetTimestamp());
+        }
 
         public void Thawed() => Interlocked.Exchange(ref frozenAt, 0);
 
@@ -194,7 +184,7 @@ public static class ChaosHarness
                 {
                     case "offer": LastOffered = long.Parse(words[1]); break;
                     case "ack": acknowledged.Add(long.Parse(words[1])); break;
-                    case "down" when Interlocked.Exchange(ref frozenAt, 0) is > 0 and var since: Noticed.Enqueue(Stopwatch.GetElapsedTime(since).TotalSeconds); break;
+                    case "down" when Interlocked.Exchange(ref frozenAt, 0) is > 0 and var since: Noticed.Enqueue(new NoticedHang(Stopwatch.GetElapsedTime(since).TotalSeconds, standstill.Longest)); break;
                     case "memory":
                         PeakRssBytes = Math.Max(PeakRssBytes, long.Parse(words[1]));
                         PeakQueuedCount = Math.Max(PeakQueuedCount, long.Parse(words[2]));
@@ -272,7 +262,8 @@ public static class ChaosHarness
         public async Task ReadyAsync(int port)
         {
             using (var publish = Process.Start(Broker.Find("mosquitto_pub")!, ["-h", "127.0.0.1", "-p", $"{port}", "-q", "1", "-r", "-t", "chaos/ready", "-m", "ready 0 0"])) await publish.WaitForExitAsync();
-            await WaitAsync(() => isReady, TimeSpan.FromSeconds(20));
+            await WaitAsync(() => isReady, s_settle);
+            if (!isReady) throw new InvalidOperationException($"mosquitto_sub has no subscription after {s_settle.TotalMinutes:0} min");
             using var clear = Process.Start(Broker.Find("mosquitto_pub")!, ["-h", "127.0.0.1", "-p", $"{port}", "-q", "1", "-r", "-n", "-t", "chaos/ready"]);
             await clear.WaitForExitAsync();
         }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Edge.Runtime.Updates.Envelopes;
 
-/// <summary>Bytes with a signature over exactly them: <c>{"payload": base64, "signature": base64, "keyId": …, "algorithm": …}</c>. JSON is not brought into any normal form: what was signed is what was sent.</summary>
+/// <summary>Bytes with a signature over exactly them: <c>{"payload": base64, "signature": base64, "keyId": …, "algorithm": …, "schema": "edge.envelope/1"}</c>, the last of which may be left out. JSON is not brought into any normal form: what was signed is what was sent.</summary>
 /// <param name="Payload">The payload's bytes.</param>
 /// <param name="Signature">64 bytes; see <see cref="SignatureScheme"/>.</param>
 /// <param name="KeyId">Who signed.</param>
@@ -11,6 +11,9 @@ public sealed record SignedEnvelope(byte[] Payload, byte[] Signature, string Key
 {
     /// <summary>Most bytes of a message that are looked at: a configuration of 256 KiB in base64, with room for what is around it.</summary>
     public const int MaxBytes = 384 * 1024;
+
+    /// <summary>Version of an envelope. What is in it has a version of its own, that of its topic.</summary>
+    public const string SchemaName = "edge.envelope/1";
 
     /// <summary>Puts a signature on a payload.</summary>
     public static SignedEnvelope Sign(SigningKey key, byte[] payload) => new(payload, key.Sign(payload), key.Id, key.Algorithm);
@@ -42,6 +45,7 @@ public sealed record SignedEnvelope(byte[] Payload, byte[] Signature, string Key
     {
         if (utf8.Length > MaxBytes) throw new FormatException($"{utf8.Length} bytes are more than {MaxBytes}");
         var shape = StrictJson.Read<Shape>(utf8);
+        if (shape.Schema != SchemaName) throw new FormatException($"schema is '{shape.Schema[..Math.Min(64, shape.Schema.Length)]}'; this version reads '{SchemaName}'");
         if (shape.KeyId.Length is 0 or > 64 || shape.KeyId.Any(c => !char.IsAsciiLetterOrDigit(c))) throw new FormatException("keyId is no name of a key");
         if (shape.Algorithm.Length is 0 or > 64 || shape.Algorithm.Any(c => c is < ' ' or > '~')) throw new FormatException("algorithm is no name of an algorithm");
         return new SignedEnvelope(Bytes(shape.Payload, "payload"), Bytes(shape.Signature, "signature"), shape.KeyId, shape.Algorithm);
@@ -59,5 +63,5 @@ public sealed record SignedEnvelope(byte[] Payload, byte[] Signature, string Key
     }
 
     private sealed record Shape(
-        string Payload, string Signature, string KeyId, string Algorithm);
+        string Payload, string Signature, string KeyId, string Algorithm, string Schema = SchemaName);
 }

@@ -60,7 +60,7 @@ internal sealed class Fleet : IAsyncDisposable
         var fleet = new Fleet(port, $"{root}/{device}/");
         for (int probe = 0; !fleet.subscribed; probe++)
         {
-            Assert.True(probe < 30, $"mosquitto_sub {(fleet.process.HasExited ? "has ended" : "runs")} without a subscription, and said: {string.Join(' ', fleet.complaints)}");
+            Assert.True(probe < 120, $"mosquitto_sub {(fleet.process.HasExited ? "has ended" : "runs")} without a subscription, and said: {string.Join(' ', fleet.complaints)}");
             await fleet.PublishAsync($"probe/{Guid.NewGuid():n}", "?", retain: true);
             for (int look = 0; look < 20 && !fleet.subscribed; look++) await Task.Delay(50, TestContext.Current.CancellationToken);
         }

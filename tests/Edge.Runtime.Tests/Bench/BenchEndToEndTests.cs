@@ -11,7 +11,7 @@ namespace Edge.Runtime.Tests.Bench;
 [Collection(nameof(FirstRound))]
 public sealed class BenchEndToEndTests : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(300);
     private readonly DataFolder data = new();
 
     public BenchEndToEndTests() => NpzWriter.Write(data["sines.npz"], Sines());

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Edge.LinkVictim;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -30,7 +31,7 @@ public sealed class FleetCommandTests : IDisposable
         await SimulateAsync(12, "--failing", "25", "--seed", "3");
         File.WriteAllText(data["v7.json"], """{ "version": 7, "config": { "drift": { "threshold": 7 }, "updates": { "trialSeconds": 0.2 } } }""");
         File.WriteAllText(data["v8.json"], """{ "version": 8, "config": { "updates": { "trialSeconds": 0.2 } } }""");
-        string[] push = ["config", "push", "v7.json", "--rollout", "50", "--stages", "100", "--watch", "--json", "--stage-seconds", "120"];
+        string[] push = ["config", "push", "v7.json", "--rollout", "50", "--stages", "100", "--watch", "--json", "--stage-seconds", "600"];
 
         var stopped = await LastAsync(1, [.. push, "--max-failed-percent", "0"]);
         Assert.Equal("stopped", (string?)stopped["state"]);
@@ -99,10 +100,10 @@ public sealed class FleetCommandTests : IDisposable
     {
         int port;
         Process watch;
-        await using (var first = await EmbeddedBroker.StartAsync(0, NullLogger.Instance, TestContext.Current.CancellationToken))
+        await using (var first = await EmbeddedBroker.StartAsync(Ports.Free(), NullLogger.Instance, TestContext.Current.CancellationToken))
         {
             (port, broker) = (first.Port, $"127.0.0.1:{first.Port}");
-            watch = EdgeProgram.Start(data.Path, "watch", "--json", "--broker", broker, "--for", "60");
+            watch = EdgeProgram.Start(data.Path, "watch", "--json", "--broker", broker, "--for", "600");
             Assert.Equal("True", await NextAsync());
         }
 

@@ -26,7 +26,7 @@ public class CrewTests
     public void Parts_run_at_the_same_time()
     {
         using var met = new Barrier(3);
-        using var crew = new Crew<int>(2, _ => Assert.True(met.SignalAndWait(TimeSpan.FromSeconds(30)), "no other thread came"));
+        using var crew = new Crew<int>(2, _ => Assert.True(met.SignalAndWait(TimeSpan.FromMinutes(5)), "no other thread came"));
         crew.Run([0, 1, 2]);
     }
 

@@ -140,6 +140,23 @@ public class ContractTests
         Assert.Equal(Topics.Table.Count, Contract.Topics.Select(topic => (string)topic.Message["name"]!).Distinct().Count());
     }
 
+    [Fact]
+    public void Every_message_to_a_device_may_say_its_version()
+    {
+        Assert.All(Contract.Topics.Where(topic => !topic.IsSent), topic =>
+        {
+            JsonNode payload = topic.Message["payload"]!;
+            JsonNode[] shapes = payload["oneOf"] is JsonArray choices ? [.. choices.Select(choice => choice!)] : [payload];
+            Assert.All(shapes, shape =>
+            {
+                Assert.DoesNotContain("schema", shape["required"]!.AsArray().Select(name => (string)name!));
+                string version = (string)shape["properties"]!["schema"]!["enum"]!.AsArray().Single()!;
+                bool isEnvelope = shape["properties"]!["signature"] is not null;
+                Assert.Equal(isEnvelope ? "edge.envelope/1" : (string)topic.Message["name"]!, version);
+            });
+        });
+    }
+
     [Theory]
     [InlineData("""{"windowId":42,"class":"walking"}""")]
     [InlineData("""{"windowId":42,"class":"walking","requestId":"r1","schema":"edge.label/1"}""")]

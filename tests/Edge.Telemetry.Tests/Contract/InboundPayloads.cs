@@ -10,9 +10,9 @@ internal static class InboundPayloads
     {
         LabelMessage.SchemaName => (Parse(Label), Parse("""{ "windowId": 1200, "class": "walking", "requestId": "r1" }""")),
         ConfigDesiredMessage.SchemaName => (Parse(Desired), Parse("""{ "version": 7, "rollout": { "percent": 100, "seed": 1 }, "config": { "telemetry": { "summarySeconds": 10 } } }""")),
-        ConfigKeysMessage.SchemaName => (Parse(Envelope), Parse($$"""{ "payload": "eyJ2ZXJzaW9uIjoyfQ==", "signature": "{{new string('A', 86)}}==", "keyId": "7f3a91c2d4e5b608", "algorithm": "ecdsa-p256-sha256" }""")),
+        ConfigKeysMessage.SchemaName => (Parse(Envelope), Parse($$"""{ "payload": "eyJ2ZXJzaW9uIjoyfQ==", "signature": "{{new string('A', 86)}}==", "keyId": "7f3a91c2d4e5b608", "algorithm": "ecdsa-p256-sha256", "schema": "edge.envelope/1" }""")),
         SnapshotOfferMessage.SchemaName => (Parse(Envelope), Parse($$"""{ "payload": "eyJtYW5pZmVzdCI6e319", "signature": "{{new string('B', 86)}}==", "keyId": "7f3a91c2d4e5b608", "algorithm": "ed25519" }""")),
-        SnapshotChunkMessage.SchemaName => (Parse(Chunk), Parse($$"""{ "sha256": "{{new string('9', 64)}}", "index": 3, "data": "CAcSBnB5dG9yY2g=" }""")),
+        SnapshotChunkMessage.SchemaName => (Parse(Chunk), Parse($$"""{ "sha256": "{{new string('9', 64)}}", "index": 3, "data": "CAcSBnB5dG9yY2g=", "schema": "edge.snapshot-chunk/1" }""")),
         _ => throw new ArgumentException($"'{schemaName}' has no schema here: write it down, for the contract.", nameof(schemaName)),
     };
 
@@ -40,7 +40,8 @@ internal static class InboundPayloads
             "payload": { "description": "What was signed, base64.", "type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$" },
             "signature": { "description": "64 bytes, base64. ECDSA: r and s of 32 bytes each (IEEE P1363, not DER).", "type": "string", "pattern": "^[A-Za-z0-9+/]{86}==$" },
             "keyId": { "description": "Who signed: the first 16 hexadecimal digits of the SHA-256 of the public key (SubjectPublicKeyInfo, DER).", "type": "string", "pattern": "^[0-9a-f]{16}$" },
-            "algorithm": { "description": "How.", "type": "string", "enum": ["ecdsa-p256-sha256", "ed25519"] }
+            "algorithm": { "description": "How.", "type": "string", "enum": ["ecdsa-p256-sha256", "ed25519"] },
+            "schema": { "description": "Version of the envelope; may be left out.", "type": "string", "enum": ["edge.envelope/1"] }
           }
         }
         """;
@@ -54,7 +55,8 @@ internal static class InboundPayloads
           "properties": {
             "sha256": { "description": "The whole that it is a piece of.", "type": "string", "pattern": "^[0-9a-f]{64}$" },
             "index": { "description": "Which piece, from 0.", "type": "integer", "minimum": 0 },
-            "data": { "description": "Its bytes, base64; at most 256 KiB of them.", "type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$" }
+            "data": { "description": "Its bytes, base64; at most 256 KiB of them.", "type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$" },
+            "schema": { "description": "Version of this payload; may be left out.", "type": "string", "enum": ["edge.snapshot-chunk/1"] }
           }
         }
         """;

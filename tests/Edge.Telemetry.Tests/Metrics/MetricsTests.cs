@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Edge.LinkVictim;
 using Edge.Telemetry.Metrics;
+using Edge.Telemetry.Tests.Mqtt;
 
 namespace Edge.Telemetry.Tests.Metrics;
 
@@ -110,7 +111,7 @@ public sealed partial class MetricsTests
         using MetricsExport? export = MetricsExport.Start(new MetricsExportOptions { DeviceId = "pump-7", Version = "1", OtlpEndpoint = collector.Address, OtlpOverGrpc = true, OtlpInterval = TimeSpan.FromMilliseconds(50) });
         GrpcExport received;
         int exports = 0;
-        do received = await collector.Exports.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        do received = await collector.Exports.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
         while (!received.Text.Contains(DeviceMeter.Table[^1].Name) && ++exports < 20); // As above.
 
         Assert.Contains("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", received.Headers);

@@ -48,6 +48,7 @@ internal static class Readings
             PublishedCount = 19,
             ReceivedCount = 20,
             QueuedCount = 21,
+            ParkedCount = 24,
             DroppedByName = new Dictionary<string, long> { ["training"] = 22 },
             RefusedByName = new Dictionary<string, long> { ["drift"] = 23 },
             NeverDroppedLostCount = 25,

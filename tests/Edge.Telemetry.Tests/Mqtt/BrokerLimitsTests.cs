@@ -20,7 +20,7 @@ public class BrokerLimitsTests
         LinkState state = device.Link.State;
         Assert.Equal(new Dictionary<string, long> { ["big"] = 1 }, state.RefusedByName);
         Assert.Contains("more than the broker takes (2000)", state.LastError, StringComparison.Ordinal);
-        Assert.Equal(0, state.ReconnectCount);
+        Assert.Equal((0L, 1L), (state.ReconnectCount, state.NeverDroppedLostCount));
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public class BrokerLimitsTests
         await using Device device = new(broker.Port, Speaks311);
         await MosquittoClients.PublishAsync(broker.Port, device.Topics.Label, """{"windowId":42,"class":"walking"}""");
         device.Start();
-        InboundMessage label = await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        InboundMessage label = await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
         Assert.Equal(42ul, LabelMessage.Read(label.Payload).Message!.WindowId);
         Assert.Equal(["online", "offline"], subscriber.All.Where(seen => seen.Topic == device.Topics.Status).Select(seen => Device.StateOf(seen.Payload)));
     }
@@ -150,6 +150,7 @@ public class BrokerLimitsTests
 
         await Eventually.Holds(() => device.Link.State is { Connected: true, QueuedCount: 0 }, "everything else is acknowledged");
         Assert.Equal(new Dictionary<string, long> { ["big"] = 1 }, device.Link.State.RefusedByName);
+        Assert.Equal(1, device.Link.State.NeverDroppedLostCount);
         await Eventually.Holds(() => subscriber.All.Select(seen => Device.RoundOf(seen.Payload)).Distinct().SequenceEqual([1, 2]), "both arrived, in order");
     }
 

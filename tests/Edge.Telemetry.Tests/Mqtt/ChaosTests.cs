@@ -15,6 +15,6 @@ public class ChaosTests
 
         TestContext.Current.TestOutputHelper!.WriteLine(report.ToString());
         Assert.Empty(report.Problems);
-        Assert.True(report.AcknowledgedCount > 100);
+        Assert.True(report.AcknowledgedCount > 10, report.ToString()); // That something was sent at all; how much is the machine's.
     }
 }

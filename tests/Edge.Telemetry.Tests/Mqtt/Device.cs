@@ -69,7 +69,7 @@ internal sealed class Device : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
-        await _run.WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
+        await _run.WaitAsync(Eventually.Limit, CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

@@ -45,6 +45,21 @@ public sealed class DurableQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_broker_refuses_for_now_comes_back_in_the_next_life()
+    {
+        using (OutgoingMessages first = Open())
+        {
+            for (int i = 0; i < 3; i++) await first.Add(Never("denied"));
+            await first.Add(Never("well") with { Topic = "another" });
+            Assert.True(first.TryPark(Take(first), isDenied: true, out _));
+            first.Remove(Take(first));
+        }
+
+        using OutgoingMessages second = Open();
+        Assert.Equal(["denied", "denied", "denied"], TakeAll(second));
+    }
+
+    [Fact]
     public void The_bytes_of_a_stored_message_are_these_for_ever()
     {
         byte[] bytes = StoredMessage.Write(new OutboundMessage("drift", "e/d", "{}"u8.ToArray(), Delivery.NeverDrop), DateTimeOffset.FromUnixTimeMilliseconds(0x0102030405));
@@ -70,7 +85,7 @@ public sealed class DurableQueueTests : IDisposable
         {
             if (!queue.TryTake(out Outgoing next))
             {
-                await queue.WhenAvailable().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+                await queue.WhenAvailable().WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
                 continue;
             }
 

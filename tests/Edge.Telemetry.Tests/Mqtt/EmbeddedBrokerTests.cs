@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Edge.LinkVictim;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -30,7 +31,7 @@ public class EmbeddedBrokerTests
         await MosquittoClients.PublishAsync(broker.Port, "edge/d/status", "here", retain: true);
 
         using Process process = Process.Start(new ProcessStartInfo(
-            MosquittoClients.PathOf("mosquitto_sub"), ["-h", "127.0.0.1", "-p", $"{broker.Port}", option, value, "-t", "edge/#", "-C", "1", "-W", "20"]) { RedirectStandardOutput = true })!;
+            MosquittoClients.PathOf("mosquitto_sub"), ["-h", "127.0.0.1", "-p", $"{broker.Port}", option, value, "-t", "edge/#", "-C", "1", "-W", "300"]) { RedirectStandardOutput = true })!;
         Assert.Equal("here", (await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, process.ExitCode);
@@ -74,7 +75,7 @@ public class EmbeddedBrokerTests
     [Fact]
     public async Task Events_wait_for_a_broker_that_comes_back_on_the_same_port()
     {
-        EmbeddedBroker broker = await Broker();
+        EmbeddedBroker broker = await Broker(Ports.Free()); // Not one of those that the system deals out: a neighbour could have it meanwhile.
         await using Wire wire = new(broker.Port);
         await using Device device = new Device(wire.Port).Start();
         await device.Connected();
@@ -169,7 +170,7 @@ public class EmbeddedBrokerTests
         Dictionary<string, InboundMessage> read = [];
         while (read.Count < count)
         {
-            InboundMessage message = await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            InboundMessage message = await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
             read[message.Topic] = message;
         }
 

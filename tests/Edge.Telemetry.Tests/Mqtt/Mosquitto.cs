@@ -47,7 +47,7 @@ internal sealed class Mosquitto : IAsyncDisposable
         string config = Path.Combine(_folder, "mosquitto.conf");
         File.WriteAllLines(config, [$"listener {Port} 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest none", .. _extraConfig]);
         _process = Process.Start(new ProcessStartInfo(Places.First(File.Exists), ["-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        for (int i = 0; i < 500; i++)
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < Eventually.Limit;)
         {
             using TcpClient probe = new();
             try

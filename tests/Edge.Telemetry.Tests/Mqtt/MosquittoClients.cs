@@ -15,6 +15,18 @@ internal static class MosquittoClients
 
     public static string PathOf(string program) => Places.Select(place => $"{place}/{program}").First(File.Exists);
 
+    /// <summary>A line of mosquitto's password file, as mosquitto_passwd writes it.</summary>
+    public static async Task<string> PasswordLineAsync(string user, string password)
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"edge-passwd-{Guid.NewGuid():n}");
+        using Process process = Process.Start(new ProcessStartInfo(PathOf("mosquitto_passwd"), ["-b", "-c", file, user, password]) { RedirectStandardError = true })!;
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+        string line = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        File.Delete(file);
+        return line;
+    }
+
     public static async Task PublishAsync(int port, string topic, string payload, bool retain = false)
     {
         string[] arguments = ["-h", "127.0.0.1", "-p", $"{port}", "-V", "5", "-q", "1", "-t", topic, "-m", payload, .. retain ? new[] { "-r" } : []];

@@ -75,11 +75,10 @@ public class MosquittoLinkTests
         bool Noticed()
         {
             device.Event(++sent);
-            return !device.Link.State.Connected;
+            return device.Link.State is { Connected: false, LastError: { } why } && why.Contains("no sign of life", StringComparison.Ordinal);
         }
 
         await Eventually.Holds(Noticed, "the hung broker was noticed");
-        Assert.Contains("no sign of life", device.Link.State.LastError, StringComparison.Ordinal);
         broker.Thaw();
         await Eventually.Holds(() => device.Link.State is { Connected: true, QueuedCount: 0 }, "the queue is empty");
         await Eventually.Holds(() => Device.RoundOf(subscriber.All[^1].Payload) == sent, "the last event arrived");
@@ -197,6 +196,32 @@ public class MosquittoLinkTests
     [Theory]
     [InlineData(MqttProtocol.V5)]
     [InlineData(MqttProtocol.V311)]
+    public async Task Who_has_the_right_name_and_password_is_let_in(MqttProtocol protocol)
+    {
+        await using Mosquitto broker = await Mosquitto.StartWithFileAsync("password_file", await MosquittoClients.PasswordLineAsync("pump", "två ord"), "allow_anonymous false");
+        await using Device device = new Device(broker.Port, options => options with { Protocol = protocol, User = "pump", Password = "två ord" }).Start();
+        device.Event(1);
+        await Eventually.Holds(() => device.Link.State is { PublishedCount: 1, QueuedCount: 0 }, "the event is acknowledged");
+    }
+
+    [Fact]
+    public async Task A_password_file_that_is_missing_is_weather_that_names_it_and_the_next_attempt_reads_what_is_there_then()
+    {
+        await using Mosquitto broker = await Mosquitto.StartWithFileAsync("password_file", await MosquittoClients.PasswordLineAsync("pump", "right"), "allow_anonymous false");
+        string file = Path.Combine(Path.GetTempPath(), $"edge-password-{Guid.NewGuid():n}");
+        await using Device device = new Device(broker.Port, options => options with { User = "pump", PasswordFile = file }).Start();
+        await Eventually.Holds(() => device.Link.State.LastError?.Contains($"the password file '{file}' cannot be read", StringComparison.Ordinal) == true, "the file is named");
+
+        await File.WriteAllTextAsync(file, "wrong\n", TestContext.Current.CancellationToken);
+        await Eventually.Holds(() => device.Link.State.LastError?.Contains("NotAuthorized", StringComparison.Ordinal) == true, "the broker refuses");
+        await File.WriteAllTextAsync(file, "right\n", TestContext.Current.CancellationToken);
+        await device.Connected();
+        File.Delete(file);
+    }
+
+    [Theory]
+    [InlineData(MqttProtocol.V5)]
+    [InlineData(MqttProtocol.V311)]
     public async Task A_broker_that_takes_no_stranger_is_weather_that_says_what_to_set(MqttProtocol protocol)
     {
         await using Mosquitto broker = await Mosquitto.StartWithFileAsync("password_file", "", "allow_anonymous false");
@@ -211,5 +236,5 @@ public class MosquittoLinkTests
     private static MqttLinkOptions NeverIdle(MqttLinkOptions options) => Device.Hasty(options) with { PublishTimeout = TimeSpan.FromMinutes(5), InFlightWindow = 2048, QueueCapacity = 4096 };
 
     private static async Task<InboundMessage> ReadAsync(Device device) =>
-        await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await device.Link.Inbound.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
 }

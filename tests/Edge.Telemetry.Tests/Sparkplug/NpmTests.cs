@@ -62,23 +62,32 @@ public sealed class NpmTests
 
     private static async Task InstallAsync(string folder)
     {
-        Assert.SkipUnless(IsInstalled("node") && IsInstalled("npm"), "node and npm are not installed (Debian: apt-get install nodejs npm)");
+        if (!IsInstalled("node") || !IsInstalled("npm")) Missing("node and npm are not installed (Debian: apt-get install nodejs npm)");
         if (File.Exists(Path.Combine(folder, "node_modules", "sparkplug-payload", "index.js"))) return;
         Directory.CreateDirectory(folder);
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(45));
+        limit.CancelAfter(IsRequired ? TimeSpan.FromMinutes(5) : TimeSpan.FromSeconds(45));
         using Process npm = Start("npm", folder, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, "sparkplug-payload@1.0.3");
         try
         {
             Task<string> problems = npm.StandardError.ReadToEndAsync(limit.Token), said = npm.StandardOutput.ReadToEndAsync(limit.Token);
             await npm.WaitForExitAsync(limit.Token);
-            Assert.SkipWhen(npm.ExitCode != 0, $"npm cannot install sparkplug-payload 1.0.3 here: {await problems} {await said}");
+            if (npm.ExitCode != 0) Missing($"npm cannot install sparkplug-payload 1.0.3 here: {await problems} {await said}");
         }
         catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
         {
             npm.Kill(entireProcessTree: true);
-            Assert.Skip("npm did not install sparkplug-payload 1.0.3 within 45 s");
+            Missing("npm did not install sparkplug-payload 1.0.3 in time");
         }
+    }
+
+    /// <summary>Where changes are decided on (.ci/run) the test has to run; elsewhere it is skipped without what it needs.</summary>
+    private static bool IsRequired => Environment.GetEnvironmentVariable("EDGE_CI") == "1";
+
+    private static void Missing(string why)
+    {
+        if (IsRequired) Assert.Fail(why);
+        Assert.Skip(why);
     }
 
     private static bool IsInstalled(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));

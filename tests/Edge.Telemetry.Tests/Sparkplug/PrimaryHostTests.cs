@@ -39,6 +39,32 @@ public sealed class PrimaryHostTests
         File.Delete(file);
     }
 
+    [Fact]
+    public async Task tck_id_message_flow_edge_node_birth_publish_phid_wait_on_every_connection()
+    {
+        await using Mosquitto broker = await Mosquitto.StartAsync();
+        await using Wire wire = new(broker.Port);
+        await using SparkplugEyes eyes = await SparkplugEyes.OpenAsync(broker.Port);
+        await StateAsync(broker, "scada", online: true, 5);
+        string file = Path.Combine(Path.GetTempPath(), $"edge-bdseq-{Guid.NewGuid():n}");
+        await using TestNode node = new(wire.Port, file, options => options with { PrimaryHost = "scada" });
+        await eyes.OneMoreAsync("DDATA");
+
+        wire.Cut();
+        await Eventually.Holds(() => eyes.CountOf("NDEATH") == 1, "the broker says NDEATH"); // The will.
+        await StateAsync(broker, "scada", online: false, 10);
+        int connections = wire.ConnectionCount;
+        wire.Mend();
+        await Eventually.Holds(() => wire.ConnectionCount > connections, "the node is back");
+        await Task.Delay(500, TestContext.Current.CancellationToken); // A node that goes by what it knew before is born at once.
+        await StateAsync(broker, "scada", online: true, 11);
+        await Eventually.Holds(() => eyes.CountOf("NBIRTH") == 2, "the node is born again");
+        await eyes.OneMoreAsync("DDATA");
+        Assert.Equal((2, 1), (eyes.CountOf("NBIRTH"), eyes.CountOf("NDEATH")));
+        await node.StopAsync();
+        File.Delete(file);
+    }
+
     [Theory]
     [InlineData("""{"online":true,"timestamp":5}""", true, true)]
     [InlineData("""{"online":false,"timestamp":5}""", true, false)]
@@ -53,6 +79,18 @@ public sealed class PrimaryHostTests
         HostState host = new();
         Assert.Equal(counts, host.Take(Encoding.UTF8.GetBytes(text)));
         Assert.Equal(online, host.IsOnline);
+    }
+
+    [Fact]
+    public void A_new_connection_knows_nothing_of_the_host_but_which_state_is_too_old()
+    {
+        HostState host = new();
+        host.Take("""{"online":true,"timestamp":5}"""u8.ToArray());
+        host.Forget();
+        Assert.False(host.IsOnline);
+        Assert.False(host.Take("""{"online":true,"timestamp":4}"""u8.ToArray()));
+        Assert.True(host.Take("""{"online":true,"timestamp":5}"""u8.ToArray()));
+        Assert.True(host.IsOnline);
     }
 
     private static Task StateAsync(Mosquitto broker, string host, bool online, long timestamp, bool retain = true) =>
