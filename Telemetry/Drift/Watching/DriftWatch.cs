@@ -242,7 +242,8 @@ public sealed class DriftWatch
     /// <summary>The event, or null while others are not to be told. Of several at one window the first is told.</summary>
     private DriftEvent? Tell(in Rings rings, ulong windowId, double endSeconds, int latestAge)
     {
-        if (!_refractory.Admits(rings, endSeconds, _options.RefractorySeconds))
+        // By the stream's latest time: a label, and a window that waited, speak of an earlier one.
+        if (!_refractory.Admits(rings, _trail.Ago(1).Seconds, _options.RefractorySeconds))
         {
             return null;
         }
