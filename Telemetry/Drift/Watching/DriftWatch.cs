@@ -107,6 +107,18 @@ public sealed class DriftWatch
         }
     }
 
+    /// <summary>What of its state takes long to come by again; another one after each step of it.</summary>
+    public DriftMilestones Milestones
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new DriftMilestones(AlarmCount, ModelAlarmCount, RebaseCount, _inputs is not { Watches: false } && _classMix is not { Watches: false }, !_model.LacksReference);
+            }
+        }
+    }
+
     /// <summary>Says which snapshot runs from the next window on.</summary>
     /// <param name="snapshotId">Its id; the one that it is already changes nothing.</param>
     /// <param name="embeddingLength">Numbers of its embeddings.</param>
