@@ -45,7 +45,7 @@ public sealed partial class AnchorWatch(
     public void Note(SnapshotManifest current, ExamResult exam, IReadOnlyList<Example> anchors, EvaluationCause cause, CancellationToken stopping)
     {
         var config = live.Current;
-        var reading = memory.Update(current, exam, config.Telemetry.ForgettingAlarmPoints);
+        var reading = memory.Update(current, exam, config.Telemetry.ForgettingAlarmPoints, config.Telemetry.ForgettingAlarmByClass);
         state.Memory = reading.PerClass;
         foreach (var alarm in reading.Alarms)
         {
