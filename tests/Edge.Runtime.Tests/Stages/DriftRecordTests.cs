@@ -1,7 +1,6 @@
 using Edge.Config;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Inference;
-using Edge.Storage;
 using Edge.Telemetry.Drift.Watching;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
