@@ -17,6 +17,8 @@ internal sealed class FleetLink : IAsyncDisposable
     internal static readonly Option<string?> Certificate = new("--client-certificate") { Description = "With --tls: file with this side's certificate (PEM)." };
     internal static readonly Option<string?> CertificateKey = new("--client-key") { Description = "With --tls: file with its private key (PEM, without a passphrase); without it the key is in the certificate's file." };
     internal static readonly Option<bool> AnyHostName = new("--any-host-name") { Description = "With --tls: take a certificate for another host too; only for a CA that signs for this broker alone." };
+    internal static readonly Option<string?> Protocol = Choice();
+    private const string Mqtt311 = "3.1.1";
     private const int BatchCount = 100; // Below the 512 that wait in the link's queue at most.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5); // Somebody is looking at it.
@@ -42,7 +44,7 @@ internal sealed class FleetLink : IAsyncDisposable
             });
         }
 
-        foreach (var option in new Option[] { Broker, Root, User, PasswordFile, Tls, CaFile, Certificate, CertificateKey, AnyHostName }) command.Add(option);
+        foreach (var option in new Option[] { Broker, Root, User, PasswordFile, Tls, CaFile, Certificate, CertificateKey, AnyHostName, Protocol }) command.Add(option);
         return command;
     }
 
@@ -55,6 +57,13 @@ internal sealed class FleetLink : IAsyncDisposable
     {
         int colon = address.LastIndexOf(':');
         return colon > 0 && int.TryParse(address[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= 65_535 ? (address[..colon], port) : null;
+    }
+
+    private static Option<string?> Choice()
+    {
+        var protocol = new Option<string?>("--protocol") { Description = "Version of MQTT that the broker speaks, 5 or 3.1.1; with 3.1.1 it does not say why it refuses.", DefaultValueFactory = _ => "5" };
+        protocol.AcceptOnlyFromAmong("5", Mqtt311);
+        return protocol;
     }
 
     private static string NoAddress(string address) => $"--broker {address}: expected HOST:PORT, such as 127.0.0.1:1883.";
@@ -79,8 +88,9 @@ internal sealed class FleetLink : IAsyncDisposable
             Tls = parsed.GetValue(Tls)
                 ? new MqttTlsOptions { CaFile = FileOf(parsed, CaFile), CertificateFile = FileOf(parsed, Certificate), KeyFile = FileOf(parsed, CertificateKey), CheckHostName = !parsed.GetValue(AnyHostName) }
                 : null,
+            Protocol = parsed.GetValue(Protocol) == Mqtt311 ? MqttProtocol.V311 : MqttProtocol.V5,
             ClientId = clientId,
-            Names = new LinkSettingNames { Address = Broker.Name, User = User.Name, Password = PasswordFile.Name, Certificate = Certificate.Name, ClientId = "", Protocol = "" },
+            Names = new LinkSettingNames { Address = Broker.Name, User = User.Name, Password = PasswordFile.Name, Certificate = Certificate.Name, ClientId = "", Protocol = Protocol.Name },
         };
     }
 

@@ -104,7 +104,7 @@ public static class InferCommand
     private static (LabelledWindows Windows, LabelledWindows Train, string Name) Windows(string spec, string? split, SnapshotManifest model, CancellationToken cancel)
     {
         if (!Console.IsErrorRedirected) Console.Error.WriteLine($"reading {spec}");
-        var set = DatasetReader.Read(spec, new DatasetReadOptions { AllowsOneClass = true }, null, cancel);
+        var set = DatasetReader.Read(spec, new DatasetReadOptions { AllowsOneClass = true }, LoadLine.ForAPerson(), cancel);
         foreach (string note in set.Notes) Console.Error.WriteLine(note);
         if (split == "test" && set.Test is null) throw new InvalidDataException($"'{spec}' has no test split. Leave --split out for all its windows.");
         var windows = split == "train" || set.Test is null ? set.Train : set.Test;

@@ -30,7 +30,7 @@ public static class ReplayImportCommand
             data.Create();
             // Nothing that waits for a round leaves here: the next start of the service counts it into the statistics, and then lets go what is too much.
             using var buffer = ReplayCommand.Told(ReplayBuffer.Open(data.ReplayFile, ServiceHost.OptionsOf(config) with { CopyCount = 0, FreshCapacity = int.MaxValue }, TimeProvider.System, ReplayAccess.Serve, trims: false));
-            var import = ReplayArchive.Read(parsed.GetValue(source)!, buffer.Counts.AcknowledgedCount == 0 ? 0 : buffer.Counts.LastStartSeconds + config.Window.Length / config.Sensor.SampleRateHz, stride, TimeProvider.System.GetUtcNow(), null, cancel);
+            var import = ReplayArchive.Read(parsed.GetValue(source)!, buffer.Counts.AcknowledgedCount == 0 ? 0 : buffer.Counts.LastStartSeconds + config.Window.Length / config.Sensor.SampleRateHz, stride, TimeProvider.System.GetUtcNow(), LoadLine.ForAPerson(), cancel);
             foreach (string note in import.Notes) Console.Error.WriteLine(note);
             if (Mismatch(import.Windows, config) is { } why) return ReplayCommand.Failed(command, why);
 

@@ -25,7 +25,7 @@ internal static class WatchCommand
         stale.Validators.Add(CommandNumber.Within(stale, 1, 86_400, "seconds"));
         var command = FleetLink.AddTo(new CodedCommand(
             "watch",
-            "Watch a fleet: each device's state, snapshot, accuracy on its anchors, the class that is forgotten most, the latest drift alarm, configuration, messages given up, and when it was last heard of; trouble first. " +
+            "Watch a fleet: each device's state, snapshot, accuracy on its anchors, the class that is forgotten most, the latest drift alarm or how far it is from one, configuration, messages given up, and when it was last heard of; trouble first. " +
             "With --json a line for each change ({\"event\": \"device\" | \"removed\" | \"broker\" | \"missed\", …}). Where standard output is no terminal it prints the table once.",
             Codes)
         {
@@ -86,7 +86,7 @@ internal static class WatchCommand
 
         void Tell(RowChange? change)
         {
-            if (change is { Row: { } row }) tell(new { @event = "device", at = TimeProvider.System.GetUtcNow(), changed = change.Changed, row.Device, row.State, row.Reason, row.Snapshot, row.AnchorAccuracyPercent, row.WorstForgetting, row.Drift, row.Config, row.MessagesDropped, row.LastSeen, row.Stale, row.Trouble });
+            if (change is { Row: { } row }) tell(new { @event = "device", at = TimeProvider.System.GetUtcNow(), changed = change.Changed, row.Device, row.State, row.Reason, row.Snapshot, row.AnchorAccuracyPercent, row.WorstForgetting, row.Drift, row.DriftAlarmCount, row.DriftScore, row.Config, row.MessagesDropped, row.LastSeen, row.Stale, row.Trouble });
             else if (change is not null) tell(new { @event = "removed", at = TimeProvider.System.GetUtcNow(), change.Device });
         }
     }

@@ -7,6 +7,9 @@ namespace Edge.Runtime.Labelling;
 /// </summary>
 public sealed class SourceLabels(double share, double delaySeconds, int seed)
 {
+    /// <summary>What these labels are named by in <see cref="LabelRequest.Origin"/>.</summary>
+    public const string Origin = "sensor";
+
     private readonly Random random = new(seed);
     private readonly Queue<(double DueSeconds, LabelRequest Label)> waiting = new();
 
@@ -17,7 +20,7 @@ public sealed class SourceLabels(double share, double delaySeconds, int seed)
     public void Note(in Prediction prediction)
     {
         if (prediction.Truth is null || random.NextDouble() >= share) return;
-        waiting.Enqueue((prediction.EndSeconds + delaySeconds, new LabelRequest(prediction.WindowId, prediction.Truth, "sensor")));
+        waiting.Enqueue((prediction.EndSeconds + delaySeconds, new LabelRequest(prediction.WindowId, prediction.Truth, Origin)));
     }
 
     /// <summary>The next label that is due at <paramref name="nowSeconds"/>; null when there is none.</summary>

@@ -51,7 +51,7 @@ public sealed partial class AnchorWatch(
     /// <param name="stopping">The service stops: nothing more is compared.</param>
     public void Note(DeviceConfig config, SnapshotManifest current, ExamResult exam, IReadOnlyList<Example> anchors, EvaluationCause cause, CancellationToken stopping)
     {
-        var reading = memory.Update(current, exam, config.Telemetry.ForgettingAlarmPoints);
+        var reading = memory.Update(current, exam, config.Telemetry.ForgettingAlarmPoints, config.Telemetry.ForgettingAlarmByClass);
         state.Memory = reading.PerClass;
         state.NoteExam(state.AnchorAccuracyPercent, config);
         foreach (var alarm in reading.Alarms)

@@ -58,10 +58,11 @@ public sealed class MemoryRecord
     /// <param name="snapshot">The snapshot that was examined.</param>
     /// <param name="exam">What it came to.</param>
     /// <param name="alarmPoints"><c>telemetry.forgettingAlarmPoints</c>; 0: no alarm.</param>
-    public ForgettingReading Update(SnapshotManifest snapshot, ExamResult exam, double alarmPoints = 0)
+    /// <param name="alarmPointsByClass"><c>telemetry.forgettingAlarmByClass</c>; null: no class has a limit of its own.</param>
+    public ForgettingReading Update(SnapshotManifest snapshot, ExamResult exam, double alarmPoints = 0, IReadOnlyDictionary<string, double>? alarmPointsByClass = null)
     {
         var reading = tracker.Update(
-            snapshot.Id, snapshot.Round, exam.PerClass.ToDictionary(c => c.Key, c => new AnchorAccuracy(exam.PercentOf(c.Key), c.Value.Count), StringComparer.Ordinal), alarmPoints);
+            snapshot.Id, snapshot.Round, exam.PerClass.ToDictionary(c => c.Key, c => new AnchorAccuracy(exam.PercentOf(c.Key), c.Value.Count), StringComparer.Ordinal), alarmPoints, alarmPointsByClass);
         try
         {
             DurableFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(tracker.Save(), s_json));

@@ -82,7 +82,7 @@ public sealed partial class DriftAlarms(DriftWatch watch, ReferenceWindows refer
 
     private void Tell(DriftEvent drift)
     {
-        state.CountDriftAlarm();
+        state.NoteDrift(drift);
         var action = act(drift);
         string done = action.LabelsRequested is { } count ? $"{action.Word} ({count})" : action.Word;
         LogDrift(drift.What, drift.Channel is null ? "" : $" ({drift.Channel})", drift.SinceWindowId, drift.Detector, drift.Statistic, drift.Threshold, action.Reason is null ? done : $"{done}: {action.Reason}");

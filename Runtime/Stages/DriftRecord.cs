@@ -6,11 +6,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace Edge.Runtime.Stages;
 
-/// <summary>Keeps what the drift watch has seen in <c>drift.bin</c>, and the windows of its reference in <c>drift-reference.bin</c>, every ten minutes and at a clean stop, so that a restart does not cost a reference. Where the disk refuses, the next time tries again.</summary>
+/// <summary>Keeps what the drift watch has seen in <c>drift.bin</c>, and the windows of its reference in <c>drift-reference.bin</c>, within a minute of each of its <see cref="DriftMilestones"/>, else every ten minutes, and at a clean stop: so neither a restart nor a kill costs a reference. Where the disk refuses, the next time tries again.</summary>
 public sealed class DriftRecord(DriftWatch watch, ReferenceWindows reference, DataDirectory data, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime) : Stage(faults, lifetime)
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(10);
+    private const int MostLooks = 10; // What a window adds is there again after as many windows: not worth the wear of a write a minute.
+    private static readonly TimeSpan s_look = TimeSpan.FromMinutes(1);
     private long keptChanges = reference.Changes;
+    private DriftMilestones keptMilestones = watch.Milestones;
 
     /// <summary>The watch that the configuration asks for, as it was left where what it left fits.</summary>
     /// <param name="path">The record; it need not be there.</param>
@@ -59,10 +61,16 @@ public sealed class DriftRecord(DriftWatch watch, ReferenceWindows reference, Da
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(s_interval, time);
+        using var timer = new PeriodicTimer(s_look, time);
+        int looks = 0;
         try
         {
-            while (await timer.WaitForNextTickAsync(stopping)) Keep();
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                if (++looks < MostLooks && watch.Milestones == keptMilestones) continue;
+                looks = 0;
+                Keep();
+            }
         }
         finally
         {
@@ -74,7 +82,9 @@ public sealed class DriftRecord(DriftWatch watch, ReferenceWindows reference, Da
     {
         try
         {
+            var milestones = watch.Milestones; // Before the state: what comes between is kept once more.
             DurableFile.Replace(data.Drift, watch.Save());
+            keptMilestones = milestones;
             long changes = reference.Changes;
             if (changes == keptChanges || !reference.IsComplete && !isLast) return; // Megabytes, which change seldom: they are written when there is something whole to write.
             DurableFile.Replace(data.DriftReference, reference.Save());

@@ -68,9 +68,10 @@ public sealed class LabellingStage(
         else if (ring.Find(request.WindowId) is { } window)
         {
             labelled.Set(new LabelOutcome(request, null, null));
-            if (asking.Answered(request.WindowId)) state.CountRequestAnswered();
+            bool wasAsked = asking.Answered(request.WindowId);
+            if (wasAsked) state.CountRequestAnswered();
             state.CountTaken();
-            drift.Label(request.WindowId, request.Class);
+            if (!wasAsked || request.Origin == SourceLabels.Origin) drift.Label(request.WindowId, request.Class); // The device asks where it is in doubt: how often it is wrong there says nothing of how often it is wrong.
             await flows.Examples.Writer.WriteAsync(new PendingExample(request, window), stopping);
         }
         else

@@ -1,5 +1,6 @@
 using Edge.Runtime.Inference;
 using Edge.Storage;
+using Edge.Telemetry.Drift.Watching;
 using Edge.Telemetry.Forgetting;
 using Edge.Telemetry.Messages;
 using HdrHistogram;
@@ -18,6 +19,7 @@ public sealed class ServiceState(TimeProvider time)
     private readonly Queue<(long Ticks, long Count)> recent = new();
     private readonly long startTicks = time.GetTimestamp();
     private long windowsSeen, calls, droppedWindows, droppedPredictions, brokenWindows, labelsRefused, examplesStored, roundsRun, promoted, refused, roundsFailed, storeFailures, statisticsFailures, driftAlarms, taken, settled, requestsMade, requestsAnswered;
+    private volatile LatestDrift? latestDrift;
     private Prediction? latest;
     private LongHistogram? measured; // Of a trial; null while none is on.
     private long firstTicks, latestTicks; // 0 before the first window.
@@ -79,6 +81,9 @@ public sealed class ServiceState(TimeProvider time)
 
     /// <summary>Drift alarms since the start.</summary>
     public long DriftAlarms => Interlocked.Read(ref driftAlarms);
+
+    /// <summary>The latest of them; null before the first.</summary>
+    public LatestDrift? LatestDrift => latestDrift;
 
     /// <summary>The running snapshot; null before the first.</summary>
     public SnapshotManifest? Snapshot { get; set; }
@@ -283,7 +288,11 @@ public sealed class ServiceState(TimeProvider time)
 
     internal void CountRefused() => Interlocked.Increment(ref refused);
 
-    internal void CountDriftAlarm() => Interlocked.Increment(ref driftAlarms);
+    internal void NoteDrift(DriftEvent drift)
+    {
+        latestDrift = new LatestDrift(drift.What, drift.Channel, drift.Threshold > 0 ? drift.Statistic / drift.Threshold : 0, drift.WindowId, time.GetUtcNow());
+        Interlocked.Increment(ref driftAlarms);
+    }
 }
 
 /// <summary>Windows over some time.</summary>

@@ -18,7 +18,7 @@ public sealed partial class TelemetryStage(
     /// <inheritdoc/>
     protected override Task RunAsync(CancellationToken stopping)
     {
-        var told = Runs; // Before the status is put together: what changes meanwhile is told again.
+        var told = Stands; // Before the status is put together: what changes meanwhile is told again.
         reporter.Status(Status(Telemetry.Messages.DeviceState.Online, request.Restarted ? "reconfigured" : null));
         reporter.ConfigReported(desired.Report());
         if (desired.Trust == ConfigTrust.Unsigned) LogUnsigned();
@@ -29,15 +29,15 @@ public sealed partial class TelemetryStage(
             ListenAsync(stopping));
     }
 
-    private async Task SummariseAsync((string? SnapshotId, string Provider, long FailureCount) told, CancellationToken stopping)
+    private async Task SummariseAsync(Standing told, CancellationToken stopping)
     {
         using var timer = new LiveTimer(live, config => TimeSpan.FromSeconds(config.Telemetry.SummarySeconds), time);
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            if (Runs is var runs && runs != told)
+            if (Stands is var stands && stands != told)
             {
-                told = runs;
-                reporter.Status(Status(Telemetry.Messages.DeviceState.Online, null)); // The retained status names the snapshot that runs, and on what.
+                told = stands;
+                reporter.Status(Status(Telemetry.Messages.DeviceState.Online, null)); // Who begins to listen must not wait for the next evaluation, or alarm, to know of the last.
             }
 
             var counts = state.TakeCounts();
@@ -54,6 +54,7 @@ public sealed partial class TelemetryStage(
                 UnknownCount = counts.GetValueOrDefault(Prediction.Unknown),
                 RequestsMade = state.RequestsMade,
                 RequestsAnswered = state.RequestsAnswered,
+                DriftScore = live.Current.Drift.Detectors.Count > 0 ? Math.Round(state.DriftScore, 3) : null,
                 SnapshotId = state.Snapshot?.Id,
                 MessagesDropped = GivenUp(link.State),
                 OutboxProblem = link.State.Outbox?.Problem,
@@ -61,7 +62,7 @@ public sealed partial class TelemetryStage(
         }
     }
 
-    private (string? SnapshotId, string Provider, long FailureCount) Runs => (state.Snapshot?.Id, state.Provider, providers.FailureCount);
+    private Standing Stands => new(state.Snapshot?.Id, state.Provider, providers.FailureCount, state.AnchorAccuracyPercent, WorstForgetting.Of(state.Memory), state.DriftAlarms);
 
     private static Dictionary<string, long>? GivenUp(LinkState state)
     {
@@ -132,8 +133,15 @@ public sealed partial class TelemetryStage(
         Provider = state.Provider,
         ProvidersRefused = providers.Refused is { Count: > 0 } refused ? [.. refused.Select(one => new RefusedProvider(one.Provider, one.Reason))] : null,
         ProviderFailures = providers.FailureCount > 0 ? providers.FailureCount : null,
+        AnchorAccuracyPercent = state.AnchorAccuracyPercent,
+        WorstForgetting = WorstForgetting.Of(state.Memory),
+        DriftAlarms = state.DriftAlarms,
+        LatestDrift = state.LatestDrift,
         UptimeSeconds = Math.Round(state.Uptime.TotalSeconds, 1),
     };
+
+    /// <summary>What the retained status says and what changes while the service runs.</summary>
+    private readonly record struct Standing(string? SnapshotId, string Provider, long FailureCount, double? AnchorAccuracyPercent, WorstForgetting? WorstForgetting, long DriftAlarms);
 
     [LoggerMessage(3001, LogLevel.Information, "desired configuration {Result}: version {Version} {Reasons}")]
     private partial void LogConfig(ConfigResult result, long? version, string reasons);

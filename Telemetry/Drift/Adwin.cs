@@ -43,7 +43,7 @@ public sealed record AdwinOptions
 /// ADWIN2: A. Bifet, R. Gavaldà, "Learning from Time-Changing Data with Adaptive Windowing", SIAM Data Mining 2007, sections 3 and 4. A window of all observations since the last change, kept as an exponential
 /// histogram (M buckets of each size 1, 2, 4, …); a cut into W0 and W1 is a change when |μ̂0 − μ̂1| &gt; ε = √(2/m · σ² · ln(2 ln n / δ)) + 2/(3m) · ln(2 ln n / δ) with 1/m = 1/n0 + 1/n1. Then oldest buckets go until
 /// no cut is one. Deviations, both those of MOA and river: the window is looked at every <see cref="AdwinOptions.Clock"/> observations, 1/n counts only what is above the least length of a side; and after an alarm
-/// the next observation starts with an empty window. Every bucket boundary is a cut, the last pair included (river up to 0.21 left that one out). 18 kB; amortised O(1) per observation, independence of the observations assumed.
+/// the next observation starts with an empty window. Every bucket boundary is a cut, the last pair included (river up to 0.21 left that one out). 5.6 kB; amortised O(1) per observation, independence of the observations assumed.
 /// </summary>
 public sealed class Adwin : DriftDetector
 {

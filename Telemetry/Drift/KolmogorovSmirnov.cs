@@ -75,6 +75,40 @@ public static class KolmogorovSmirnov
         return Math.Min(1, outside);
     }
 
+    /// <summary>
+    /// The same for samples too large for <see cref="Probability"/>: that of one sample of n against its own distribution, n = firstCount · secondCount / (firstCount + secondCount) rounded (Stephens 1970; "asymp" in SciPy).
+    /// O(n³ distance²), by G. Marsaglia, W. W. Tsang, J. Wang, "Evaluating Kolmogorov's Distribution", 2003; the matrix's power is taken from a vector, one factor of n!/nⁿ with each step, so that nothing overflows.
+    /// </summary>
+    /// <param name="firstCount">Values of the first sample, at least 1.</param>
+    /// <param name="secondCount">Values of the second, at least 1; n at most 1500, beyond which a step would be too small for a double.</param>
+    /// <param name="distance">0 to 1.</param>
+    public static double AsymptoticProbability(int firstCount, int secondCount, double distance)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(firstCount, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(secondCount, 1);
+        int n = Math.Max(1, (int)Math.Round((double)firstCount * secondCount / ((double)firstCount + secondCount)));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(n, 1500, "firstCount · secondCount / (firstCount + secondCount)");
+        int k = (int)(n * distance) + 1, size = (2 * k) - 1;
+        double[,] matrix = Matrix(size, k - (n * distance));
+        double[] row = new double[size], next = new double[size];
+        row[k - 1] = 1;
+        for (int step = 1; step <= n; step++)
+        {
+            for (int j = 0; j < size; j++)
+            {
+                next[j] = 0;
+                for (int i = Math.Max(0, j - 1); i < size; i++)
+                {
+                    next[j] += row[i] * matrix[i, j] * step / n;
+                }
+            }
+
+            (row, next) = (next, row);
+        }
+
+        return Math.Clamp(1 - row[k - 1], 0, 1);
+    }
+
     /// <summary>Least distance whose <see cref="Probability"/> is at most <paramref name="level"/>; above 1 when the samples are too small for any to be.</summary>
     public static double CriticalDistance(int firstCount, int secondCount, double level)
     {
@@ -86,5 +120,27 @@ public static class KolmogorovSmirnov
         }
 
         return high / (double)product;
+    }
+
+    /// <summary>The matrix H of Marsaglia et al., section 2.</summary>
+    private static double[,] Matrix(int size, double h)
+    {
+        double[,] matrix = new double[size, size];
+        for (int i = 0; i < size; i++)
+        {
+            for (int j = 0; j <= Math.Min(i + 1, size - 1); j++)
+            {
+                double element = 1 - (j == 0 ? Math.Pow(h, i + 1) : 0) - (i == size - 1 ? Math.Pow(h, size - j) : 0);
+                element += j == 0 && i == size - 1 && 2 * h > 1 ? Math.Pow((2 * h) - 1, size) : 0;
+                for (int divisor = 2; divisor <= i - j + 1; divisor++)
+                {
+                    element /= divisor;
+                }
+
+                matrix[i, j] = element;
+            }
+        }
+
+        return matrix;
     }
 }

@@ -81,6 +81,28 @@ public static class ContinualMetrics
         return taskCount == 1 ? 0 : sum / (taskCount - 1);
     }
 
+    /// <summary>Forward transfer (Lopez-Paz and Ranzato 2017, equation 4): 1/(T−1) Σ over i &gt; 1 of a[i−1, i] − b[i]. Positive when a task is known better than chance before it is learned. 0 with one task.</summary>
+    /// <param name="a">The accuracy matrix, its entries right above the diagonal included.</param>
+    /// <param name="untrained">b: [T], the accuracy of an untrained model on each task, in the unit of <paramref name="a"/>.</param>
+    /// <exception cref="ArgumentException">The matrix is empty or not square, or there is not one accuracy per task.</exception>
+    public static double ForwardTransfer(double[,] a, IReadOnlyList<double> untrained)
+    {
+        int taskCount = TaskCount(a);
+        ArgumentNullException.ThrowIfNull(untrained);
+        if (untrained.Count != taskCount)
+        {
+            throw new ArgumentException($"There are {untrained.Count} accuracies of the untrained model for {taskCount} tasks; give one per task.", nameof(untrained));
+        }
+
+        double sum = 0;
+        for (int i = 1; i < taskCount; i++)
+        {
+            sum += a[i - 1, i] - untrained[i];
+        }
+
+        return taskCount == 1 ? 0 : sum / (taskCount - 1);
+    }
+
     /// <summary>min-ACC (De Lange et al. 2023, "Continual evaluation for lifelong learning", section 3): mean over earlier tasks of the lowest accuracy since the task was learned.</summary>
     /// <param name="traces">For each earlier task its accuracies at every evaluation, the first one right after it was learned. That one is not in the minimum unless it is the only one.</param>
     /// <exception cref="ArgumentException">There is no trace, or one is empty.</exception>

@@ -2,7 +2,7 @@ namespace Edge.Telemetry.Forgetting;
 
 /// <summary>
 /// Accuracy per class on the anchor set over the life of the device: best so far, when it was learned, lowest since, now. A class may appear at any time; a class without anchors in an evaluation keeps what is known of it and is left
-/// out of that reading. An alarm rings once when a class loses more than the limit, and ends when the loss is half of it. Memory: a few numbers per class ever seen. Not thread-safe.
+/// out of that reading. An alarm rings once when a class loses more than its limit, and ends when the loss is half of it. Memory: a few numbers per class ever seen. Not thread-safe.
 /// </summary>
 public sealed class ForgettingTracker
 {
@@ -25,8 +25,9 @@ public sealed class ForgettingTracker
     /// <param name="round">The round that made it.</param>
     /// <param name="perClass">Accuracy per class; classes without anchors are left out.</param>
     /// <param name="alarmPoints">A class that loses more than this against its best rings the alarm, percentage points; 0: none does.</param>
+    /// <param name="alarmPointsByClass">The same for single classes, in place of <paramref name="alarmPoints"/>; null: none has a limit of its own.</param>
     /// <exception cref="ArgumentException">An accuracy is not within 0 to 100, or an anchor count is below 1; nothing is changed then.</exception>
-    public ForgettingReading Update(string snapshotId, int round, IReadOnlyDictionary<string, AnchorAccuracy> perClass, double alarmPoints = 0)
+    public ForgettingReading Update(string snapshotId, int round, IReadOnlyDictionary<string, AnchorAccuracy> perClass, double alarmPoints = 0, IReadOnlyDictionary<string, double>? alarmPointsByClass = null)
     {
         ArgumentNullException.ThrowIfNull(snapshotId);
         ArgumentNullException.ThrowIfNull(perClass);
@@ -57,7 +58,7 @@ public sealed class ForgettingTracker
                 LowestSincePercent = Math.Min(earlier.LowestSincePercent ?? now, now),
             };
             lowest += known.LowestSincePercent!.Value;
-            _known[name] = Alarmed(known, measured, snapshotId, round, alarmPoints, alarms);
+            _known[name] = Alarmed(known, measured, snapshotId, round, alarmPointsByClass is not null && alarmPointsByClass.TryGetValue(name, out double own) ? own : alarmPoints, alarms);
         }
 
         ClassForgetting[] classes =

@@ -66,8 +66,8 @@ public static class HomeAssistantDiscovery
         Sensor("confidence", "Confidence", topics.Prediction, "{{ (100 * value_json.latest.confidence) | round(1) if value_json.latest is defined else 'None' }}", expires, ("unit_of_measurement", "%"), ("state_class", "measurement"));
         Sensor("windows_per_second", "Windows per second", topics.Prediction, "{{ value_json.windowsPerSecond }}", expires, ("unit_of_measurement", "1/s"), ("state_class", "measurement"), ("entity_category", "diagnostic"));
         Sensor("latency", "Latency (99 %)", topics.Prediction, "{{ value_json.latencyP99Ms }}", expires, ("unit_of_measurement", "ms"), ("device_class", "duration"), ("state_class", "measurement"), ("entity_category", "diagnostic"));
-        Sensor("accuracy", "Accuracy on the anchors", topics.Forgetting, "{{ value_json.averageAccuracyPercent }}", null, ("unit_of_measurement", "%"), ("state_class", "measurement"));
-        Sensor("forgetting", "Worst forgetting", topics.Forgetting, "{{ value_json.perClass | map(attribute='forgettingPoints') | max }}", null, ("unit_of_measurement", "%"), ("state_class", "measurement"));
+        Sensor("accuracy", "Accuracy on the anchors", topics.Status, "{{ value_json.anchorAccuracyPercent if value_json.anchorAccuracyPercent is defined else 'None' }}", null, ("unit_of_measurement", "%"), ("state_class", "measurement"));
+        Sensor("forgetting", "Worst forgetting", topics.Status, "{{ value_json.worstForgetting.points if value_json.worstForgetting is defined else 'None' }}", null, ("unit_of_measurement", "%"), ("state_class", "measurement"));
         Sensor("snapshot", "Snapshot", topics.Status, "{{ value_json.snapshotId }}", null, ("entity_category", "diagnostic"));
         Begin("drift", "binary_sensor", "Drift", topics.Drift, "{{ 'ON' if value_json.alarm else 'OFF' }}");
         Write(json, ("device_class", "problem"), ("json_attributes_topic", topics.Drift));

@@ -99,7 +99,7 @@ public sealed record ForgettingAlarmMessage : TelemetryMessage
     /// <summary>Best minus now, percentage points.</summary>
     public required double LostPoints { get; init; }
 
-    /// <summary>telemetry.forgettingAlarmPoints, percentage points.</summary>
+    /// <summary>The limit of the class: telemetry.forgettingAlarmByClass, else telemetry.forgettingAlarmPoints; percentage points.</summary>
     public required double LimitPoints { get; init; }
 
     /// <summary>Anchors of the class.</summary>

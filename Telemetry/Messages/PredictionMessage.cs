@@ -56,6 +56,9 @@ public sealed record PredictionMessage : TelemetryMessage
     /// <summary>Those of them whose window has got a label since, from whomever.</summary>
     public long RequestsAnswered { get; init; }
 
+    /// <summary>Largest statistic / threshold of the drift detectors at this moment, at least 0: at 1 one of them rings. Left out where drift is not watched.</summary>
+    public double? DriftScore { get; init; }
+
     /// <summary>Messages given up since the service started, by name: dropped over a limit of the queue, or refused by the broker for good. Left out while there are none.</summary>
     public IReadOnlyDictionary<string, long>? MessagesDropped { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Edge.Telemetry.Forgetting;
 
 namespace Edge.Telemetry.Messages;
 
@@ -20,6 +21,23 @@ public enum DeviceState
 /// <param name="Provider">Its name in <c>inference.providers</c>; <c>cudaGraph</c> where CUDA runs without its graph.</param>
 /// <param name="Reason">Why, in one line.</param>
 public sealed record RefusedProvider(string Provider, string Reason);
+
+/// <summary>The class that has lost most against its best accuracy on the anchor set.</summary>
+/// <param name="Class">Name of the class.</param>
+/// <param name="Points">Best so far minus now, percentage points, at least 0.</param>
+public sealed record WorstForgetting(string Class, double Points)
+{
+    /// <summary>Of an evaluation; null when it has no class.</summary>
+    public static WorstForgetting? Of(IReadOnlyList<ClassForgetting> perClass) => perClass.MaxBy(c => c.ForgettingPoints) is { } worst ? new WorstForgetting(worst.Class, worst.ForgettingPoints) : null;
+}
+
+/// <summary>The latest drift alarm; all of it is in the message on <c>…/drift</c>.</summary>
+/// <param name="What">What it watches, as in <see cref="DriftMessage.What"/>.</param>
+/// <param name="Channel">The channel that moved most; left out where channels are not watched.</param>
+/// <param name="Score">Statistic / threshold when it rang, at least 1.</param>
+/// <param name="WindowId">The window with which it rang.</param>
+/// <param name="At">When, by the device's clock, UTC.</param>
+public sealed record LatestDrift(string What, string? Channel, double Score, ulong WindowId, [property: JsonConverter(typeof(UtcMillisecondsConverter))] DateTimeOffset At);
 
 /// <summary>What a device is and runs; retained, and with state offline its last will.</summary>
 public sealed record StatusMessage : TelemetryMessage
@@ -63,6 +81,18 @@ public sealed record StatusMessage : TelemetryMessage
 
     /// <summary>Sessions whose execution provider failed while it ran, and that went on on the CPU; left out when there were none.</summary>
     public long? ProviderFailures { get; init; }
+
+    /// <summary>Share of all anchors that were recognised when the running snapshot was last evaluated, percent: <c>overallAccuracyPercent</c> of <c>…/forgetting</c>; left out before the first evaluation, and in the last will.</summary>
+    public double? AnchorAccuracyPercent { get; init; }
+
+    /// <summary>The class that had lost most then; left out as the accuracy is.</summary>
+    public WorstForgetting? WorstForgetting { get; init; }
+
+    /// <summary>Drift alarms since the service started; left out in the last will.</summary>
+    public long? DriftAlarms { get; init; }
+
+    /// <summary>The latest of them; left out when there was none.</summary>
+    public LatestDrift? LatestDrift { get; init; }
 
     /// <summary>Seconds since the service started.</summary>
     public double? UptimeSeconds { get; init; }

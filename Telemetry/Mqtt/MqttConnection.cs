@@ -226,7 +226,7 @@ internal sealed class MqttConnection : IDisposable
             .WithClientId(_options.ClientId)
             .WithKeepAlivePeriod(_options.KeepAlive)
             .WithTimeout(_options.ConnectTimeout)
-            .WithCleanStart(_options.CleanStart);
+            .WithCleanStart(_options.CleanStart || (!Speaks5 && _options.SessionExpiry == TimeSpan.Zero)); // MQTT 3.1.1 has no other session that ends.
         if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes);
         if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.ReadPassword());
         if (_options.Tls is { } tls)

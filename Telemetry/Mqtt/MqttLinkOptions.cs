@@ -104,7 +104,7 @@ public sealed record MqttLinkOptions
     public TimeSpan PublishTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How long the broker keeps the session of a device that is gone.</summary>
-    /// <value>Default 1 day.</value>
+    /// <value>Default 1 day. 0: it ends with the connection. MQTT 3.1.1 knows 0 and for ever, which is what any other value is there.</value>
     public TimeSpan SessionExpiry { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>Longest pause between two attempts to connect.</summary>

@@ -9,7 +9,7 @@ public sealed record Topics
     public static readonly IReadOnlyList<TopicRow> Table =
     [
         new("status", "status", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.LatestState, StatusMessage.SchemaName,
-            "on connect, when the state, snapshot or configuration changes, at a clean stop; by the broker as last will"),
+            "on connect, when the state, snapshot, configuration, accuracy on the anchors or number of drift alarms changes, at a clean stop; by the broker as last will"),
         new("prediction", "prediction", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Gauge, PredictionMessage.SchemaName,
             "every telemetry.summarySeconds"),
         new("drift", "drift", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, DriftMessage.SchemaName,
@@ -17,7 +17,7 @@ public sealed record Topics
         new("forgetting", "forgetting", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, ForgettingMessage.SchemaName,
             "after every evaluation on the anchor set: at start, after every promotion, every telemetry.forgettingMinutes, for every trial of a live change"),
         new("forgettingAlarm", "forgetting/alarm", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.NeverDrop, ForgettingAlarmMessage.SchemaName,
-            "when a class has lost more than telemetry.forgettingAlarmPoints, and when it has recovered"),
+            "when a class has lost more than its limit (telemetry.forgettingAlarmByClass, else forgettingAlarmPoints), and when it has recovered"),
         new("training", "training", TopicDirection.FromDevice, 1, false, Mqtt.Delivery.Event, TrainingMessage.SchemaName,
             "when a training round starts, goes on or ends"),
         new("snapshot", "snapshot", TopicDirection.FromDevice, 1, true, Mqtt.Delivery.RetainedEvent, SnapshotMessage.SchemaName,

@@ -18,7 +18,7 @@ public static class BenchCell
     {
         set_num_threads(1);
         report(new CellProgress(0, 1, 0, "reading"));
-        var data = BenchData.Read(spec, cancel);
+        var data = BenchData.Read(spec, report, cancel);
         if (spec.Protocol == Protocol.Domain && data.Train.DomainNames.Count < 2) data = SensorFaults.Apply(data, spec.Seed);
         manual_seed(spec.Seed);
         using var scope = NewDisposeScope();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Edge.Storage;
 
 namespace Edge.Trainer.Bench;
@@ -11,14 +12,22 @@ public sealed record BenchData(LabelledWindows Train, LabelledWindows Test, IRea
     private const double HeldOutShare = 0.3;
 
     /// <summary>Reads a data set as a cell wants it.</summary>
+    /// <param name="spec">Which data set, and how it is split.</param>
+    /// <param name="report">Which file is read and how far, ten times a second at most.</param>
+    /// <param name="cancel">Ends it.</param>
     /// <exception cref="InvalidDataException">It cannot be read.</exception>
-    public static BenchData Read(CellSpec spec, CancellationToken cancel)
+    public static BenchData Read(CellSpec spec, Action<CellProgress> report, CancellationToken cancel)
     {
-        var data = DatasetReader.Read(spec.Data, new DatasetReadOptions(), null, cancel);
+        var data = DatasetReader.Read(spec.Data, new DatasetReadOptions(), new Reading(report), cancel);
         var judged = data.Test is { } test ? new BenchData(data.Train, test, data.Notes) : Split(data.Train, data.Notes, spec.Seed);
         if (!spec.Validation) return judged;
         int another = unchecked(spec.Seed * (int)0x9E3779B1); // Where the first split was drawn too, the second must not repeat its draw.
         return Split(judged.Train, [.. data.Notes, "Validation: the windows that a test judges on were left out."], data.Test is null ? another : spec.Seed);
+    }
+
+    private sealed class Reading(Action<CellProgress> report) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value) => report(new CellProgress(0, 1, 0, string.Create(CultureInfo.InvariantCulture, $"reading {Path.GetFileName(value.File)} ({value.DoneBytes / 1048576.0:0.0} of {value.TotalBytes / 1048576.0:0.0} MiB)")));
     }
 
     /// <summary>Holds out subjects where the set has some, else a share of every class of every domain, drawn by the seed.</summary>

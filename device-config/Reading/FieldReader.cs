@@ -16,6 +16,7 @@ internal static class FieldReader
         (FieldKind.Text, JsonValueKind.String) => Text(field, part, path, field.OrDefault, findings),
         (FieldKind.TextList, JsonValueKind.Array) => TextList(field, part, path, findings),
         (FieldKind.TripleList, JsonValueKind.Array) => TripleListReader.Read(field, part, path, findings),
+        (FieldKind.NumberMap, JsonValueKind.Object) => NumberMapReader.Read(field, part, path, findings),
         _ => WrongType(field, part, path, findings),
     };
 
@@ -96,6 +97,7 @@ internal static class FieldReader
             (_, FieldKind.Flag) => $"write true or false, {field.OrDefault}",
             (_, FieldKind.Integer or FieldKind.Number) => $"write a number, {field.OrDefault}",
             (_, FieldKind.Text) => $"write a text in double quotes, {field.OrDefault}",
+            (_, FieldKind.NumberMap) => $"write it like {{\"a\": 10}}, {field.OrDefault}",
             _ => $"write a list in square brackets, {field.OrDefault}",
         };
         findings.Add(path, part.Shown, field.Expected, remedy, part.Offset);

@@ -28,6 +28,7 @@ internal static class CrossFieldRules
         MemoryRules.Check(config, findings);
         AxesAreChannelsOfTheirOwn(config, findings);
         ProvidersDifferAndEndInCpu(config, findings);
+        LimitsAreOfClasses(config, findings);
         LinkRules.Check(config, findings);
     }
 
@@ -69,6 +70,21 @@ internal static class CrossFieldRules
         {
             findings.AddContradiction(Path, RuleText.Show(order), $"empty or the six names {string.Join(", ", Activities)}, each once, in any order",
                 "write all six, or delete it for the order of the archive");
+        }
+    }
+
+    private static void LimitsAreOfClasses(DeviceConfig config, ConfigFindings findings)
+    {
+        const string Path = "telemetry.forgettingAlarmByClass";
+        if (!findings.Sound(Path) || !findings.Sound("labels.classes"))
+        {
+            return;
+        }
+
+        foreach (string name in config.Telemetry.ForgettingAlarmByClass.Keys.Where(name => !config.Labels.Classes.Contains(name, StringComparer.Ordinal)))
+        {
+            findings.AddContradiction(ConfigPath.Member(Path, name), RuleText.Show(config.Telemetry.ForgettingAlarmByClass[name]), $"under a name of labels.classes: {string.Join(", ", config.Labels.Classes)}",
+                "correct the name, or delete it");
         }
     }
 

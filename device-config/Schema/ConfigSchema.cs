@@ -88,6 +88,13 @@ public static class ConfigSchema
                 node["maxItems"] = field.Limits.MaxCount;
                 node["items"] = Triple(field.Limits);
                 break;
+            case FieldKind.NumberMap:
+                node["maxProperties"] = field.Limits.MaxCount;
+                var key = new JsonObject();
+                LimitText(key, field.Limits);
+                node["propertyNames"] = key;
+                node["additionalProperties"] = new JsonObject { ["type"] = "number", ["minimum"] = field.Limits.Min, ["maximum"] = field.Limits.Max };
+                break;
         }
 
         return node;

@@ -7,7 +7,7 @@ public sealed record DriftSection
 {
     /// <summary>
     /// What is watched: <c>inputs</c> (mean and spread of each channel), <c>embedding</c> (distribution of the embeddings within their classes), <c>prototypes</c> (distance to the nearest prototype, and margin, within
-    /// classes), <c>pageHinkley</c> (the same distance as a sequential test), <c>distance</c> and <c>margin</c> (each within classes as a sequential test, see <c>distanceTest</c>, <c>marginTest</c>), <c>labelError</c> (right or wrong as labels come), <c>classMix</c> (how often each class is answered; it is told, and no round is asked for).
+    /// classes), <c>pageHinkley</c> (the same distance as a sequential test), <c>distance</c> and <c>margin</c> (each within classes as a sequential test, see <c>distanceTest</c>, <c>marginTest</c>), <c>labelError</c> (right or wrong as labels come, without the answers to what the device asked for, since it asks where it is in doubt), <c>classMix</c> (how often each class is answered; it is told, and no round is asked for).
     /// </summary>
     /// <value>Default all but <c>classMix</c>: what a person does changes with the hour. Empty: nothing is watched.</value>
     [Length(0, 8)]

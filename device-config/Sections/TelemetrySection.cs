@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.ComponentModel.DataAnnotations;
 
 namespace Edge.Config;
@@ -96,6 +97,14 @@ public sealed record TelemetrySection
     [Range(0, 100)]
     [Change(ConfigChange.Live)]
     public double ForgettingAlarmPoints { get; init; } = 20;
+
+    /// <summary>The same for single classes of <c>labels.classes</c>, by name, in place of <c>forgettingAlarmPoints</c>: <c>{"falling": 5}</c>.</summary>
+    /// <value>Default empty: one limit for all. 0 for a class: it rings none.</value>
+    [Range(0, 100)]
+    [Length(0, 256)]
+    [StringLength(64, MinimumLength = 1)]
+    [Change(ConfigChange.Live)]
+    public IReadOnlyDictionary<string, double> ForgettingAlarmByClass { get; init; } = ReadOnlyDictionary<string, double>.Empty;
 
     /// <summary>Encryption towards an external broker, and how the two know each other.</summary>
     public TlsSection Tls { get; init; } = new();

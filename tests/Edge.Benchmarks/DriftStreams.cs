@@ -77,26 +77,38 @@ internal sealed class Stand
         foreach (float[] window in windows) Encode(window);
     }
 
-    public static DriftWatch Watch(IReadOnlyList<string> detectors)
+    /// <summary>The watch of a device whose configuration says nothing of drift.</summary>
+    public static DriftWatch DefaultWatch()
     {
         var defaults = new DriftSection();
+        return Watch(defaults.Detectors, defaults.DistanceTest, defaults.MarginTest, defaults.ExpectedRunWindows);
+    }
+
+    public static DriftWatch Watch(IReadOnlyList<string> detectors)
+    {
         int calibrated = Math.Max(1, detectors.Count(name => name is "inputs" or "embedding" or "prototypes" or "classMix"));
+        return Watch([.. detectors.Select(name => name.Split(' ')[0])], TestOf("distance"), TestOf("margin"), new DriftSection().ExpectedRunWindows * (4.0 / calibrated)); // Alone as within the watch of all four.
+
+        string TestOf(string name) => detectors.Contains($"{name} by kswin") ? "kswin" : "adwin";
+    }
+
+    private static DriftWatch Watch(IReadOnlyList<string> detectors, string distanceTest, string marginTest, double expectedRunTime)
+    {
+        var defaults = new DriftSection();
         var watch = new DriftWatch(new DriftWatchOptions
         {
             Channels = ["totalX", "totalY", "totalZ", "bodyX", "bodyY", "bodyZ", "rateX", "rateY", "rateZ"],
             Classes = ["a", "b", "c", "d", "e", "f"],
-            Detectors = [.. detectors.Select(name => name.Split(' ')[0])],
-            DistanceTest = TestOf("distance"),
-            MarginTest = TestOf("margin"),
-            ExpectedRunTime = defaults.ExpectedRunWindows * (4.0 / calibrated), // Alone as within the watch of all four.
+            Detectors = detectors,
+            DistanceTest = distanceTest,
+            MarginTest = marginTest,
+            ExpectedRunTime = expectedRunTime,
             ReferenceCount = defaults.ReferenceWindows,
             RefractorySeconds = defaults.RefractorySeconds,
             PageHinkley = new PageHinkleyOptions { MinInstances = defaults.MinWindows, Delta = defaults.Delta, Threshold = defaults.Threshold, Direction = DriftDirection.Up },
         });
         watch.SnapshotChanged("stand", EmbeddingLength);
         return watch;
-
-        string TestOf(string name) => detectors.Contains($"{name} by kswin") ? "kswin" : "adwin";
     }
 
     /// <summary>Encodes one window.</summary>

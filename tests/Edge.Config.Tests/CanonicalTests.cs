@@ -12,6 +12,16 @@ public class CanonicalTests
         Assert.Equal(Verdicts.Of("""{"sensor":{"speed":0},"window":{"stride":32}}""").Hash, Verdicts.Of(json).Hash);
 
     [Fact]
+    public void The_order_of_chosen_keys_means_nothing_and_does_not_change_the_hash()
+    {
+        ConfigVerdict one = Verdicts.Of("""{"telemetry":{"forgettingAlarmByClass":{"walking":5,"sitting":-0.0}}}"""), other = Verdicts.Of("""{"telemetry":{"forgettingAlarmByClass":{"sitting":0,"walking":5}}}""");
+
+        Assert.Equal(one.Hash, other.Hash);
+        Assert.NotEqual(one.Hash, Verdicts.Of("{}").Hash);
+        Assert.Equal([("sitting", 0.0), ("walking", 5.0)], one.Config!.Telemetry.ForgettingAlarmByClass.Select(limit => (limit.Key, limit.Value)));
+    }
+
+    [Fact]
     public void The_hash_is_the_SHA_256_of_the_canonical_bytes()
     {
         ConfigVerdict verdict = Verdicts.Of("{}");

@@ -48,6 +48,10 @@ public class SingleKeyTests
         """inference.providers[1] is null (line 1, column 35) but must be one of "tensorrt", "cuda", "cpu"; write a text in double quotes, or delete the element.""")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":"xyz"}}}""",
         """training.augmentation.triaxialGroups is "xyz" (line 1, column 47) but must be a list of at most 341 lists of three integers from 0 to 1023; write a list in square brackets, or delete it for the default.""")]
+    [InlineData("""{"telemetry":{"forgettingAlarmByClass":["walking"]}}""",
+        """telemetry.forgettingAlarmByClass is a list of 1 (line 1, column 40) but must be an object of at most 256 numbers from 0 to 100, each under a text of 1 to 64 characters without control characters; write it like {"a": 10}, or delete it for the default.""")]
+    [InlineData("""{"telemetry":{"forgettingAlarmByClass":{"walking":"5"}}}""",
+        """telemetry.forgettingAlarmByClass.walking is "5" (line 1, column 51) but must be a number from 0 to 100; write such a number, or delete the key.""")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,2],3]}}}""",
         "training.augmentation.triaxialGroups[1] is 3 (line 1, column 56) but must be a list of three integers from 0 to 1023; write it like [0, 1, 2], or delete the element.")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,"1",2]]}}}""",
@@ -123,6 +127,7 @@ public class SingleKeyTests
     [InlineData("""{"training":{"seed":2147483647}}""")]
     [InlineData("""{"training":{"augmentation":{"jitter":0,"scaling":1,"crop":0.1,"rotationDegrees":180,"channelDrop":1}}}""")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1.0,2],[8,7,6]]}}}""")]
+    [InlineData("""{"telemetry":{"forgettingAlarmByClass":{"walking":0,"sitting":5.5}}}""")]
     [InlineData("""{"device":{"id":""}}""")]
     [InlineData("""{"device":{"dataDirectory":"/mnt/Größe 1"}}""")]
     [InlineData("""{"telemetry":{"topicRoot":"plant-7/hall.2/edge"}}""")]

@@ -5,7 +5,7 @@ using Edge.Telemetry.Tests.Contract;
 
 namespace Edge.EndToEnd.Tests;
 
-/// <summary>Everything that a running service publishes keeps Telemetry/asyncapi.yaml: topic, QoS, retain flag and payload.</summary>
+/// <summary>Everything that a running service publishes keeps Telemetry/asyncapi.yaml: topic, QoS, retain flag and payload. What comes seldom (drift, alarms of forgetting, a restored memory, a fetched snapshot) is held against it wherever a test brings it about: see <see cref="Fleet"/>.</summary>
 public sealed class ContractTests
 {
     private const string Prefix = $"edge/{DeviceFolder.DeviceId}/";

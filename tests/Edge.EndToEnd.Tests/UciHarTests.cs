@@ -21,8 +21,8 @@ public sealed class UciHarTests(ITestOutputHelper report)
         var summary = run.Summary();
         report.WriteLine(summary.ToJsonString());
         Assert.True(summary["averageAccuracy"] is not null, "the stream came to its end");
-        Assert.InRange((double)summary["averageAccuracy"]!, 85, 100);
-        Assert.InRange((double)summary["forgetting"]!, -100, 15);
+        Assert.InRange((double)summary["averageAccuracy"]!, 96, 100); // README: 97.4 and 2.9, the same every time on one machine.
+        Assert.InRange((double)summary["forgetting"]!, -100, 5);
         Assert.InRange((int)summary["replayBufferExamples"]! + (int)summary["anchorExamples"]!, 1, 366);
         Assert.Equal(7352, (long)summary["windowsSeen"]!);
         Assert.Equal(0, (long)summary["windowsDropped"]!);

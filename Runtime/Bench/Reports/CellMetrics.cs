@@ -17,14 +17,24 @@ public sealed record CellMetrics(double AverageAccuracy, double Forgetting, doub
     {
         int count = result.Accuracy.Count;
         if (count == 0) return null;
+        double[,] a = Matrix(result, count);
+        return new CellMetrics(
+            ContinualMetrics.AverageAccuracy(a), ContinualMetrics.ForgettingChaudhry(a), ContinualMetrics.LearningAccuracy(a), ContinualMetrics.AverageIncrementalAccuracy(a),
+            count > 1 ? result.Cka.Skip(1).Average() : null, count > 1 ? result.PrototypeDrift[^1] : null);
+    }
+
+    /// <summary>Forgetting as if the step, 0-based, had been the last; points. 0 after the first.</summary>
+    public static double ForgettingAfter(CellResult result, int step) => ContinualMetrics.ForgettingChaudhry(Matrix(result, step + 1));
+
+    /// <summary>Accuracy on step j after step i, percent, of the first steps.</summary>
+    private static double[,] Matrix(CellResult result, int count)
+    {
         double[,] a = new double[count, count];
         for (int i = 0; i < count; i++)
         {
             for (int j = 0; j < count; j++) a[i, j] = 100 * result.Accuracy[i][j];
         }
 
-        return new CellMetrics(
-            ContinualMetrics.AverageAccuracy(a), ContinualMetrics.ForgettingChaudhry(a), ContinualMetrics.LearningAccuracy(a), ContinualMetrics.AverageIncrementalAccuracy(a),
-            count > 1 ? result.Cka.Skip(1).Average() : null, count > 1 ? result.PrototypeDrift[^1] : null);
+        return a;
     }
 }

@@ -29,7 +29,7 @@ public static class LossPart
         return text.Append(
             "*Head* is the linear head as trained; *ncm* the nearest class mean and *ridge* a ridge regression on the same features. *Ncm − head* and *ridge − head*, paired by seed, are the points of accuracy that were lost in the "
             + "head and not in the features: positive means that the features still tell the classes apart and the head no longer does. *Features lack* is what the ridge on these features lacks to the ridge on the features of the "
-            + "`joint` run on the same seeds, where the table has one: that part no read-out brings back.\n").ToString();
+            + "`joint` run on the same seeds, where the table has one: that part no read-out brings back. *Forgetting* is that of the method with the read-out in use, over the steps so far (Chaudhry et al. 2018).\n").ToString();
     }
 
     private static MarkdownTable AtTheEnd(IReadOnlyList<MethodFigures> methods)
@@ -49,12 +49,12 @@ public static class LossPart
 
     private static MarkdownTable StepByStep(MethodFigures m)
     {
-        var table = new MarkdownTable(["after", .. m.ReadOutNames.Select(name => $"{name}, %"), "CKA old", "drift"]);
+        var table = new MarkdownTable(["after", .. m.ReadOutNames.Select(name => $"{name}, %"), "forgetting", "CKA old", "drift"]);
         for (int step = 0; step < m.StepCount; step++)
         {
             int at = step; // For the closures.
             table.Add([
-                m.Steps[at], .. m.ReadOutNames.Select(name => Estimate.Text(m.ReadOutAfter(name, at))), step == 0 ? "–" : Estimate.Text(m.CkaAfter(at), 2), step == 0 ? "–" : Estimate.Text(m.DriftAfter(at), 3)]);
+                m.Steps[at], .. m.ReadOutNames.Select(name => Estimate.Text(m.ReadOutAfter(name, at))), step == 0 ? "–" : Estimate.Text(m.ForgettingAfter(at)), step == 0 ? "–" : Estimate.Text(m.CkaAfter(at), 2), step == 0 ? "–" : Estimate.Text(m.DriftAfter(at), 3)]);
         }
 
         return table;

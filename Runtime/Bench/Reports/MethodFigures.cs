@@ -104,6 +104,9 @@ public sealed class MethodFigures
     /// <summary>Prototype drift after a step.</summary>
     public Estimate? DriftAfter(int step) => Estimate.Of(Results.Select(r => r.PrototypeDrift[step]));
 
+    /// <summary>Forgetting over the steps up to one, from the second on, as <see cref="CellMetrics.Forgetting"/> has it for all; points.</summary>
+    public Estimate? ForgettingAfter(int step) => Estimate.Of(Results.Select(r => CellMetrics.ForgettingAfter(r, step)));
+
     /// <summary>Numbers of labelled windows that the few-shot protocol tried.</summary>
     public IReadOnlyList<int> Shots => [.. Results.SelectMany(r => r.FewShot).Select(p => p.Shots).Distinct().Order()];
 

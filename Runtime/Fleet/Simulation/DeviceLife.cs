@@ -21,6 +21,8 @@ internal sealed class DeviceLife(IReadOnlyList<string> classes, double pace, Ran
     private double windows;
     private long windowsReported, requestsMade, requestsAnswered;
     private double? roundFor;
+    private LatestDrift? latestDrift;
+    private long driftAlarms;
 
     /// <summary>The running snapshot.</summary>
     public string SnapshotId { get; private set; } = "s000000-00000000";
@@ -33,8 +35,16 @@ internal sealed class DeviceLife(IReadOnlyList<string> classes, double pace, Ran
 
     private double Accuracy => accuracy.Values.Average();
 
+    /// <summary>What the retained status says of anchors and drift.</summary>
+    public (double? AnchorAccuracyPercent, WorstForgetting? Worst, LatestDrift? Drift, long DriftAlarms) Standing => (forgetting.Latest?.OverallAccuracyPercent, WorstForgetting.Of(forgetting.Latest?.PerClass ?? []), latestDrift, driftAlarms);
+
     /// <summary>Says what a start of the service says.</summary>
-    public void Begin(Reporter reporter) => reporter.Snapshot(new SnapshotMessage { Event = Round == 0 ? SnapshotEvent.Initial : SnapshotEvent.Restored, SnapshotId = SnapshotId, Round = Round, AnchorAccuracyPercent = Accuracy, ReadOut = "prototypes" });
+    public void Begin(Reporter reporter)
+    {
+        reporter.Snapshot(new SnapshotMessage { Event = Round == 0 ? SnapshotEvent.Initial : SnapshotEvent.Restored, SnapshotId = SnapshotId, Round = Round, AnchorAccuracyPercent = Accuracy, ReadOut = "prototypes" });
+        (latestDrift, driftAlarms) = (null, 0); // Another life of the service.
+        Examine(reporter, EvaluationCause.Start);
+    }
 
     /// <summary>Lives on for a while, and says what came of it.</summary>
     /// <param name="elapsed">For how long.</param>
@@ -43,7 +53,7 @@ internal sealed class DeviceLife(IReadOnlyList<string> classes, double pace, Ran
     public void Live(TimeSpan elapsed, Reporter reporter, DateTimeOffset now)
     {
         windows += WindowsPerSecond * elapsed.TotalSeconds;
-        if (Comes(elapsed, TimeSpan.FromMinutes(10))) Drift(reporter);
+        if (Comes(elapsed, TimeSpan.FromMinutes(10))) Drift(reporter, now);
         if (Comes(elapsed, TimeSpan.FromMinutes(5)) && WindowsSeen > 0) Ask(reporter, now);
         if (roundFor is { } since) GoOn(since + elapsed.TotalSeconds, reporter);
         else if (Comes(elapsed, TimeSpan.FromMinutes(4))) BeginRound(reporter);
@@ -68,6 +78,7 @@ internal sealed class DeviceLife(IReadOnlyList<string> classes, double pace, Ran
             UnknownCount = 0,
             RequestsMade = requestsMade,
             RequestsAnswered = requestsAnswered,
+            DriftScore = Math.Round(0.9 * random.NextDouble(), 3),
             MessagesDropped = messagesDropped,
             SnapshotId = SnapshotId,
         });
@@ -90,9 +101,13 @@ internal sealed class DeviceLife(IReadOnlyList<string> classes, double pace, Ran
         reporter.LabelResult(new LabelResultMessage { RequestId = label.RequestId, WindowId = label.WindowId, Class = label.Class, Accepted = reason is null, ExampleId = reason is null ? label.WindowId : null, Role = reason is null ? ExampleRole.Replay : null, Reason = reason });
     }
 
-    private void Drift(Reporter reporter)
+    private void Examine(Reporter reporter, EvaluationCause cause) =>
+        reporter.Forgetting(forgetting.Update(SnapshotId, Round, accuracy.ToDictionary(pair => pair.Key, pair => new AnchorAccuracy(pair.Value, 10), StringComparer.Ordinal)), cause);
+
+    private void Drift(Reporter reporter, DateTimeOffset now)
     {
         double score = 1 + random.NextDouble();
+        (latestDrift, driftAlarms) = (new LatestDrift("inputs", "accX", score, (ulong)WindowsSeen, now), driftAlarms + 1);
         reporter.Drift(new DriftMessage { Detector = "inputs", What = "inputs", Statistic = 5 * score, Threshold = 5, Score = score, Alarm = true, SinceWindowId = (ulong)Math.Max(0, WindowsSeen - 60), SinceSeconds = 77, WindowId = (ulong)WindowsSeen, Channel = "accX", SnapshotId = SnapshotId, Action = "roundRequested" });
     }
 
@@ -140,7 +155,7 @@ internal sealed class DeviceLife(IReadOnlyList<string> classes, double pace, Ran
         foreach (string name in classes) accuracy[name] = Math.Clamp(accuracy[name] + (random.Next(6) == 0 ? -10 * random.NextDouble() : 0.3 * (95 - accuracy[name])), 0, 100);
         reporter.Snapshot(new SnapshotMessage { Event = SnapshotEvent.Promoted, SnapshotId = candidate, ParentId = SnapshotId, Round = Round, AnchorAccuracyPercent = Accuracy, PreviousAnchorAccuracyPercent = before, ReadOut = "frozen ridge" });
         SnapshotId = candidate;
-        reporter.Forgetting(forgetting.Update(SnapshotId, Round, accuracy.ToDictionary(pair => pair.Key, pair => new AnchorAccuracy(pair.Value, 10), StringComparer.Ordinal)), EvaluationCause.Promotion);
+        Examine(reporter, EvaluationCause.Promotion);
     }
 
     /// <summary>Whether an event of a Poisson process falls into this while.</summary>

@@ -105,6 +105,10 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
             ConfigTrust = desired.Trust,
             Classes = live.Current.Labels.Classes,
             Provider = "simulated",
+            AnchorAccuracyPercent = life.Standing.AnchorAccuracyPercent,
+            WorstForgetting = life.Standing.Worst,
+            DriftAlarms = life.Standing.DriftAlarms,
+            LatestDrift = life.Standing.Drift,
             UptimeSeconds = Math.Round(time.GetElapsedTime(start).TotalSeconds, 1),
         };
 
@@ -113,17 +117,17 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
         life.Begin(reporter);
         await Task.WhenAll(
             own.RunAsync(() => reporter.Farewell(Status(DeviceState.Offline, request.RestartWanted ? "reconfiguring" : "stopped")), session.Token),
-            UntilStoppedAsync(LiveAsync(own, reporter, live, life, session), session),
+            UntilStoppedAsync(LiveAsync(own, reporter, live, life, Status, session), session),
             UntilStoppedAsync(ListenAsync(own, topics, desired, life, reporter, Status, request, session), session),
             UntilStoppedAsync(TryAsync(own, desired, updates, live, request, session), session));
         Interlocked.Add(ref publishedBefore, own.State.PublishedCount);
         link = null;
     }
 
-    private async Task LiveAsync(MqttLink own, Reporter reporter, LiveConfig live, DeviceLife life, CancellationTokenSource session)
+    private async Task LiveAsync(MqttLink own, Reporter reporter, LiveConfig live, DeviceLife life, Func<DeviceState, string?, StatusMessage> status, CancellationTokenSource session)
     {
         await Task.Delay(random.NextDouble() * TimeSpan.FromSeconds(live.Current.Telemetry.SummarySeconds), time, session.Token); // Devices are not in step.
-        var (before, summary) = (time.GetTimestamp(), time.GetTimestamp());
+        var (before, summary, told) = (time.GetTimestamp(), time.GetTimestamp(), default((double?, WorstForgetting?, LatestDrift?, long)));
         while (true)
         {
             double every = live.Current.Telemetry.SummarySeconds;
@@ -136,6 +140,8 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
                 summary = time.GetTimestamp();
                 var dropped = own.State.DroppedByName;
                 life.Summarise(reporter, dropped.Count > 0 ? dropped : null);
+                if (life.Standing != told) reporter.Status(status(DeviceState.Online, null)); // As the service does.
+                told = life.Standing;
             }
 
             if (random.NextDouble() < 1 - Math.Exp(-options.RestartsPerHour * elapsed.TotalHours)) await session.CancelAsync();

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Edge.Telemetry.Messages;
 
 namespace Edge.Runtime.Fleet.Watching;
 
@@ -34,16 +35,13 @@ internal enum DeviceTrouble
     Lost,
 }
 
-/// <summary>A class and how many percentage points it has lost against its best.</summary>
-internal sealed record WorstForgetting(string Class, double Points);
-
 /// <summary>The latest drift alarm.</summary>
 /// <param name="What">What it watches, or the detector.</param>
 /// <param name="Channel">The channel that moved most; null where none was named.</param>
 /// <param name="Score">Statistic / threshold.</param>
+/// <param name="WindowId">The window with which it rang; null where it was not said.</param>
 /// <param name="At">When, by the device's clock.</param>
-/// <param name="AlarmCount">Alarms heard since this view began.</param>
-internal sealed record DriftShown(string? What, string? Channel, double? Score, DateTimeOffset At, long AlarmCount);
+internal sealed record DriftShown(string? What, string? Channel, double? Score, long? WindowId, DateTimeOffset At);
 
 /// <summary>The active configuration and the latest attempt to change it.</summary>
 /// <param name="ActiveVersion">Version of the last good one; null for one from a file or the defaults.</param>
@@ -70,14 +68,23 @@ internal sealed record DeviceRow(string Device)
     /// <summary>The snapshot that runs.</summary>
     public string? Snapshot { get; init; }
 
-    /// <summary>Accuracy on the anchor set, percent.</summary>
+    /// <summary>Share of all anchors that the running snapshot recognises, percent, as last measured.</summary>
     public double? AnchorAccuracyPercent { get; init; }
 
     /// <summary>The class that has lost most.</summary>
     public WorstForgetting? WorstForgetting { get; init; }
 
-    /// <summary>The latest drift alarm since this view began.</summary>
+    /// <summary>When the message came about that said these two, by the device's clock: what is older does not replace them, in whatever order a broker hands over what it had kept.</summary>
+    internal DateTimeOffset? AnchorsSaidAt { get; init; }
+
+    /// <summary>The latest drift alarm since the device's service started, or since this view began.</summary>
     public DriftShown? Drift { get; init; }
+
+    /// <summary>Drift alarms, as many as the device counts since its service started, and those heard since.</summary>
+    public long? DriftAlarmCount { get; init; }
+
+    /// <summary>Largest statistic / threshold of its drift detectors, as last said; at 1 one rings.</summary>
+    public double? DriftScore { get; init; }
 
     /// <summary>Configuration.</summary>
     public ConfigShown? Config { get; init; }
@@ -94,7 +101,7 @@ internal sealed record DeviceRow(string Device)
     /// <summary>What is wrong, the worst first.</summary>
     public IReadOnlyList<DeviceTrouble> Trouble { get; init; } = [];
 
-    /// <summary>Names of what differs from <paramref name="before"/>, as JSON has them; that it was heard of again alone is no change.</summary>
+    /// <summary>Names of what differs from <paramref name="before"/>, as JSON has them; that it was heard of again, or that its drift score moved, alone is no change.</summary>
     internal IReadOnlyList<string> ChangedSince(DeviceRow before)
     {
         var changed = new List<string>();
@@ -109,6 +116,7 @@ internal sealed record DeviceRow(string Device)
         Compare("anchorAccuracyPercent", AnchorAccuracyPercent, before.AnchorAccuracyPercent);
         Compare("worstForgetting", WorstForgetting, before.WorstForgetting);
         Compare("drift", Drift, before.Drift);
+        Compare("driftAlarmCount", DriftAlarmCount, before.DriftAlarmCount);
         Compare("config", Config, before.Config);
         Compare("messagesDropped", MessagesDropped, before.MessagesDropped);
         Compare("stale", Stale, before.Stale);

@@ -56,7 +56,7 @@ internal sealed class FleetBoard(string root, TimeSpan staleAfter, TimeProvider 
         var said = json.Time("ts") is { } ts ? ts < now ? ts : now : (DateTimeOffset?)null; // A clock that runs ahead must not say that the device was heard of later.
         bool isByBroker = suffix == "status" && json.Text("reason") == StatusMessage.LastWillReason; // The last will was written when the device connected, and is no sign of life.
         var seen = isByBroker ? null : message.Retained ? said : now;
-        var heard = Take(before, suffix, json, said ?? now) with { LastSeen = seen > before.LastSeen || before.LastSeen is null ? seen ?? before.LastSeen : before.LastSeen };
+        var heard = Take(before, suffix, json, said ?? now, now) with { LastSeen = seen > before.LastSeen || before.LastSeen is null ? seen ?? before.LastSeen : before.LastSeen };
         return Put(before, heard, isKnown);
     }
 
@@ -82,17 +82,17 @@ internal sealed class FleetBoard(string root, TimeSpan staleAfter, TimeProvider 
         return !isKnown ? new RowChange(now.Device, now, []) : changed.Count > 0 ? new RowChange(now.Device, now, changed) : null;
     }
 
-    private static DeviceRow Take(DeviceRow row, string suffix, JsonElement json, DateTimeOffset said) => suffix switch
+    private static DeviceRow Take(DeviceRow row, string suffix, JsonElement json, DateTimeOffset said, DateTimeOffset now) => suffix switch
     {
-        "status" => row with { State = json.Text("state"), Reason = json.Text("reason"), Snapshot = json.Text("snapshotId") ?? row.Snapshot },
-        "prediction" => row with { Snapshot = json.Text("snapshotId") ?? row.Snapshot, MessagesDropped = Sum(json.Member("messagesDropped")) },
-        "drift" when json.Flag("alarm") => row with { Drift = new DriftShown(json.Text("what") ?? json.Text("detector"), json.Text("channel"), Round(json.Number("score"), 2), said, (row.Drift?.AlarmCount ?? 0) + 1) },
-        "forgetting" => row with { WorstForgetting = Worst(json), AnchorAccuracyPercent = Round(json.Number("averageAccuracyPercent"), 1) ?? row.AnchorAccuracyPercent },
-        "snapshot" => row with
-        {
-            Snapshot = json.Text("snapshotId") ?? row.Snapshot,
-            AnchorAccuracyPercent = Round(json.Text("event") == "refused" ? json.Number("previousAnchorAccuracyPercent") : json.Number("anchorAccuracyPercent"), 1) ?? row.AnchorAccuracyPercent,
-        },
+        "status" => Told(Measured(row with { State = json.Text("state"), Reason = json.Text("reason"), Snapshot = json.Text("snapshotId") ?? row.Snapshot }, json.Number("anchorAccuracyPercent"), WorstIn(json), said), json, now),
+        "prediction" => row with { Snapshot = json.Text("snapshotId") ?? row.Snapshot, MessagesDropped = Sum(json.Member("messagesDropped")), DriftScore = Round(json.Number("driftScore"), 2) ?? row.DriftScore },
+        "drift" when json.Flag("alarm") => Rang(row, new DriftShown(json.Text("what") ?? json.Text("detector"), json.Text("channel"), Round(json.Number("score"), 2), json.Whole("windowId"), said), counted: null),
+        "forgetting" => Measured(row, json.Number("overallAccuracyPercent"), WorstOf(json), said),
+        "snapshot" => Measured(
+            row with { Snapshot = json.Text("snapshotId") ?? row.Snapshot },
+            json.Text("event") == "refused" ? json.Number("previousAnchorAccuracyPercent") : json.Number("anchorAccuracyPercent"),
+            null,
+            said),
         "config/reported" => row with
         {
             Config = json.Member("lastAttempt") is { } attempt
@@ -116,9 +116,31 @@ internal sealed class FleetBoard(string root, TimeSpan staleAfter, TimeProvider 
         return trouble;
     }
 
-    private static WorstForgetting? Worst(JsonElement json)
+    /// <summary>What was measured on the anchors; what a message does not say stays as it was.</summary>
+    private static DeviceRow Measured(DeviceRow row, double? accuracyPercent, WorstForgetting? worst, DateTimeOffset said) => (accuracyPercent is null && worst is null) || said < row.AnchorsSaidAt
+        ? row
+        : row with { AnchorAccuracyPercent = Round(accuracyPercent, 1) ?? row.AnchorAccuracyPercent, WorstForgetting = worst ?? row.WorstForgetting, AnchorsSaidAt = said };
+
+    /// <summary>Takes what a status says of drift.</summary>
+    private static DeviceRow Told(DeviceRow row, JsonElement json, DateTimeOffset now)
     {
-        if (json.Member("perClass") is not { ValueKind: JsonValueKind.Array } classes) return null;
+        if (json.Whole("driftAlarms") is not { } count) return row; // The last will, which was written before any.
+        if (json.Member("latestDrift") is not { } drift || drift.Time("at") is not { } at) return row with { DriftAlarmCount = count };
+        return Rang(row, new DriftShown(drift.Text("what"), drift.Text("channel"), Round(drift.Number("score"), 2), drift.Whole("windowId"), at < now ? at : now), count);
+    }
+
+    /// <summary>Takes an alarm, which is told twice: in a message of its own and in the status. One that was waiting for the broker meanwhile is no news.</summary>
+    private static DeviceRow Rang(DeviceRow row, DriftShown drift, long? counted)
+    {
+        bool isKnown = row.Drift is { } shown && (drift.At < shown.At || (drift.WindowId is { } window && window == shown.WindowId));
+        return row with { Drift = isKnown ? row.Drift : drift, DriftAlarmCount = counted ?? (isKnown ? row.DriftAlarmCount : (row.DriftAlarmCount ?? 0) + 1) };
+    }
+
+    private static WorstForgetting? WorstIn(JsonElement status) => status.Member("worstForgetting") is { } worst && worst.Text("class") is { } name && Round(worst.Number("points"), 1) is { } points ? new WorstForgetting(name, points) : null;
+
+    private static WorstForgetting? WorstOf(JsonElement forgetting)
+    {
+        if (forgetting.Member("perClass") is not { ValueKind: JsonValueKind.Array } classes) return null;
         WorstForgetting? worst = null;
         foreach (var one in classes.EnumerateArray())
         {

@@ -65,13 +65,20 @@ internal static class FleetTable
             new(string.Join(", ", row.Trouble.Select(Word)), colour),
             new(row.AnchorAccuracyPercent is { } accuracy ? $"{accuracy:0.0} %" : "-"),
             new(row.WorstForgetting is { } worst ? $"{worst.Points:0.0} {worst.Class}" : "-"),
-            new(row.Drift is { } drift ? $"{drift.What ?? "?"}{(drift.Channel is { } channel ? $" {channel}" : "")} {drift.Score:0.0}, {Age(now - drift.At)}" : "-"),
+            new(Drift(row, now)),
             new(row.Config is { } config ? Config(config) : "-"),
             new(row.LastSeen is { } seen ? Age(now - seen) : "-", row.Stale ? "red" : "grey"),
             new(row.MessagesDropped is > 0 and { } dropped ? $"{dropped}" : "-", row.MessagesDropped > 0 ? "yellow" : null),
             new(row.Snapshot ?? "-"),
         ];
     }
+
+    /// <summary>The latest alarm; where there was none, how far it is from one.</summary>
+    private static string Drift(DeviceRow row, DateTimeOffset now) =>
+        row.Drift is { } drift ? $"{drift.What ?? "?"}{(drift.Channel is { } channel ? $" {channel}" : "")} {drift.Score:0.0}, {Age(now - drift.At)}"
+        : row.DriftScore is { } score ? $"none, {score:0.00} of 1"
+        : row.DriftAlarmCount is not null ? "none"
+        : "-";
 
     private static string Config(ConfigShown config)
     {

@@ -107,6 +107,18 @@ public sealed class DriftWatch
         }
     }
 
+    /// <summary>What of its state takes long to come by again; another one after each step of it.</summary>
+    public DriftMilestones Milestones
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new DriftMilestones(AlarmCount, ModelAlarmCount, RebaseCount, _inputs is not { Watches: false } && _classMix is not { Watches: false }, !_model.LacksReference);
+            }
+        }
+    }
+
     /// <summary>Says which snapshot runs from the next window on.</summary>
     /// <param name="snapshotId">Its id; the one that it is already changes nothing.</param>
     /// <param name="embeddingLength">Numbers of its embeddings.</param>
@@ -242,7 +254,8 @@ public sealed class DriftWatch
     /// <summary>The event, or null while others are not to be told. Of several at one window the first is told.</summary>
     private DriftEvent? Tell(in Rings rings, ulong windowId, double endSeconds, int latestAge)
     {
-        if (!_refractory.Admits(rings, endSeconds, _options.RefractorySeconds))
+        // By the stream's latest time: a label, and a window that waited, speak of an earlier one.
+        if (!_refractory.Admits(rings, _trail.Ago(1).Seconds, _options.RefractorySeconds))
         {
             return null;
         }

@@ -14,12 +14,16 @@ internal sealed class Refractory
 
     /// <summary>Counts what rang; true when the first of it is to be told.</summary>
     /// <param name="rings">What rang; of several at one window only the first can be told.</param>
-    /// <param name="endSeconds">Stream time.</param>
+    /// <param name="nowSeconds">Stream time of the latest window; not that of the window that rang, which may be long past where a label came late.</param>
     /// <param name="seconds">The refractory time.</param>
-    public bool Admits(in Rings rings, double endSeconds, double seconds)
+    public bool Admits(in Rings rings, double nowSeconds, double seconds)
     {
-        bool quiet = endSeconds < _quietUntil && _quietUntil - endSeconds <= seconds; // Farther off, stream time has begun anew.
-        if (rings.Count == 0 || quiet)
+        if (_quietUntil - nowSeconds > seconds)
+        {
+            _quietUntil = double.MinValue; // Stream time has begun anew, and will come by that time again.
+        }
+
+        if (rings.Count == 0 || nowSeconds < _quietUntil)
         {
             _suppressed += rings.Count;
             return false;
@@ -27,7 +31,7 @@ internal sealed class Refractory
 
         _told++;
         _suppressed += rings.Count - 1;
-        _quietUntil = endSeconds + seconds;
+        _quietUntil = nowSeconds + seconds;
         return true;
     }
 

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Edge.Telemetry.Tests.Contract;
 
 namespace Edge.EndToEnd.Tests.World;
 
@@ -20,7 +22,7 @@ internal sealed record Heard(string Topic, bool IsRetained, JsonObject Body)
     public override string ToString() => $"{Topic}{(IsRetained ? " (retained)" : "")} {Body.ToJsonString()}";
 }
 
-/// <summary>Whoever watches the devices: a running mosquitto_sub with everything that it received, and mosquitto_pub for what the devices are told.</summary>
+/// <summary>Whoever watches the devices: a running mosquitto_sub with everything that it received, and mosquitto_pub for what the devices are told. Every message of a device is held against Telemetry/asyncapi.yaml; one that breaks it ends the test.</summary>
 internal sealed class Fleet : IAsyncDisposable
 {
     private readonly string root;
@@ -29,11 +31,15 @@ internal sealed class Fleet : IAsyncDisposable
     private readonly Process process;
     private readonly int port;
     private readonly ConcurrentQueue<string> complaints = new();
+    private readonly Task judging;
+    private readonly Channel<Heard> toJudge = Channel.CreateUnbounded<Heard>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ConcurrentQueue<string> breaches = new();
     private volatile bool subscribed;
 
     private Fleet(int port, string root)
     {
         (this.port, this.root) = (port, root);
+        judging = JudgeAsync();
         process = Process.Start(new ProcessStartInfo(Mosquitto.PathOf("mosquitto_sub"), ["-h", "127.0.0.1", "-p", $"{port}", "-V", "5", "-q", "1", "-t", $"{root}#", "-t", "probe/#", "-F", "%r\t%t\t%p"])
         {
             RedirectStandardOutput = true,
@@ -78,7 +84,8 @@ internal sealed class Fleet : IAsyncDisposable
     public async Task<JsonObject> HearsAsync(string topic, Func<JsonObject, bool> condition, string what)
     {
         JsonObject? found = null;
-        await Eventually.Holds(() => (found = On(topic).FirstOrDefault(condition)) is not null, what, () => string.Join('\n', heard.Where(message => message.Topic == topic).TakeLast(10).Concat(heard.TakeLast(5))));
+        await Eventually.Holds(() => (found = On(topic).FirstOrDefault(condition)) is not null || !breaches.IsEmpty, what, () => string.Join('\n', heard.Where(message => message.Topic == topic).TakeLast(10).Concat(heard.TakeLast(5))));
+        Assert.Empty(breaches);
         return found!;
     }
 
@@ -100,6 +107,20 @@ internal sealed class Fleet : IAsyncDisposable
         process.Kill();
         await process.WaitForExitAsync(CancellationToken.None);
         process.Dispose();
+        toJudge.Writer.TryComplete();
+        await judging;
+        Assert.Empty(breaches);
+    }
+
+    /// <summary>Beside the test, so that none waits for it.</summary>
+    private async Task JudgeAsync()
+    {
+        var contract = AsyncApiContract.Read();
+        await foreach (var message in toJudge.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            if (contract.Find(message.Topic) is { IsSent: false }) continue; // What this side said.
+            foreach (string breach in await contract.BreachesAsync(message.Topic, message.Body.ToJsonString())) breaches.Enqueue(breach);
+        }
     }
 
     private async Task PublishAsync(string topic, string payload, bool retain)
@@ -122,7 +143,9 @@ internal sealed class Fleet : IAsyncDisposable
         if (name is "label" or "config/desired" or "snapshot/offer" or "snapshot/chunk") return; // What this side said.
         try
         {
-            heard.Enqueue(new Heard(name, retained == "1", JsonNode.Parse(payload)!.AsObject()));
+            var message = new Heard(name, retained == "1", JsonNode.Parse(payload)!.AsObject());
+            heard.Enqueue(message);
+            toJudge.Writer.TryWrite(new Heard(name, message.IsRetained, JsonNode.Parse(payload)!.AsObject())); // Its own copy: reading a JsonObject is not for two threads.
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentOutOfRangeException)
         {

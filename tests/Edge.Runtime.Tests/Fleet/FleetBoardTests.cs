@@ -2,8 +2,10 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Edge.Runtime.Fleet.Watching;
+using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.Time.Testing;
+using Spectre.Console;
 
 namespace Edge.Runtime.Tests.Fleet;
 
@@ -20,16 +22,71 @@ public sealed class FleetBoardTests
     {
         Hear("d1", "status", new { state = "online", snapshotId = "s1", ts = Now });
         Hear("d1", "snapshot", new { @event = "promoted", snapshotId = "s2", anchorAccuracyPercent = 81.26, ts = Now });
-        Hear("d1", "forgetting", new { averageAccuracyPercent = 79.94, perClass = new object[] { new { @class = "sitting", forgettingPoints = 2.5 }, new { @class = "walking", forgettingPoints = 7.25 } } });
+        Hear("d1", "forgetting", new { averageAccuracyPercent = 64.5, overallAccuracyPercent = 79.94, perClass = new object[] { new { @class = "sitting", forgettingPoints = 2.5 }, new { @class = "walking", forgettingPoints = 7.25 } } });
         Hear("d1", "drift", new { what = "inputs", channel = "accX", score = 1.456, alarm = false });
         Hear("d1", "drift", new { what = "inputs", channel = "accX", score = 1.456, alarm = true });
         Hear("d1", "prediction", new { messagesDropped = new { drift = 2, training = 3 } });
         Hear("d1", "config/reported", new { active = new { version = 6 }, lastAttempt = new { version = 7, result = "rolledBack", codes = new[] { "latencyTooHigh" } } });
         var row = Assert.Single(board.Rows);
         Assert.Equal(("online", "s2", 79.9, new WorstForgetting("walking", 7.2), 5L), (row.State, row.Snapshot, row.AnchorAccuracyPercent, row.WorstForgetting, row.MessagesDropped));
-        Assert.Equal(("inputs", "accX", 1.46, 1L), (row.Drift!.What, row.Drift.Channel, row.Drift.Score, row.Drift.AlarmCount));
+        Assert.Equal(("inputs", "accX", 1.46, 1L), (row.Drift!.What, row.Drift.Channel, row.Drift.Score, row.DriftAlarmCount));
         Assert.Equal(new ConfigShown(6, 7, "rolledBack", ["latencyTooHigh"]), row.Config);
         Assert.Equal([DeviceTrouble.RolledBack, DeviceTrouble.Forgetting, DeviceTrouble.Drifting, DeviceTrouble.Dropping], row.Trouble);
+    }
+
+    [Fact]
+    public void What_the_broker_has_kept_fills_the_row_at_once()
+    {
+        var at = Now.AddMinutes(-3);
+        board.Hear(Message("d1", "status", Status(1, new { what = "inputs", channel = "accX", score = 1.456, windowId = 77, at }), retained: true));
+        var row = Assert.Single(board.Rows);
+        Assert.Equal((81.3, new WorstForgetting("walking", 27.5), 1L), (row.AnchorAccuracyPercent, row.WorstForgetting, row.DriftAlarmCount));
+        Assert.Equal(new DriftShown("inputs", "accX", 1.46, 77, at), row.Drift);
+        Assert.Equal([DeviceTrouble.Forgetting, DeviceTrouble.Drifting], row.Trouble);
+        Assert.Matches(@"81\.3 % +27\.5 walking +inputs accX 1\.5, 3 min", Shown());
+    }
+
+    [Fact]
+    public void Of_a_device_without_an_alarm_it_is_shown_how_far_it_is_from_one()
+    {
+        Assert.Equal(["driftAlarmCount"], ChangedAfter("prediction", "status", Status(0, null)).Where(name => name.StartsWith("drift", StringComparison.Ordinal)));
+        Assert.Matches("27\\.5 walking +none  ", Shown());
+        Assert.Null(Hear("d1", "prediction", new { driftScore = 0.4249 }));
+        Assert.Contains("none, 0.42 of 1", Shown());
+    }
+
+    [Fact]
+    public void An_alarm_is_one_alarm_by_whichever_topic_it_comes_first()
+    {
+        var alarm = new { alarm = true, what = "inputs", score = 1.2, windowId = 77, ts = Now };
+        var status = Status(1, new { what = "inputs", score = 1.2, windowId = 77, at = Now });
+        Hear("first", "drift", alarm);
+        Assert.DoesNotContain("drift", Hear("first", "status", status)!.Changed);
+        Hear("second", "status", status);
+        Assert.Null(Hear("second", "drift", alarm));
+        Assert.All(board.Rows, row => Assert.Equal(1, row.DriftAlarmCount));
+
+        Hear("second", "drift", new { alarm = true, what = "embedding", score = 2, windowId = 30, ts = Now.AddMinutes(-1) }); // It waited for the broker, and the newer one did not.
+        Assert.Equal("inputs", board.Rows.Single(row => row.Device == "second").Drift!.What);
+    }
+
+    [Fact]
+    public void There_is_one_accuracy_whoever_says_it_and_of_two_the_one_measured_later_counts()
+    {
+        board.Hear(Message("d1", "status", Status(0, null), retained: true));
+        board.Hear(Message("d1", "snapshot", new { @event = "promoted", anchorAccuracyPercent = 91.7, ts = Now.AddHours(-1) }, retained: true)); // A broker hands over what it had kept in any order.
+        Assert.Equal(81.3, board.Rows[0].AnchorAccuracyPercent);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(Hear("d1", "forgetting", new { averageAccuracyPercent = 60, overallAccuracyPercent = 81.26, perClass = new[] { new { @class = "walking", forgettingPoints = 27.5 } }, ts = Now }));
+    }
+
+    [Fact]
+    public void The_last_will_takes_away_nothing_that_was_known()
+    {
+        Hear("d1", "status", Status(1, new { what = "inputs", windowId = 77, score = 1.2, at = Now }));
+        Hear("d1", "status", new { state = "offline", reason = "lwt", ts = Now.AddHours(-5) });
+        var row = board.Rows[0];
+        Assert.Equal((81.3, 27.5, "inputs", 1L), (row.AnchorAccuracyPercent, row.WorstForgetting!.Points, row.Drift!.What, row.DriftAlarmCount));
     }
 
     [Fact]
@@ -118,6 +175,23 @@ public sealed class FleetBoardTests
         var row = board.Rows[0];
         Assert.StartsWith("on [2Jline", row.State);
         Assert.Equal((200, null, null), (row.State!.Length, row.Reason, row.Snapshot));
+    }
+
+    private object Status(long driftAlarms, object? latestDrift) => new { state = "online", anchorAccuracyPercent = 81.26, worstForgetting = new { @class = "walking", points = 27.5 }, driftAlarms, latestDrift, ts = Now };
+
+    private IReadOnlyList<string> ChangedAfter(string first, string suffix, object body)
+    {
+        Hear("d1", first, new { });
+        return Hear("d1", suffix, body)!.Changed;
+    }
+
+    private string Shown()
+    {
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
+        console.Profile.Width = 300;
+        console.Write(FleetTable.Picture(board, new LinkState { Broker = "127.0.0.1:1883", Connected = true, Since = Now }, Now, 300, 50));
+        return text.ToString();
     }
 
     private DateTimeOffset Now => time.GetUtcNow();

@@ -83,6 +83,7 @@ public sealed class FleetCommandTests : IDisposable
         await SimulateAsync(8, "--pace", "60");
         var rows = await RowsAsync(rows => rows.Count(row => (string?)row["state"] == "online") >= 8);
         Assert.Equal(8, rows.Count);
+        await RowsAsync(rows => rows.Count(row => row["anchorAccuracyPercent"] is not null && row["worstForgetting"] is not null && row["driftAlarmCount"] is not null) == 8);
         Assert.Contains("sim-0008", await ShownAsync("8 devices, 8 online", "watch"));
 
         while ((await RunAsync("label", "--device", "sim-0001", "--window", "1", "--class", "walking")).ExitCode != 0) await Task.Delay(100, TestContext.Current.CancellationToken); // Until it has had a window.

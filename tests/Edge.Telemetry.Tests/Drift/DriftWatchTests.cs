@@ -64,6 +64,49 @@ public class DriftWatchTests
     }
 
     [Fact]
+    public void Labels_that_come_late_neither_get_round_the_quiet_after_an_event_nor_shorten_it()
+    {
+        World world = new(s_options with { Detectors = ["inputs", "embedding", "labelError"], RefractorySeconds = 300 });
+        int alarm = world.AlarmOfAShiftedChannel(from: 500);
+        for (int i = 0; i < 250; i++)
+        {
+            Assert.Null(world.Watch.Label(World.IdOf(i), 1 - world.AnswerOf(i))); // Up to twice the quiet before the alarm, and all of it wrong.
+        }
+
+        Assert.True(world.Watch.SuppressedCount > 0, "the labels rang nothing, so this test shows nothing");
+        int quiet = (int)(300 / World.Seconds);
+        for (int i = world.Count; i < alarm + quiet; i++)
+        {
+            Assert.Null(world.Step(i, new Change(YOffset: 3, Turn: 2)));
+        }
+
+        Assert.Equal(1, world.Watch.AlarmCount);
+        Assert.True(world.Watch.SuppressedCount > 1, "the embedding rang nothing, so this test shows nothing");
+        Assert.Contains(Enumerable.Range(alarm + quiet, 900), i => world.Step(i, i > alarm + 700 ? new Change(YOffset: 9) : new Change(YOffset: 3, Turn: 2)) is not null);
+    }
+
+    [Fact]
+    public void Windows_that_waited_do_not_get_round_the_quiet_after_an_event()
+    {
+        World world = new(s_options with { Detectors = ["inputs", "embedding"], RefractorySeconds = 100 });
+        int alarm = world.AlarmOfAShiftedChannel(from: 500);
+        world.Watch.SnapshotChanged("s2", Length);
+        for (int i = world.Count; world.Watch.WantsReference; i++)
+        {
+            world.Refer(i, default);
+        }
+
+        for (int age = 244; age > 0; age--)
+        {
+            Assert.Null(world.CatchUp(age, new Change(Turn: 2))); // The oldest of them are 300 s old: older than the quiet before the alarm.
+        }
+
+        Assert.True(world.Watch.SuppressedCount > 0, "the embedding rang nothing, so this test shows nothing");
+        Assert.Equal(1, world.Watch.AlarmCount);
+        Assert.InRange(alarm, 500, 530);
+    }
+
+    [Fact]
     public void A_new_snapshot_is_no_drift_of_the_world_and_does_not_hide_one()
     {
         World world = new(s_options with { Detectors = ["inputs", "embedding", "prototypes", "pageHinkley"] });
@@ -295,6 +338,26 @@ public class DriftWatchTests
         {
             (int answer, double novelty, double margin) = Draw(index, change);
             Watch.Refer(new WatchedWindow { WindowId = 0, EndSeconds = 0, KnowsClasses = true, Channels = default, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer });
+        }
+
+        public DriftEvent? CatchUp(int age, Change change)
+        {
+            (int answer, double novelty, double margin) = Draw(_answers.Count, change);
+            return Watch.CatchUp(new WatchedWindow { WindowId = 0, EndSeconds = 0, KnowsClasses = true, Channels = default, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer }, age);
+        }
+
+        /// <summary>Index of the window at which the first event is told, a channel being shifted from one on; every window before has had its label, and was right.</summary>
+        public int AlarmOfAShiftedChannel(int from)
+        {
+            for (int i = 0; ; i++)
+            {
+                if (Step(i, i >= from ? new Change(YOffset: 3) : default) is { What: "inputs" })
+                {
+                    return i;
+                }
+
+                Assert.Null(Watch.Label(IdOf(i), AnswerOf(i)));
+            }
         }
 
         public int AnswerOf(int index) => _answers[index];

@@ -92,6 +92,10 @@ public class KnownAnswersTests
         AssertTest(range, [.. range.Select(i => i + 10)], 1.0 / 3, 0.0708879879);
         AssertTest([1, 2, 3, 4], [3, 4, 5, 6], 0.5, 0.7714285714);
         AssertTest(seven, five, 0.1333333333, 0.9578462903);
+        Assert.Equal(0.9205025166, KolmogorovSmirnov.AsymptoticProbability(30, 30, KolmogorovSmirnov.Distance(seven, five)), 10);
+        Assert.Equal(0, KolmogorovSmirnov.AsymptoticProbability(30, 30, 1), 12);
+        Assert.Equal(1, KolmogorovSmirnov.AsymptoticProbability(30, 30, 0), 12);
+        Assert.Equal(0.0045956736, KolmogorovSmirnov.AsymptoticProbability(600, 600, 0.1), 10); // The exact one is 0.0049326906.
 
         static void AssertTest(double[] first, double[] second, double distance, double probability)
         {

@@ -17,6 +17,7 @@ public class ContinualMetricsTests
         Assert.Equal(-.25, ContinualMetrics.BackwardTransfer(A), 12);
         Assert.Equal(.25, ContinualMetrics.ForgettingChaudhry(A), 12);
         Assert.Equal(.8355556, ContinualMetrics.AverageIncrementalAccuracy(A), 7);
+        Assert.Equal(-.025, ContinualMetrics.ForwardTransfer(A, [.10, .12, .08]), 12);
     }
 
     [Fact]
@@ -38,6 +39,7 @@ public class ContinualMetricsTests
 
         Assert.Equal((0.0, 0.0), (ContinualMetrics.ForgettingChaudhry(one), ContinualMetrics.BackwardTransfer(one)));
         Assert.Equal((.7, .7), (ContinualMetrics.AverageAccuracy(one), ContinualMetrics.LearningAccuracy(one)));
+        Assert.Equal(0, ContinualMetrics.ForwardTransfer(one, [.1]));
     }
 
     [Fact]
@@ -59,5 +61,6 @@ public class ContinualMetricsTests
 
         Assert.Contains("[2, 3]", thrown.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => ContinualMetrics.ForgettingChaudhry(new double[0, 0]));
+        Assert.Contains("2 accuracies of the untrained model for 3 tasks", Assert.Throws<ArgumentException>(() => ContinualMetrics.ForwardTransfer(A, [.1, .1])).Message, StringComparison.Ordinal);
     }
 }

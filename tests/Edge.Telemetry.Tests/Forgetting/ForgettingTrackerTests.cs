@@ -125,6 +125,19 @@ public class ForgettingTrackerTests
     }
 
     [Fact]
+    public void A_class_may_have_a_limit_of_its_own()
+    {
+        ForgettingTracker tracker = new();
+        Dictionary<string, double> own = new() { ["falling"] = 5, ["sitting"] = 0 };
+        tracker.Update("s1", 1, Measured(("walking", 90), ("falling", 90), ("sitting", 90)), 20, own);
+
+        ForgettingAlarm alarm = Assert.Single(tracker.Update("s2", 2, Measured(("walking", 80), ("falling", 80), ("sitting", 10)), 20, own).Alarms);
+        Assert.Equal(("falling", true, 5.0), (alarm.Class, alarm.Rings, alarm.LimitPoints));
+        Assert.Equal(["falling"], tracker.Update("s3", 3, Measured(("walking", 80), ("falling", 87.5), ("sitting", 10)), 20, own).Alarms.Select(end => end.Class)); // At half of its own limit it ends.
+        Assert.Equal(["sitting"], tracker.Update("s3", 3, Measured(("walking", 80), ("falling", 87.5), ("sitting", 10)), 20).Alarms.Select(rings => rings.Class)); // The limit is live.
+    }
+
+    [Fact]
     public void A_class_without_anchors_keeps_its_best_and_is_left_out()
     {
         ForgettingTracker tracker = new();

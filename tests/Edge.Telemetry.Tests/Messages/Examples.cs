@@ -40,6 +40,10 @@ internal static class Examples
             Provider = "cpu",
             ProvidersRefused = [new RefusedProvider("cuda", "it failed while it ran, and the CPU goes on until the service starts again: CUDA failure 700")],
             ProviderFailures = 2,
+            AnchorAccuracyPercent = 75,
+            WorstForgetting = new WorstForgetting("walking", 27.5),
+            DriftAlarms = 1,
+            LatestDrift = new LatestDrift("inputs", "totalAccY", 1.1, 1130, Now.AddSeconds(-90)),
             UptimeSeconds = 61.5,
             BrokerUptimeSeconds = 61.7,
         });
@@ -55,6 +59,7 @@ internal static class Examples
             UnknownCount = 1,
             RequestsMade = 2,
             RequestsAnswered = 1,
+            DriftScore = 0.42,
             SnapshotId = "s000003-1f9a0c42",
         });
         reporter.Drift(

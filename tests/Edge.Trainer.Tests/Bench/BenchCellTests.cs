@@ -30,6 +30,16 @@ public class BenchCellTests
     }
 
     [Fact]
+    public void Which_file_is_read_and_how_far_is_told_before_anything_is_learnt()
+    {
+        using var file = new WavesFile(BenchWaves.Windows());
+        List<CellProgress> told = [];
+        BenchData.Read(BenchWaves.Spec("er") with { Data = file.Path }, told.Add, TestContext.Current.CancellationToken);
+        Assert.Equal((0, 0.0), (told[^1].Step, told[^1].Share));
+        Assert.Matches($@"^reading .+ \((\d+\.\d) of \1 MiB\)$", told[^1].What);
+    }
+
+    [Fact]
     public void Naive_forgets_what_joint_and_replay_keep()
     {
         using var file = new WavesFile(BenchWaves.Windows());
