@@ -1,4 +1,6 @@
 using Edge.Config;
+using Edge.Storage;
+using Edge.Trainer.Augmentation;
 using Edge.Trainer.Backbones;
 using Edge.Trainer.Methods;
 using Edge.Trainer.ReadOuts;
@@ -25,6 +27,7 @@ internal sealed class ContinualLearner : IDisposable
     private const int WholeBatch = 65_536; // The budget of memory is a device's, and its pool is a round's, not a data set's.
     private readonly TrainingSection plan;
     private readonly BenchVariant variant;
+    private readonly IReadOnlyList<IReadOnlyList<int>> axes;
     private readonly TrainingMethod method;
     private readonly TrainingPool pool;
     private readonly IReplayMemory memory;
@@ -46,8 +49,12 @@ internal sealed class ContinualLearner : IDisposable
         var defaults = new TrainingSection { Epochs = online ? 1 : spec.Epochs, Seed = spec.Seed };
         plan = MethodSpec.Parse(spec.Method, online ? defaults with { BatchSize = OnlineBatch } : defaults);
         variant = MethodSpec.Variant(spec.Method);
+        axes = data.Train.ChannelNames.Count > 0 ? ChannelAxes.Of(data.Train.ChannelNames) : variant.ConsecutiveAxes ? ChannelAxes.Consecutive(data.Train.Window.ChannelCount) : [];
+        variant = variant with { View = AboutAxes(variant.View), PretrainView = AboutAxes(variant.PretrainView) };
+        plan = plan with { Augmentation = AboutAxes(plan.Augmentation) };
         if (plan.MicroBatchSize == 0) plan = plan with { MicroBatchSize = WholeBatch };
-        method = MethodCatalogue.Create(plan);
+        if (variant.ReplayBatchSize is { } replayed) plan = plan with { ReplayBatchSize = replayed };
+        method = variant is { ReplayBatchSize: null, Views: null, Average: null } ? MethodCatalogue.Create(plan) : new MatchedMethod(MethodCatalogue.Create(plan), variant);
         usesFrozen = spec.Track == Track.Open && method.ReadOut is ReadOutKind.FrozenRidge or ReadOutKind.Fused;
         if (method.ReadOut == ReadOutKind.FrozenRidge && !usesFrozen) throw new ArgumentException($"'{spec.Method}' has no trained backbone: it takes part in track open alone.", nameof(spec));
         if (online && plan.Epochs != 1 && !method.SeesEverything) throw new ArgumentException($"'{spec.Method}': the online protocol sees every window once. Leave epochs out.", nameof(spec));
@@ -89,8 +96,8 @@ internal sealed class ContinualLearner : IDisposable
     /// <summary>Training windows whose labels are counted in the frozen branch.</summary>
     public long CountedInFrozen => frozen?.Statistics.Count ?? 0;
 
-    /// <summary>What the copies weigh that are counted in the frozen branch.</summary>
-    public double CopiesInFrozen => frozen?.Copies.Classes.Sum(name => frozen.Copies.Of(name)!.Mass) ?? 0;
+    /// <summary>The copies that are counted in the frozen branch; null where there is none.</summary>
+    public ClassStatistics? CopiesInFrozen => frozen?.Copies;
 
     /// <summary>Features of the frozen branch; 0 where there is none.</summary>
     public int FrozenFeatureLength => frozen?.FeatureLength ?? 0;
@@ -283,6 +290,10 @@ internal sealed class ContinualLearner : IDisposable
         pool.Dispose();
         test.Dispose();
     }
+
+    /// <summary>A view that turns channels which are axes, and no others.</summary>
+    private AugmentationSection AboutAxes(AugmentationSection view) =>
+        view.TriaxialGroups.Count > 0 ? view : axes.Count > 0 ? view with { TriaxialGroups = axes } : view with { RotationDegrees = 0 };
 
     private LearnerNet NewNet() => new(NewBackbone(), data.Train.ClassNames, method.Head);
 
