@@ -1,6 +1,5 @@
 using Edge.Config;
 using Edge.Storage;
-using Edge.Trainer.Augmentation;
 using Edge.Trainer.Backbones;
 using Edge.Trainer.Methods;
 using Edge.Trainer.ReadOuts;
@@ -27,7 +26,6 @@ internal sealed class ContinualLearner : IDisposable
     private const int WholeBatch = 65_536; // The budget of memory is a device's, and its pool is a round's, not a data set's.
     private readonly TrainingSection plan;
     private readonly BenchVariant variant;
-    private readonly IReadOnlyList<IReadOnlyList<int>> axes;
     private readonly TrainingMethod method;
     private readonly TrainingPool pool;
     private readonly IReplayMemory memory;
@@ -49,9 +47,9 @@ internal sealed class ContinualLearner : IDisposable
         var defaults = new TrainingSection { Epochs = online ? 1 : spec.Epochs, Seed = spec.Seed };
         plan = MethodSpec.Parse(spec.Method, online ? defaults with { BatchSize = OnlineBatch } : defaults);
         variant = MethodSpec.Variant(spec.Method);
-        axes = data.Train.ChannelNames.Count > 0 ? ChannelAxes.Of(data.Train.ChannelNames) : variant.ConsecutiveAxes ? ChannelAxes.Consecutive(data.Train.Window.ChannelCount) : [];
-        variant = variant with { View = AboutAxes(variant.View), PretrainView = AboutAxes(variant.PretrainView) };
-        plan = plan with { Augmentation = AboutAxes(plan.Augmentation) };
+        var axes = KnownAxes.Of(data.Train, variant);
+        variant = variant with { View = axes.About(variant.View), PretrainView = axes.About(variant.PretrainView) };
+        plan = plan with { Augmentation = axes.About(plan.Augmentation) };
         if (plan.MicroBatchSize == 0) plan = plan with { MicroBatchSize = WholeBatch };
         if (variant.ReplayBatchSize is { } replayed) plan = plan with { ReplayBatchSize = replayed };
         method = variant is { ReplayBatchSize: null, Views: null, Average: null } ? MethodCatalogue.Create(plan) : new MatchedMethod(MethodCatalogue.Create(plan), variant);
@@ -290,10 +288,6 @@ internal sealed class ContinualLearner : IDisposable
         pool.Dispose();
         test.Dispose();
     }
-
-    /// <summary>A view that turns channels which are axes, and no others.</summary>
-    private AugmentationSection AboutAxes(AugmentationSection view) =>
-        view.TriaxialGroups.Count > 0 ? view : axes.Count > 0 ? view with { TriaxialGroups = axes } : view with { RotationDegrees = 0 };
 
     private LearnerNet NewNet() => new(NewBackbone(), data.Train.ClassNames, method.Head);
 
