@@ -53,6 +53,16 @@ public sealed class FrozenStatistics(string path)
         if (Counted.Count - savedCount >= SaveEvery) TrySave();
     }
 
+    /// <summary>Lets everything counted so far weigh less, in the file as well; where the disk refuses, the next write brings it.</summary>
+    /// <param name="share">What it weighs from now on, above 0 to 1.</param>
+    public void Discount(double share)
+    {
+        if (Counted is null || share == 1) return;
+        Counted.Discount(share);
+        savedCount = -1; // No count that a file could have: it is written whatever else has happened.
+        TrySave();
+    }
+
     /// <summary>Goes over to other features.</summary>
     public void Replace(ClassStatistics? counted)
     {

@@ -19,7 +19,13 @@ public sealed class RoundSchedule(LiveConfig live, ReplayBuffer buffer, Snapshot
     public void NoteDrift() => driftWaits = true;
 
     /// <summary>A round starts; the next one waits for all examples again.</summary>
-    public void NoteStart() => driftWaits = false;
+    /// <returns>Whether a drift had waited for it.</returns>
+    public bool NoteStart()
+    {
+        bool waited = driftWaits;
+        driftWaits = false;
+        return waited;
+    }
 
     /// <summary>New examples that make a round due. An untrained device, and one whose input has drifted, does not wait for all of <c>training.roundExamples</c>: a quarter will do.</summary>
     public int NeededFor(string reason)

@@ -157,6 +157,7 @@ public sealed partial class ExampleStage(
                     Adoption accepted => AdoptAsync(accepted),
                     Settlement settlement => readOut.SettleAsync(settlement, buffer),
                     Rerun other => RerunAsync(other),
+                    Discounting drifted => DiscountAsync(drifted),
                     _ => throw new InvalidOperationException($"nobody takes over a {brought.GetType().Name}"),
                 });
                 brought.Done.SetResult();
@@ -176,6 +177,12 @@ public sealed partial class ExampleStage(
         await readOut.AdoptAsync(accepted, buffer);
         state.Snapshot = accepted.Snapshot;
         state.Provider = accepted.Running.Provider;
+    }
+
+    private Task DiscountAsync(Discounting drifted)
+    {
+        readOut.Discount(drifted.Share);
+        return Task.CompletedTask;
     }
 
     private Task RerunAsync(Rerun other)
