@@ -186,7 +186,7 @@ public sealed class ReportTests : IDisposable
         string text = PublishedPart.Text(Cells.Report(plan));
         Assert.Matches(@"\| naive +\| +80.7 ± 0.8 \| Naive +\| +32.9 \| +36.2 \| +44.5 \|", text);
         Assert.Matches(@"\| er +\| +80.7 ± 0.8 \| ER +\| +72.8 \| +88.9 \| +-8.2 \|", text);
-        Assert.Matches(@"\| joint +\| +80.7 ± 0.8 \| Offline \| +93.9 \| +92.5 \| +-11.8 \|", text);
+        Assert.Matches(@"\| joint +\| +80.7 ± 0.8 \| Offline +\| +93.9 \| +92.5 \| +-11.8 \|", text);
         Assert.DoesNotContain("learningRate", text);
         Assert.True(PublishedPart.IsIn(Cells.Report(plan)));
         foreach (var other in new[] { plan with { Protocol = Protocol.Online }, plan with { BufferShare = 0.1 }, plan with { Data = ["gas"] }, plan with { Validation = true }, plan with { Methods = ["edge"] }, plan with { Track = Track.Open } })
