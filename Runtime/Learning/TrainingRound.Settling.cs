@@ -14,6 +14,14 @@ public sealed partial class TrainingRound
     private bool NeedsChild(SnapshotManifest parent) =>
         MethodCatalogue.Trains(config.Training.Method) || slot.LatestFor(parent.Id)?.FrozenBankId != ClassifierGraph.FrozenBankIdFor(parent.Window, config.ReadOut.FrozenFeatures, config.ReadOut.FrozenSeed);
 
+    /// <summary>A round without a child: the anchors choose anew, and the buffer goes on.</summary>
+    private async Task SettleAloneAsync(SnapshotManifest parent, CancellationToken stopping)
+    {
+        var draw = await buffer.DrawAsync();
+        if (shapes.HasOthers && shapes.Fitting(draw, parent.Window).Fresh.Count < 2) return; // What made it due is of other windows; the next example asks again.
+        await SettleAsync(draw.ThroughId, parent, await ChooseAnewAsync(parent), stopping);
+    }
+
     /// <summary>What the anchors choose for the running snapshot as it is now.</summary>
     private async Task<ReadOutBlend?> ChooseAnewAsync(SnapshotManifest parent)
     {

@@ -37,7 +37,7 @@ public sealed partial class TrainingRound(
         {
             if (!NeedsChild(parent))
             {
-                await SettleAsync((await buffer.DrawAsync()).ThroughId, parent, await ChooseAnewAsync(parent), stopping);
+                await SettleAloneAsync(parent, stopping);
                 return;
             }
 
