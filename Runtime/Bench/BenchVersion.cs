@@ -4,5 +4,5 @@ namespace Edge.Runtime.Bench;
 public static class BenchVersion
 {
     /// <summary>To be raised whenever a change to this program may change a figure of a cell: cells that were measured by another version are run again.</summary>
-    public const int Current = 2;
+    public const int Current = 3;
 }

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Edge.Runtime.Bench;
 
 /// <summary>What a cell was measured with.</summary>
-/// <param name="Program">Version of this program, with the commit where the build knew it.</param>
+/// <param name="Program">Version of this program, with the commit where the build knew it: <c>0.1.0+6c76616ced</c>, and <c>-dirty</c> behind it where code of the build was not committed, <c>-unchecked</c> where nobody could tell.</param>
 /// <param name="Processor">Model name of the processor.</param>
 /// <param name="CoreCount">Its logical cores; a cell uses one.</param>
 /// <param name="Runtime">.NET.</param>
@@ -21,11 +21,18 @@ public sealed record Machine(string Program, string Processor, int CoreCount, st
     /// <summary>One line for a reader.</summary>
     public override string ToString() => $"{Processor} ({CoreCount} cores), {Runtime}, TorchSharp {TorchSharp}, libtorch {LibTorch}, edge {Program}";
 
-    private static string ProgramVersion()
+    /// <summary>Version with the commit cut to ten digits; what the build says of it beyond that stays.</summary>
+    /// <param name="informational">As the build wrote it: version, plus sign, commit and perhaps a mark behind a hyphen.</param>
+    public static string Shortened(string informational)
     {
-        string[] parts = (typeof(Machine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? Product.Version).Split('+', 2);
-        return parts.Length == 1 ? parts[0] : $"{parts[0]}+{parts[1][..Math.Min(CommitLength, parts[1].Length)]}";
+        string[] parts = informational.Split('+', 2);
+        if (parts.Length == 1) return parts[0];
+        int mark = parts[1].IndexOf('-');
+        string commit = mark < 0 ? parts[1] : parts[1][..mark];
+        return $"{parts[0]}+{commit[..Math.Min(CommitLength, commit.Length)]}{(mark < 0 ? "" : parts[1][mark..])}";
     }
+
+    private static string ProgramVersion() => Shortened(typeof(Machine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? Product.Version);
 
     private static string ProcessorName()
     {

@@ -61,6 +61,7 @@ public static class MethodList
         try
         {
             MethodSpec.Variant(method);
+            MethodSpec.Parse(method, new TrainingSection());
         }
         catch (ArgumentException e)
         {

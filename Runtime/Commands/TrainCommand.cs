@@ -12,13 +12,14 @@ public static class TrainCommand
     public static Command Create()
     {
         var round = new Option<string>("--round") { Description = "Folder of the round: plan.json, samples.bin, parent.checkpoint, anchors.bin.", Required = true };
+        var again = new Option<bool>("--again") { Description = "Run a round that is over once more, in a copy of its folder, and compare the bytes of what comes out with the candidate that is kept." };
         var ofService = new Option<bool>("--of-service") { Description = "The round belongs to a running service, which holds its standard input: it ends when the input ends." };
-        var command = new CodedCommand("train", "Run one training round from its folder.", ExitCode.List("the round is over, with a candidate or without", fault: "stopped before that, or the disk or a file is in the way", config: null)) { round, ofService, GlobalOptions.Json };
-        command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(ofService), parsed.GetValue(GlobalOptions.Json), cancel)));
+        var command = new CodedCommand("train", "Run one training round from its folder.", ExitCode.List("the round is over, with a candidate or without", finding: "with --again: the candidate came out otherwise", fault: "stopped before that, or the disk or a file is in the way", config: null)) { round, again, ofService, GlobalOptions.Json };
+        command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed.GetValue(round)!, parsed.GetValue(again), parsed.GetValue(ofService), parsed.GetValue(GlobalOptions.Json), cancel)));
         return command;
     }
 
-    private static int Run(string path, bool ofService, bool json, CancellationToken cancel)
+    private static int Run(string path, bool again, bool ofService, bool json, CancellationToken cancel)
     {
         LeastImportant.Become();
         using var orphaned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -26,10 +27,8 @@ public static class TrainCommand
         try
         {
             using var holder = RoundLock.Take(path);
-            var report = RoundRunner.Run(new RoundFolder(path), Export, progress => Tell(progress, json), orphaned.Token);
-            if (!report.HasCandidate) Console.Error.WriteLine($"round {report.Round} abandoned: {report.AbandonedBecause}");
-            else if (!json) Console.WriteLine($"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, {(report.EndedEarly is { } early ? $"ended early by the {early}, " : "")}peak {report.PeakRssMiB:0} MiB");
-            return ExitCode.Done;
+            var folder = new RoundFolder(path);
+            return again ? RunAgain(folder, json, orphaned.Token) : RunOnce(folder, json, orphaned.Token);
         }
         catch (OperationCanceledException)
         {
@@ -47,6 +46,32 @@ public static class TrainCommand
             return ExitCode.Fault;
         }
     }
+
+    private static int RunOnce(RoundFolder folder, bool json, CancellationToken cancel)
+    {
+        bool wasOver = File.Exists(folder.ReportFile);
+        var report = RoundRunner.Run(folder, Export, progress => Tell(progress, json), cancel);
+        if (wasOver && !json) Console.Error.WriteLine("this round was over before; what follows is of then. Give --again to run it once more.");
+        if (!report.HasCandidate) Console.Error.WriteLine($"round {report.Round} abandoned: {report.AbandonedBecause}");
+        else if (!json) Console.WriteLine(Summary(report));
+        return ExitCode.Done;
+    }
+
+    private static int RunAgain(RoundFolder folder, bool json, CancellationToken cancel)
+    {
+        var repeat = RepeatedRound.Run(folder, Export, progress => Tell(progress, json), cancel);
+        if (json) Console.WriteLine(JsonSerializer.Serialize(new { round = repeat.Report.Round, same = repeat.Differing.Count == 0, differing = repeat.Differing }, GlobalOptions.OneLine));
+        else
+        {
+            Console.WriteLine(repeat.Report.HasCandidate ? Summary(repeat.Report) : $"round {repeat.Report.Round} abandoned: {repeat.Report.AbandonedBecause}");
+            Console.WriteLine(repeat.Differing.Count == 0 ? "the same bytes as the candidate that is kept" : $"otherwise than the candidate that is kept: {string.Join(", ", repeat.Differing)}. The same build, processor and number of threads give the same bytes.");
+        }
+
+        return repeat.Differing.Count == 0 ? ExitCode.Done : ExitCode.Finding;
+    }
+
+    private static string Summary(RoundReport report) =>
+        $"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, {(report.EndedEarly is { } early ? $"ended early by the {early}, " : "")}peak {report.PeakRssMiB:0} MiB";
 
     private static byte[] Export(Trainer.Backbones.LearnerNet net, RoundPlan plan) => ClassifierGraph.Write(net.Backbone, new ClassifierGraphOptions
     {

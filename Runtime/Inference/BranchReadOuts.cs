@@ -16,12 +16,10 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
     /// <summary>λ of both ridges, in examples. On held-out people of the training split of UCI HAR (three splits and class orders, after each step), 30 is within 0.35 points of the best of 1 to 300 on the frozen features, and mostly within 0.15.</summary>
     public const double Lambda = 30;
 
-    private const double ScarceShare = 0.5;
-
     // Classes of equal mass: a class of which little is known would else be scored low whatever the window.
     private static readonly RidgeOptions s_options = new() { BalanceClasses = true };
 
-    /// <summary>Ridge over the classes of which enough examples were counted (<see cref="ScarceAmong"/>); null below two of them.</summary>
+    /// <summary>Ridge over the classes of which enough examples were counted (<see cref="ScarceClassReadOut.LeftToPrototypes"/>); null below two of them.</summary>
     public static LinearReadOut? Ridge(ClassStatistics? statistics, IReadOnlyList<string> classes)
     {
         RidgeSolver? spent = null;
@@ -32,22 +30,9 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
     public static LinearReadOut? Ridge(ClassStatistics? statistics, IReadOnlyList<string> classes, ref RidgeSolver? spent)
     {
         if (statistics is null) return null;
-        var scarce = ScarceAmong(classes, statistics);
+        var scarce = ScarceClassReadOut.LeftToPrototypes(classes, statistics);
         string[] established = [.. classes.Where(name => statistics.Of(name) is not null && !scarce.Contains(name))];
         return established.Length < 2 ? null : (spent = new RidgeSolver(statistics, established, s_options, spent)).Solve(Lambda).ToReadOut();
-    }
-
-    /// <summary>
-    /// The classes that are left to their prototypes: less than half as large as the largest and below 30 examples, while that leaves two to the ridge; else by <see cref="ScarceClassReadOut.OutvotedShare"/>.
-    /// </summary>
-    /// <remarks>
-    /// Measured through the service on six held-out people of the training split of UCI HAR, each class in turn new beside five of 60 examples: with ten labels the ridge has 69 % of the new class, the prototypes 82 %, where five
-    /// labels have 78 %; the old classes lose 0.1 and 1.6 points. One draw of the labels.
-    /// </remarks>
-    public static IReadOnlyCollection<string> ScarceAmong(IReadOnlyList<string> classes, ClassStatistics statistics)
-    {
-        var scarce = ScarceClassReadOut.ScarceAmong(classes, statistics, ScarceShare);
-        return classes.Count(name => statistics.Of(name) is { Mass: > 0 }) - scarce.Count >= 2 ? scarce : ScarceClassReadOut.ScarceAmong(classes, statistics);
     }
 
     /// <summary>
@@ -60,9 +45,8 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
     /// <param name="labels">[m] their classes.</param>
     public static LinearReadOut? NearnessOf(ClassStatistics? statistics, IReadOnlyList<string> classes, LinearReadOut? established, ReadOnlySpan<float> remembered, IReadOnlyList<string> labels)
     {
-        if (statistics is null || ScarceAmong(classes, statistics) is not { Count: > 0 } scarce) return null;
-        var discriminant = new DiscriminantSolver(statistics, classes);
-        var prototypes = discriminant.Solve(ScarceClassReadOut.MetricShrinkage * discriminant.Mass);
+        if (statistics is null || ScarceClassReadOut.LeftToPrototypes(classes, statistics) is not { Count: > 0 } scarce) return null;
+        var prototypes = ScarceClassReadOut.Prototypes(statistics, classes);
         return established is null ? prototypes : ScarceClassReadOut.HeldBack(prototypes, established, scarce, remembered, labels);
     }
 

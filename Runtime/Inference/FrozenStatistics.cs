@@ -71,6 +71,16 @@ public sealed class FrozenStatistics(string path)
         if (Failure.Length > 0) TrySave(); // The disk has refused it; whether it still does is worth a try with each batch.
     }
 
+    /// <summary>Lets everything counted so far weigh less, in the file as well; where the disk refuses, the next write brings it.</summary>
+    /// <param name="share">What it weighs from now on, above 0 to 1.</param>
+    public void Discount(double share)
+    {
+        if (Counted is null || share == 1) return;
+        Counted.Discount(share);
+        savedCount = -1; // No count that a file could have: it is written whatever else has happened.
+        TrySave();
+    }
+
     /// <summary>Writes the sampling rate into a file of an earlier version, which did not say it: that of the newest window that it counts.</summary>
     /// <param name="bankName">What computes the features now.</param>
     /// <param name="rateOf">Sampling rate of the windows of the time in which an example was labelled, Hz.</param>

@@ -29,7 +29,7 @@ public static class NoveltyExam
     private static HashSet<string> Covered(PrototypeMatrix prototypes, ClassStatistics? statistics, IReadOnlyList<string> classes)
     {
         if (statistics is null) return [.. classes.Where((_, c) => prototypes.ClassBias[c] == 0)];
-        var scarce = BranchReadOuts.ScarceAmong(classes, statistics);
+        var scarce = ScarceClassReadOut.LeftToPrototypes(classes, statistics);
         return [.. classes.Where(name => statistics.Of(name) is { Mass: > 0 } && !scarce.Contains(name))];
     }
 

@@ -191,6 +191,14 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         await FitAsync(buffer);
     }
 
+    /// <summary>Lets what was counted of the frozen features weigh less, and solves anew.</summary>
+    /// <param name="share">What it weighs from now on, above 0 to 1.</param>
+    public void Discount(double share)
+    {
+        frozen.Discount(share);
+        Publish();
+    }
+
     /// <summary>Makes durable what is not yet, as far as the disk allows.</summary>
     public void Save() => frozen.TrySave();
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Edge.Config;
 using Edge.Storage;
 using Edge.Trainer.Rounds;
@@ -34,4 +35,12 @@ public static class RoundPlans
         FrozenFeatures = config.ReadOut.FrozenFeatures,
         FrozenSeed = config.ReadOut.FrozenSeed,
     };
+
+    /// <summary>Orders the same round with half as many rows at a time, for the attempt after one that outgrew its memory. What was kept of its progress is of another plan and not gone on with.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void HalveRows(RoundFolder folder)
+    {
+        var plan = folder.ReadPlan();
+        DurableFile.Replace(folder.PlanFile, JsonSerializer.SerializeToUtf8Bytes(plan with { MemoryHalvings = plan.MemoryHalvings + 1 }, RoundFolder.Json));
+    }
 }

@@ -22,7 +22,13 @@ public sealed class RoundSchedule(LiveConfig live, ReplayBuffer buffer, Snapshot
     public void NoteDrift() => driftWaits = true;
 
     /// <summary>A round starts; the next one waits for all examples again.</summary>
-    public void NoteStart() => (driftWaits, trialWaits) = (false, false);
+    /// <returns>Whether a drift had waited for it.</returns>
+    public bool NoteStart()
+    {
+        bool waited = driftWaits;
+        (driftWaits, trialWaits) = (false, false);
+        return waited;
+    }
 
     /// <summary>A configuration on trial is to be shown by a round: until one starts, or <see cref="NoteTrialOver"/>, what is kept for replay makes one due, whoever asks.</summary>
     public void NoteTrial() => trialWaits = true;

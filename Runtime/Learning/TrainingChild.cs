@@ -10,7 +10,18 @@ namespace Edge.Runtime.Learning;
 /// <param name="WasKilled">Whether a signal ended it (its own or ours).</param>
 /// <param name="Seconds">Wall time.</param>
 /// <param name="Talk">Its last lines on standard error.</param>
-public sealed record ChildOutcome(string? Ended, bool WasKilled, double Seconds, string Talk);
+/// <param name="Outgrew">Which budget it outgrew, for which it was ended; null: none.</param>
+public sealed record ChildOutcome(string? Ended, bool WasKilled, double Seconds, string Talk, RoundBudget? Outgrew = null);
+
+/// <summary>What a round may use.</summary>
+public enum RoundBudget
+{
+    /// <summary><c>training.timeBudgetSeconds</c>.</summary>
+    Time,
+
+    /// <summary><c>training.memoryBudgetMiB</c>.</summary>
+    Memory,
+}
 
 /// <summary>
 /// Runs a round in a child process (<c>edge train --round DIR</c>), so that a native crash, an out-of-memory kill or a leak in training never touches inference. The child runs at the
@@ -38,7 +49,7 @@ public static class TrainingChild
         report(child.Id, null);
         var output = ReadProgressAsync(child, report);
         var errors = ReadTalkAsync(child, talk);
-        string? overBudget;
+        (RoundBudget Budget, string Words)? overBudget;
         try
         {
             overBudget = await WatchAsync(child, budget, time, stopping);
@@ -53,10 +64,10 @@ public static class TrainingChild
         double seconds = time.GetElapsedTime(start).TotalSeconds;
         // .NET reports a process that a signal ended as 128 + the signal's number.
         bool signalled = child.ExitCode > 128;
-        string? ended = overBudget ?? (signalled ? $"signal {child.ExitCode - 128} ended the training child" : child.ExitCode != 0 ? $"the training child exited with {child.ExitCode}" : null);
+        string? ended = overBudget?.Words ?? (signalled ? $"signal {child.ExitCode - 128} ended the training child" : child.ExitCode != 0 ? $"the training child exited with {child.ExitCode}" : null);
         // A Ctrl-C in a terminal reaches the child as well, and may end it before this process has heard of it.
         if (ended is not null) await Task.Delay(TimeSpan.FromMilliseconds(300), time, stopping);
-        return new ChildOutcome(ended, signalled, seconds, string.Join('\n', talk));
+        return new ChildOutcome(ended, signalled, seconds, string.Join('\n', talk), overBudget?.Budget);
     }
 
     /// <summary>Resident memory of a process, MiB; 0 when it is gone.</summary>
@@ -94,7 +105,7 @@ public static class TrainingChild
         return info;
     }
 
-    private static async Task<string?> WatchAsync(Process child, TrainingSection budget, TimeProvider time, CancellationToken stopping)
+    private static async Task<(RoundBudget, string)?> WatchAsync(Process child, TrainingSection budget, TimeProvider time, CancellationToken stopping)
     {
         long start = time.GetTimestamp();
         var exit = child.WaitForExitAsync(stopping);
@@ -102,8 +113,8 @@ public static class TrainingChild
         {
             stopping.ThrowIfCancellationRequested();
             double resident = ResidentMiB(child.Id);
-            string? over = time.GetElapsedTime(start).TotalSeconds > budget.TimeBudgetSeconds ? $"the round took longer than training.timeBudgetSeconds ({budget.TimeBudgetSeconds} s)"
-                : resident > budget.MemoryBudgetMiB ? $"the training child used {resident:0} MiB; training.memoryBudgetMiB is {budget.MemoryBudgetMiB}" : null;
+            (RoundBudget, string)? over = time.GetElapsedTime(start).TotalSeconds > budget.TimeBudgetSeconds ? (RoundBudget.Time, $"the round took longer than training.timeBudgetSeconds ({budget.TimeBudgetSeconds} s)")
+                : resident > budget.MemoryBudgetMiB ? (RoundBudget.Memory, $"the training child used {resident:0} MiB; training.memoryBudgetMiB is {budget.MemoryBudgetMiB}") : null;
             if (over is null) continue;
             Kill(child);
             await child.WaitForExitAsync(stopping);

@@ -24,19 +24,26 @@ public sealed partial class TrainingRound(
     public bool WasRefusedByDisk { get; private set; }
 
     /// <summary>Runs one round. Whatever happens to the child, the service goes on with the snapshot it has.</summary>
-    public async Task RunAsync(CancellationToken stopping)
+    /// <param name="afterDrift">Whether a confirmed drift has started it.</param>
+    /// <param name="stopping">Ends it.</param>
+    public async Task RunAsync(bool afterDrift, CancellationToken stopping)
     {
         config = live.Current;
         WasRefusedByDisk = false;
+        if (afterDrift && config.ReadOut.DriftDiscount < 1) await DiscountAsync(stopping);
         var parent = Current ?? throw new InvalidOperationException("a round needs a snapshot to start from");
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
         {
+            if (!NeedsChild(parent))
+            {
+                await SettleAloneAsync(parent, stopping);
+                return;
+            }
+
             if (await DrawAsync(plan, parent) is not (var folder, var throughId)) return; // What made it due is partly of other windows; the next example asks again.
             var better = await TrainAsync(folder, plan, stopping) is { } report ? (await JudgeAsync(BroughtCandidate.Of(folder, report, plan, parent, time.GetUtcNow()), parent, stopping)).Better : null;
-            var settlement = new Settlement(throughId, parent.Id, better, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-            await flows.Handovers.Writer.WriteAsync(settlement, stopping);
-            await settlement.Done.Task.WaitAsync(stopping);
+            await SettleAsync(throughId, parent, better, stopping);
             folders.Prune();
         }
         catch (IOException e)
@@ -100,6 +107,12 @@ public sealed partial class TrainingRound(
             }
 
             why = outcome.Talk.Length > 0 && !outcome.WasKilled ? $"{outcome.Ended}: {outcome.Talk}" : outcome.Ended;
+            if (outcome.Outgrew == RoundBudget.Memory && attempt < config.Training.MaxAttempts)
+            {
+                RoundPlans.HalveRows(folder);
+                why += "; the next attempt takes half as many rows at a time";
+            }
+
             Tell(new TrainingMessage { Round = plan.Round, Event = outcome.WasKilled ? TrainingEvent.ChildKilled : TrainingEvent.Failed, Attempt = attempt, Seconds = outcome.Seconds, Reason = why, PeakRssMiB = peak });
         }
 
@@ -154,8 +167,7 @@ public sealed partial class TrainingRound(
             using var running = providers.Open(new GraphFile(snapshots.ModelFile(parent)), parent, AnchorExam.BatchSize);
             var present = slot.LatestFor(parent.Id)!;
             read = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(anchors)));
-            string kind = running.TakesVotes ? config.ReadOut.Kind : "prototypes";
-            better = BlendChoice.Choose(present.Branches, AnchorExam.Encode(running, AnchorExam.Pairs(anchors)), kind, config.Inference.Temperature, present.Blend);
+            better = Better(running, parent, anchors);
             if (brought.OfferedAs is not null && !config.Updates.AcceptNewSnapshot && present.FrozenBankId is { } bank && exam.FrozenBankId != bank)
                 return Refuse(brought, parent, new Reason(ReasonCode.OtherFeatures, $"it computes other frozen features ({exam.FrozenBankId ?? "none"}) than the running snapshot ({bank}), and what was counted of everything ever labelled would be lost; set updates.acceptNewSnapshot to true if that is meant"));
             evidence = new GateEvidence

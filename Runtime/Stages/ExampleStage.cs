@@ -160,6 +160,7 @@ public sealed partial class ExampleStage(
                     Settlement settlement => readOut.SettleAsync(settlement, buffer),
                     Rerun other => RerunAsync(other),
                     Resize resize => readOut.ResizeAsync(resize.Capacities, buffer),
+                    Discounting drifted => DiscountAsync(drifted),
                     _ => throw new InvalidOperationException($"nobody takes over a {brought.GetType().Name}"),
                 });
                 brought.Done.SetResult();
@@ -179,6 +180,12 @@ public sealed partial class ExampleStage(
         await readOut.AdoptAsync(accepted, buffer);
         state.Snapshot = accepted.Snapshot;
         state.Provider = accepted.Running.Provider;
+    }
+
+    private Task DiscountAsync(Discounting drifted)
+    {
+        readOut.Discount(drifted.Share);
+        return Task.CompletedTask;
     }
 
     private Task RerunAsync(Rerun other)

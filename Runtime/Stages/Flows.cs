@@ -134,6 +134,11 @@ public sealed record Rerun(Classifier Running, TaskCompletionSource Done) : Hand
 /// <param name="Done">Completes when it does.</param>
 public sealed record Resize(ReplayBufferOptions Capacities, TaskCompletionSource Done) : Handover(Done);
 
+/// <summary>A round begins that a confirmed drift has started.</summary>
+/// <param name="Share"><c>readOut.driftDiscount</c>: what everything counted so far weighs from now on.</param>
+/// <param name="Done">Completes when the read-out has been solved anew.</param>
+public sealed record Discounting(double Share, TaskCompletionSource Done) : Handover(Done);
+
 /// <summary>A round is over.</summary>
 /// <param name="ThroughId">The newest example that it used.</param>
 /// <param name="SnapshotId">The snapshot for which <paramref name="Blend"/> was chosen.</param>

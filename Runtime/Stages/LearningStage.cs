@@ -36,8 +36,8 @@ public sealed class LearningStage(
             await Task.Delay(pause, time, stopping);
             if (schedule.IsDue(reason))
             {
-                schedule.NoteStart();
-                await InTurnAsync(turn, round.RunAsync, stopping);
+                bool afterDrift = schedule.NoteStart() || reason == RoundSchedule.Drift;
+                await InTurnAsync(turn, cancel => round.RunAsync(afterDrift, cancel), stopping);
             }
 
             // A full disk refuses every round: without a pause each example would begin one, and each would be told and logged.

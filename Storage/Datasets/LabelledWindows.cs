@@ -37,6 +37,9 @@ public sealed record LabelledWindows
     /// <summary>Names of the domains, in the order of time where the source has one; <c>all</c> where nothing was said.</summary>
     public IReadOnlyList<string> DomainNames { get; init; } = s_oneDomain;
 
+    /// <summary>Names of the channels, <c>body_acc_x</c> for example; empty where the source names none.</summary>
+    public IReadOnlyList<string> ChannelNames { get; init; } = [];
+
     /// <summary>Number of windows.</summary>
     public int Count => Classes.Length;
 

@@ -69,6 +69,7 @@ public static class UciHarArchive
             Classes = [.. labels.Where((_, i) => wanted[i]).Select(label => label - 1)],
             Subjects = [.. subjects.Where((_, i) => wanted[i])],
             ClassNames = ClassNames,
+            ChannelNames = Channels,
         };
     }
 

@@ -64,9 +64,7 @@ public sealed class AugmentationChain : IDisposable
         draws.Dispose();
     }
 
-    private IReadOnlyList<IReadOnlyList<int>> Groups(AugmentationSection section)
-    {
-        if (section.TriaxialGroups.Count > 0) return section.TriaxialGroups;
-        return channelCount % 3 == 0 && length > 1 ? [.. Enumerable.Range(0, (int)channelCount / 3).Select(group => (int[])[3 * group, 3 * group + 1, 3 * group + 2])] : [];
-    }
+    // Every sensor of the service brings x, y and z in turn; a recorded data set says for itself which channels are axes (the benchmark's learner).
+    private IReadOnlyList<IReadOnlyList<int>> Groups(AugmentationSection section) =>
+        section.TriaxialGroups.Count > 0 ? section.TriaxialGroups : length > 1 ? ChannelAxes.Consecutive((int)channelCount) : [];
 }

@@ -5,7 +5,7 @@ namespace Edge.Trainer.Backbones;
 
 /// <summary>
 /// A classifier of embeddings by angle: [n, d] to logits [n, classes] in [-10, 10], logit_c = 10 cos(h, w_c). Without norms and biases a class cannot win by being seen last
-/// (Hou et al. 2019, LUCIR, section 3.2). It steers training only; the device reads out by prototypes.
+/// (Hou et al. 2019, LUCIR, section 3.2). It steers training only; what the device reads out by is <c>readOut</c>'s.
 /// </summary>
 public sealed class CosineHead : ClassifierHead
 {

@@ -30,6 +30,11 @@ public sealed class RandomConvolutionBank : FrozenBank
     /// <summary>Number of features of one window: 1,024 + 225 for 9 x 128 by default.</summary>
     public override int FeatureLength => kernels.FeatureLength + (statistics?.FeatureLength ?? 0);
 
+    /// <summary>The same number before a bank is drawn.</summary>
+    internal static int LengthOf(RandomConvolutionBankOptions options, int channelCount, int length) =>
+        options.DilationsFor(length).Count * CompetingKernels.SeriesPerChannel * options.GroupCount * options.KernelsPerGroup * CompetingKernels.FeaturesPerKernel
+        + (options.Statistics ? WindowStatistics.CountFor(channelCount, length) : 0);
+
     /// <summary>The random part.</summary>
     public CompetingKernels Kernels => kernels;
 

@@ -5,7 +5,7 @@ namespace Edge.Trainer.Bench;
 /// <summary>Runs one cell of a results table, single-threaded, so that its figures do not depend on the machine's cores.</summary>
 public static class BenchCell
 {
-    /// <summary>Most new windows in a round of the one-pass protocol, as on the device (training.roundExamples). The last round of a step ends with it, so that it can be judged there.</summary>
+    /// <summary>New windows in a round of the one-pass protocol, as on the device (training.roundExamples); the last round has what the stream has left. A round does not end where a step does: the learner would know.</summary>
     private const int OnlineRound = 256;
 
     /// <summary>Runs it. The same spec gives the same result, bit for bit but for the seconds.</summary>
@@ -42,20 +42,16 @@ public static class BenchCell
         int[] order = online ? LearningStream.Blurred(steps, spec.Seed) : [.. steps.SelectMany(step => step.Train)];
         int[] ends = [.. Accumulated(steps.Select(step => step.Train.Length))];
         using var watch = new StepWatch(data, steps);
-        for (int s = 0, at = 0; s < steps.Count; s++)
+        for (int s = 0, at = 0; at < order.Length;)
         {
-            while (at < ends[s])
-            {
-                cancel.ThrowIfCancellationRequested();
-                int[] round = order[at..Math.Min(ends[s], online ? at + OnlineRound : int.MaxValue)];
-                int before = at;
-                learner.Learn(round, share => report(new CellProgress(s, steps.Count, (before + share * round.Length) / order.Length, "learning")));
-                at += round.Length;
-                if (at < ends[s]) watch.Point(learner.Judge(), at, s);
-            }
-
-            report(new CellProgress(s + 1, steps.Count, (double)ends[s] / order.Length, "judging"));
-            watch.Step(learner.Judge(), ends[s], s);
+            cancel.ThrowIfCancellationRequested();
+            int[] round = order[at..(online ? Math.Min(at + OnlineRound, order.Length) : ends[s])];
+            var (before, step) = (at, s);
+            learner.Learn(round, share => report(new CellProgress(step, steps.Count, (before + share * round.Length) / order.Length, "learning")));
+            at += round.Length;
+            report(new CellProgress(s, steps.Count, (double)at / order.Length, "judging"));
+            if (at < ends[s]) watch.Point(learner.Judge(), at, s);
+            for (; s < steps.Count && ends[s] <= at; s++) watch.Step(learner.Judge(), at, s); // A step is judged at the end of the round that its last window falls into.
         }
 
         return watch.Result(spec, learner, data.Notes);

@@ -24,7 +24,15 @@ public sealed record BenchVariant
     /// </summary>
     public double? ViewWeight { get; init; }
 
-    /// <summary>What such a copy may differ by.</summary>
+    /// <summary>λ of the frozen ridge in examples, above 0, instead of the one that does best on the remembered windows left out one by one; 30 is the service's. Null: chosen.</summary>
+    public double? Lambda { get; init; }
+
+    /// <summary>
+    /// Whether channels 0 to 2, 3 to 5 and so on are x, y and z of one sensor where the data set does not name its channels. False: windows of such a set are not turned, whatever a view says, since what is turned must be axes of one space.
+    /// </summary>
+    public bool ConsecutiveAxes { get; init; }
+
+    /// <summary>What such a copy may differ by; turned only about axes that are known (<see cref="ConsecutiveAxes"/>).</summary>
     public AugmentationSection View { get; init; } = new() { RotationDegrees = 20 };
 
     /// <summary>Which windows the trained branch learns from without their labels before the first round (<see cref="Methods.ContrastivePretraining"/>). Null: none.</summary>
@@ -35,6 +43,15 @@ public sealed record BenchVariant
 
     /// <summary>What their views may differ by: more than a labelled window's, or telling windows apart is too easy (Chen et al. 2020, section 3.2).</summary>
     public AugmentationSection PretrainView { get; init; } = new() { RotationDegrees = 20, Crop = 0.8, Scaling = 0.2, Jitter = 0.1 };
+
+    /// <summary>Replayed windows per step, 1 to 4096, whatever suits the method: <c>er</c>, <c>erAce</c>, <c>derpp</c> and <c>pcr</c> take 32 by themselves. Null: what the method does.</summary>
+    public int? ReplayBatchSize { get; init; }
+
+    /// <summary>Whether every window comes with an augmented view, as in <c>supconReplay</c>; for <c>er</c> and <c>erAce</c> alone, whose losses take any rows. Null: what the method does.</summary>
+    public bool? Views { get; init; }
+
+    /// <summary>Whether the outcome of a round is the moving average of the weights, as in <c>supconReplay</c>. Null: what the method does.</summary>
+    public bool? Average { get; init; }
 
     /// <summary>What of the labelled windows is remembered, of all classes together. Null: what the protocol says, a quota of each class or the class-balanced reservoir.</summary>
     public RetentionKind? Retention { get; init; }

@@ -3,6 +3,9 @@ namespace Edge.Trainer.Bench;
 /// <summary>What one cell measured. All accuracies are shares of 1.</summary>
 public sealed record CellResult
 {
+    /// <summary>Names in <see cref="ReadOuts"/> that read the trained backbone.</summary>
+    public static IReadOnlyList<string> LearnedReadOuts { get; } = ["head", "ncm", "ridge", "pooled"];
+
     /// <summary>Version of this document.</summary>
     public int Schema { get; init; } = 1;
 

@@ -1,4 +1,5 @@
 using Edge.Config;
+using Edge.Storage;
 using Edge.Trainer.Backbones;
 using Edge.Trainer.Methods;
 using Edge.Trainer.ReadOuts;
@@ -46,8 +47,12 @@ internal sealed class ContinualLearner : IDisposable
         var defaults = new TrainingSection { Epochs = online ? 1 : spec.Epochs, Seed = spec.Seed };
         plan = MethodSpec.Parse(spec.Method, online ? defaults with { BatchSize = OnlineBatch } : defaults);
         variant = MethodSpec.Variant(spec.Method);
+        var axes = KnownAxes.Of(data.Train, variant);
+        variant = variant with { View = axes.About(variant.View), PretrainView = axes.About(variant.PretrainView) };
+        plan = plan with { Augmentation = axes.About(plan.Augmentation) };
         if (plan.MicroBatchSize == 0) plan = plan with { MicroBatchSize = WholeBatch };
-        method = MethodCatalogue.Create(plan);
+        if (variant.ReplayBatchSize is { } replayed) plan = plan with { ReplayBatchSize = replayed };
+        method = variant is { ReplayBatchSize: null, Views: null, Average: null } ? MethodCatalogue.Create(plan) : new MatchedMethod(MethodCatalogue.Create(plan), variant);
         usesFrozen = spec.Track == Track.Open && method.ReadOut is ReadOutKind.FrozenRidge or ReadOutKind.Fused;
         if (method.ReadOut == ReadOutKind.FrozenRidge && !usesFrozen) throw new ArgumentException($"'{spec.Method}' has no trained backbone: it takes part in track open alone.", nameof(spec));
         if (online && plan.Epochs != 1 && !method.SeesEverything) throw new ArgumentException($"'{spec.Method}': the online protocol sees every window once. Leave epochs out.", nameof(spec));
@@ -89,8 +94,8 @@ internal sealed class ContinualLearner : IDisposable
     /// <summary>Training windows whose labels are counted in the frozen branch.</summary>
     public long CountedInFrozen => frozen?.Statistics.Count ?? 0;
 
-    /// <summary>What the copies weigh that are counted in the frozen branch.</summary>
-    public double CopiesInFrozen => frozen?.Copies.Classes.Sum(name => frozen.Copies.Of(name)!.Mass) ?? 0;
+    /// <summary>The copies that are counted in the frozen branch; null where there is none.</summary>
+    public ClassStatistics? CopiesInFrozen => frozen?.Copies;
 
     /// <summary>Features of the frozen branch; 0 where there is none.</summary>
     public int FrozenFeatureLength => frozen?.FeatureLength ?? 0;

@@ -14,6 +14,7 @@ internal sealed class FrozenBranch : IDisposable
     private readonly FrozenFeatureSpace space;
     private readonly AugmentationChain? copying;
     private readonly double copyWeight;
+    private readonly double? fixedLambda;
     private readonly BenchData data;
     private readonly LabelledWindows windows;
     private readonly CancellationToken cancel;
@@ -30,7 +31,7 @@ internal sealed class FrozenBranch : IDisposable
     /// <param name="cancel">Checked between chunks.</param>
     public FrozenBranch(BenchData data, int[] first, BenchVariant variant, double copyWeight, int seed, CancellationToken cancel)
     {
-        (this.data, windows, this.cancel, this.copyWeight, space) = (data, data.Train, cancel, copyWeight, new FrozenFeatureSpace(data.Train.Window));
+        (this.data, windows, this.cancel, this.copyWeight, fixedLambda, space) = (data, data.Train, cancel, copyWeight, variant.Lambda, new FrozenFeatureSpace(data.Train.Window));
         using var scope = NewDisposeScope();
         var earliest = Windows(first);
         space.Fit(earliest);
@@ -83,26 +84,27 @@ internal sealed class FrozenBranch : IDisposable
     }
 
     /// <summary>
-    /// The read-out over everything counted in: ridge with the λ that does best on the remembered windows left out one by one, and prototypes for classes that are too small for it. Copies have no say in λ: a window would be left out
-    /// and its copy not.
+    /// The read-out over everything counted in, as the service composes it: ridge over the established classes, with the λ that does best on the remembered windows left out one by one, and prototypes for classes that are too small
+    /// for it (<see cref="ScarceClassReadOut.LeftToPrototypes"/>); prototypes alone while fewer than two are established. Copies have no say in λ: a window would be left out and its copy not.
     /// </summary>
     /// <param name="remembered">Training indices of what is remembered.</param>
     /// <param name="withHeldOut">Whether it knows what is held out; a choice must be made without.</param>
     public (IReadOut ReadOut, string Name) Solve(IReadOnlyList<int> remembered, bool withHeldOut = false)
     {
-        var solver = new RidgeSolver(Statistics, windows.ClassNames, new RidgeOptions());
+        var classes = windows.ClassNames;
+        var counted = withHeldOut ? Together(Statistics, heldOut) : Statistics;
+        var scarce = ScarceClassReadOut.LeftToPrototypes(classes, counted);
+        int[] established = [.. Enumerable.Range(0, classes.Count).Where(c => counted.Of(classes[c]) is { Mass: > 0 } && !scarce.Contains(classes[c]))];
+        if (established.Length < 2) return (ScarceClassReadOut.Prototypes(counted, classes), "frozen prototypes");
+        string[] names = [.. established.Select(c => classes[c])];
         int[] kept = [.. remembered];
         float[] features = Rows(kept);
-        int[] labels = [.. kept.Select(i => windows.Classes[i])];
-        double lambda = kept.Length == 0 ? s_lambdas[3] : LeaveOneOut.ChooseLambda(solver, s_lambdas, features, labels);
-        if (copying is not null || withHeldOut)
-        {
-            var all = Empty();
-            foreach (var part in withHeldOut ? new[] { Statistics, Copies, heldOut } : [Statistics, Copies]) all.Merge(part);
-            solver = new RidgeSolver(all, windows.ClassNames, new RidgeOptions(), solver);
-        }
-
-        return (ScarceClassReadOut.Around(solver.Solve(lambda).ToReadOut(), Statistics, features, labels), $"frozen ridge, λ {lambda:0.##}");
+        var solver = new RidgeSolver(Statistics, names, new RidgeOptions());
+        int[] known = [.. kept.Where(i => established.Contains(windows.Classes[i]))];
+        double lambda = fixedLambda ?? (known.Length == 0 ? s_lambdas[3] : LeaveOneOut.ChooseLambda(solver, s_lambdas, Rows(known), [.. known.Select(i => Array.IndexOf(established, windows.Classes[i]))]));
+        if (copying is not null || withHeldOut) solver = new RidgeSolver(copying is null ? counted : Together(counted, Copies), names, new RidgeOptions(), solver);
+        var main = OverAll(solver.Solve(lambda).ToReadOut(), established);
+        return (ScarceClassReadOut.Around(main, counted, features, [.. kept.Select(i => windows.Classes[i])], scarce), $"frozen ridge, λ {lambda:0.##}");
     }
 
     /// <summary>Scores of training windows, [indices, classes].</summary>
@@ -123,6 +125,27 @@ internal sealed class FrozenBranch : IDisposable
         train = space.Of(windows, cancel);
         test = new Lazy<float[]>(() => space.Of(data.Test, cancel));
         (Statistics, Copies, heldOut) = (Empty(), Empty(), Empty());
+    }
+
+    /// <summary>The same read-out with a row for every class: one that it does not know is never chosen.</summary>
+    private LinearReadOut OverAll(LinearReadOut main, int[] established)
+    {
+        float[] weights = new float[windows.ClassNames.Count * space.Length], bias = new float[windows.ClassNames.Count];
+        Array.Fill(bias, PrototypeMatrix.AbsentBias);
+        for (int row = 0; row < established.Length; row++)
+        {
+            main.Weights.AsSpan(row * space.Length, space.Length).CopyTo(weights.AsSpan(established[row] * space.Length));
+            bias[established[row]] = main.Bias[row];
+        }
+
+        return new LinearReadOut(weights, bias, windows.ClassNames);
+    }
+
+    private ClassStatistics Together(params ReadOnlySpan<ClassStatistics> parts)
+    {
+        var all = Empty();
+        foreach (var part in parts) all.Merge(part);
+        return all;
     }
 
     private ClassStatistics Empty() => new("bench", space.Length);

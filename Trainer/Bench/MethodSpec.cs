@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Edge.Config;
 using Edge.Storage;
+using Edge.Trainer.Methods;
 
 namespace Edge.Trainer.Bench;
 
@@ -12,7 +13,8 @@ public static class MethodSpec
     /// <summary>What the keys of <see cref="BenchVariant"/> begin with; all others are of the section <c>training</c>.</summary>
     public const string VariantPrefix = VariantKey + ".";
 
-    private const string VariantKey = "bench";
+    private const string VariantKey = "bench", ReplayBatchKey = "replayBatchSize";
+    private static readonly string[] s_takeViews = ["er", "erAce"];
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Strict)
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -27,7 +29,18 @@ public static class MethodSpec
     {
         var node = Node(text, defaults);
         node.Remove(VariantKey);
-        return Read<TrainingSection>(node, text);
+        var plan = Read<TrainingSection>(node, text);
+        if (Gives(text, ReplayBatchKey) && MethodCatalogue.Names.Contains(plan.Method))
+        {
+            using var method = MethodCatalogue.Create(plan);
+            if (method.ReplayBatchSize < plan.ReplayBatchSize)
+            {
+                throw new ArgumentException(
+                    $"'{ReplayBatchKey}={plan.ReplayBatchSize}' in '{text}' would have no effect: {plan.Method} replays at most {method.ReplayBatchSize} windows a step. Write {VariantPrefix}{ReplayBatchKey}={plan.ReplayBatchSize} to measure it with more.", nameof(text));
+            }
+        }
+
+        return plan;
     }
 
     /// <summary>The variant of the benchmark's learner that a text stands for: its keys after <c>bench.</c>.</summary>
@@ -37,8 +50,13 @@ public static class MethodSpec
         var variant = Read<BenchVariant>(Node(text, new TrainingSection())[VariantKey]!, text);
         if (variant.ViewWeight is not null and not (>= 0 and <= 1)) throw new ArgumentException($"'{VariantPrefix}viewWeight' in '{text}' is {variant.ViewWeight}; expected 0 to 1: a copy weighs no more than its window.", nameof(text));
         if (variant.PretrainEpochs < 1) throw new ArgumentException($"'{VariantPrefix}pretrainEpochs' in '{text}' is {variant.PretrainEpochs}; expected at least 1. To leave pre-training out, leave {VariantPrefix}pretrain out.", nameof(text));
+        if (variant.Lambda is { } lambda and not (> 0 and <= 1e9)) throw new ArgumentException($"'{VariantPrefix}lambda' in '{text}' is {lambda}; expected above 0, up to 1e9. Leave it out to have it chosen.", nameof(text));
+        if (variant.ReplayBatchSize is { } replayed and not (>= 1 and <= 4096)) throw new ArgumentException($"'{VariantPrefix}{ReplayBatchKey}' in '{text}' is {replayed}; expected 1 to 4096.", nameof(text));
+        if (variant.Views is not null && !s_takeViews.Contains(text.Split(':')[0])) throw new ArgumentException($"'{VariantPrefix}views' in '{text}': it is for {string.Join(" and ", s_takeViews)}. Leave it out: the other methods have views or not by their papers.", nameof(text));
         return variant;
     }
+
+    private static bool Gives(string text, string key) => text.Split(':', 2) is [_, var rest] && rest.Split(',').Any(pair => pair.StartsWith(key + "=", StringComparison.Ordinal));
 
     private static JsonObject Node(string text, TrainingSection defaults)
     {

@@ -25,6 +25,9 @@ public static class MethodCatalogue
     /// <summary>All names, in order.</summary>
     public static IReadOnlyCollection<string> Names => s_methods.Keys;
 
+    /// <summary>Whether a method changes weights (<see cref="TrainingMethod.Trains"/>), told by its name: the service asks without loading what methods are made of.</summary>
+    public static bool Trains(string name) => name != "frozenRidge";
+
     /// <summary>Creates the method that <see cref="TrainingSection.Method"/> names.</summary>
     /// <exception cref="ArgumentException">There is none of that name; the message lists them.</exception>
     public static TrainingMethod Create(TrainingSection plan) => s_methods.TryGetValue(plan.Method, out var create)

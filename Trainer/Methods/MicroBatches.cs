@@ -26,6 +26,13 @@ internal static class MicroBatches
         return (int)Math.Clamp(room / net.Backbone.TrainingBytesPerWindow(pool.Window.Length), FewestRows, int.MaxValue);
     }
 
+    /// <summary>Rows at a time after that many children outgrew the budget: half of a step's rows, or of the estimate where that is less, and so on.</summary>
+    public static int Halved(TrainingSection plan, TrainingMethod method, LearnerNet net, TrainingPool pool, int halvings)
+    {
+        int replayed = method.Replays ? Math.Min(plan.ReplayBatchSize, method.ReplayBatchSize ?? int.MaxValue) : 0, step = (plan.BatchSize + replayed) * (method.Augments ? 2 : 1);
+        return Math.Max(FewestRows, Math.Min(RowsAtOnce(plan, net, pool), step) >> Math.Min(halvings, 30));
+    }
+
     /// <summary>Rows at a time where activations are freed layer by layer.</summary>
     public static int RowsWithoutGradient(TrainingSection plan, LearnerNet net, TrainingPool pool) => Math.Min(MostRowsWithoutGradient, RowsAtOnce(plan, net, pool));
 }

@@ -27,6 +27,7 @@ public sealed class ScarceClassReadOut : IReadOut
     /// <summary>Share of remembered windows of established classes that a scarce class may take over: the points that a new class may cost the old ones.</summary>
     private const double TakenOverShare = 0.01;
 
+    private const double ScarceShare = 0.5;
     private readonly IReadOut main, prototypes;
     private readonly bool[] isScarce;
     private readonly bool hasEstablished;
@@ -61,6 +62,21 @@ public sealed class ScarceClassReadOut : IReadOut
         return [.. classes.Where(name => statistics.Of(name) is { Mass: > 0 } moments && moments.Mass < established)];
     }
 
+    /// <summary>
+    /// The classes that a ridge is fitted without: less than half as large as the largest and below <see cref="SurelyEstablishedFrom"/>, while that leaves two to the ridge; else those by <see cref="OutvotedShare"/>.
+    /// </summary>
+    /// <remarks>
+    /// Measured through the service on six held-out people of the training split of UCI HAR, each class in turn new beside five of 60 examples: with ten labels the ridge has 69 % of the new class, the prototypes 82 %, where five
+    /// labels have 78 %; the old classes lose 0.1 and 1.6 points. One draw of the labels.
+    /// </remarks>
+    /// <param name="classes">Classes to look at.</param>
+    /// <param name="statistics">What is known.</param>
+    public static IReadOnlyCollection<string> LeftToPrototypes(IReadOnlyList<string> classes, ClassStatistics statistics)
+    {
+        var scarce = ScarceAmong(classes, statistics, ScarceShare);
+        return classes.Count(name => statistics.Of(name) is { Mass: > 0 }) - scarce.Count >= 2 ? scarce : ScarceAmong(classes, statistics);
+    }
+
     /// <summary>The main read-out, with the discriminant's prototypes for the classes that need them; <paramref name="main"/> itself when none does.</summary>
     /// <param name="main">Over the features of <paramref name="statistics"/>.</param>
     /// <param name="statistics">What is known.</param>
@@ -68,8 +84,7 @@ public sealed class ScarceClassReadOut : IReadOut
     {
         var scarce = ScarceAmong(main.Classes, statistics);
         if (scarce.Count == 0) return main;
-        var discriminant = new DiscriminantSolver(statistics, main.Classes);
-        return new ScarceClassReadOut(main, discriminant.Solve(MetricShrinkage * discriminant.Mass), scarce);
+        return new ScarceClassReadOut(main, Prototypes(statistics, main.Classes), scarce);
     }
 
     /// <summary>
@@ -79,13 +94,20 @@ public sealed class ScarceClassReadOut : IReadOut
     /// <param name="statistics">What is known.</param>
     /// <param name="remembered">[m, D] features of remembered windows.</param>
     /// <param name="labels">[m] their classes, indices into those of <paramref name="main"/>.</param>
-    public static IReadOut Around(LinearReadOut main, ClassStatistics statistics, ReadOnlySpan<float> remembered, IReadOnlyList<int> labels)
+    /// <param name="scarceClasses">Who is left to its prototype; null: by <see cref="ScarceAmong"/>.</param>
+    public static IReadOut Around(LinearReadOut main, ClassStatistics statistics, ReadOnlySpan<float> remembered, IReadOnlyList<int> labels, IReadOnlyCollection<string>? scarceClasses = null)
     {
-        var scarce = ScarceAmong(main.Classes, statistics);
+        var scarce = scarceClasses ?? ScarceAmong(main.Classes, statistics);
         if (scarce.Count == 0) return main;
-        var discriminant = new DiscriminantSolver(statistics, main.Classes);
-        var prototypes = discriminant.Solve(MetricShrinkage * discriminant.Mass);
-        return new ScarceClassReadOut(main, HeldBack(prototypes, main, scarce, remembered, [.. labels.Select(label => main.Classes[label])]), scarce);
+        return new ScarceClassReadOut(main, HeldBack(Prototypes(statistics, main.Classes), main, scarce, remembered, [.. labels.Select(label => main.Classes[label])]), scarce);
+    }
+
+    /// <summary>The discriminant's prototypes at <see cref="MetricShrinkage"/>.</summary>
+    /// <exception cref="ArgumentException">None of the classes was counted.</exception>
+    public static LinearReadOut Prototypes(ClassStatistics statistics, IReadOnlyList<string> classes)
+    {
+        var discriminant = new DiscriminantSolver(statistics, classes);
+        return discriminant.Solve(MetricShrinkage * discriminant.Mass);
     }
 
     /// <summary>The prototypes with the scarce classes held back so far that each takes over at most 1 % of the remembered windows of established classes that the main read-out has right.</summary>

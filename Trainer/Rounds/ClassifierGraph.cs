@@ -117,9 +117,19 @@ public static class ClassifierGraph
         return graph.ToBytes("edge", typeof(ClassifierGraph).Assembly.GetName().Version?.ToString(3) ?? "", MetadataOf(options, bank));
     }
 
+    /// <summary>What stands under <see cref="FrozenBankKey"/> in a graph that was written with such options; null: nothing. Computed without the bank.</summary>
+    /// <param name="window">Shape of the windows.</param>
+    /// <param name="features">Wanted number of features; 0: no frozen branch.</param>
+    /// <param name="seed">Seed of the bank.</param>
+    public static string? FrozenBankIdFor(WindowShape window, int features, int seed) => features == 0 ? null
+        : window.Length > 1 ? BankIdOf(nameof(RandomConvolutionBank), seed, RandomConvolutionBank.LengthOf(RandomConvolutionBankOptions.OfSize(window.ChannelCount, window.Length, features), window.ChannelCount, window.Length), window.ChannelCount, window.Length)
+        : BankIdOf(nameof(FeatureVectorBank), seed, Math.Max(1, features - FeatureVectorBank.PlainCount(window.ChannelCount)) + FeatureVectorBank.PlainCount(window.ChannelCount), window.ChannelCount, window.Length);
+
     // Identity of the features that a bank computes: statistics of features with another identity mean nothing.
-    private static string BankIdOf(FrozenBank bank) =>
-        string.Create(CultureInfo.InvariantCulture, $"{bank.GetName()}/{FrozenBankVersion} seed {bank.Seed}, {bank.FeatureLength} features of {bank.ChannelCount} x {bank.Length}");
+    private static string BankIdOf(FrozenBank bank) => BankIdOf(bank.GetName(), bank.Seed, bank.FeatureLength, bank.ChannelCount, bank.Length);
+
+    private static string BankIdOf(string name, int seed, int featureLength, int channelCount, int length) =>
+        string.Create(CultureInfo.InvariantCulture, $"{name}/{FrozenBankVersion} seed {seed}, {featureLength} features of {channelCount} x {length}");
 
     // share * similarity + embedding . E' + b + frozen . R'. One row stands for all classes, so a default of one row fits however many classes are fed.
     private static OnnxValue WriteVotes(OnnxGraph graph, OnnxValue similarity, OnnxValue embedding, long length, OnnxValue? frozen)

@@ -37,6 +37,9 @@ public sealed record RoundPlan
     /// <summary>Method and hyper-parameters; <see cref="TrainingSection.Seed"/> plus <see cref="Round"/> seeds the generator.</summary>
     public required TrainingSection Training { get; init; }
 
+    /// <summary>How often the rows that go through the backbone at a time are halved, four at least: once for each attempt whose child outgrew <see cref="TrainingSection.MemoryBudgetMiB"/>, since the estimate was too low. 0: as estimated.</summary>
+    public int MemoryHalvings { get; init; }
+
     /// <summary>Temperature baked into the exported graph as the default of its <c>temperature</c> input.</summary>
     public required double ReadoutTemperature { get; init; }
 

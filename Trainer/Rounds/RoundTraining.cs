@@ -27,7 +27,8 @@ internal static class RoundTraining
         using var anchors = attempt.Anchors is null ? null : new TrainingPool(attempt.Anchors, attempt.Device);
         var memory = new RoundMemory(seed);
         foreach (int i in Enumerable.Range(0, samples.Count).Where(i => !samples.IsFresh[i])) memory.Offer(i, samples.Classes[i]);
-        var outcome = new TrainingLoop(plan.Training, method, seed).Train(new TrainingOrder
+        var training = plan.MemoryHalvings == 0 ? plan.Training : plan.Training with { MicroBatchSize = MicroBatches.Halved(plan.Training, method, net, pool, plan.MemoryHalvings) };
+        var outcome = new TrainingLoop(training, method, seed).Train(new TrainingOrder
         {
             Net = net,
             Pool = pool,

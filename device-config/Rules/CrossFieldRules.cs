@@ -27,6 +27,7 @@ internal static class CrossFieldRules
         LateLabelsFindTheirWindow(config, findings);
         MemoryRules.Check(config, findings);
         AxesAreChannelsOfTheirOwn(config, findings);
+        LabelsTeachSomething(config, findings);
         ProvidersDifferAndEndInCpu(config, findings);
         LimitsAreOfClasses(config, findings);
         LinkRules.Check(config, findings);
@@ -180,6 +181,16 @@ internal static class CrossFieldRules
                         "write each channel once");
                 }
             }
+        }
+    }
+
+    private static void LabelsTeachSomething(DeviceConfig config, ConfigFindings findings)
+    {
+        var training = config.Training;
+        if (findings.Sound("training.method", "training.contrastWeight", "training.crossEntropyWeight") && training is { Method: "edge" or "supconReplay", ContrastWeight: 0, CrossEntropyWeight: 0 })
+        {
+            findings.AddContradiction("training.contrastWeight", RuleText.Show(training.ContrastWeight), "above 0 when training.crossEntropyWeight is 0, because nothing else learns from labels",
+                "set one of the two above 0");
         }
     }
 

@@ -25,4 +25,11 @@ public sealed record ReadOutSection
     [Range(0, int.MaxValue)]
     [Change(ConfigChange.Pipeline)]
     public int FrozenSeed { get; init; } = 1;
+
+    /// <summary>What everything counted of the frozen features weighs from the moment on at which a confirmed drift starts a round: for classes that change their meaning, so that what comes next weighs more.</summary>
+    /// <value>Default 1: nothing is discounted, which is right where the input drifts and classes keep their meaning (RESULTS.md of the trainer: on gas sensors that age, a discount did not help). 0.5: the past counts half, a quarter after a second
+    /// drift; near 0 it is as good as forgotten, and classes that are not labelled again are read out by their few last examples.</value>
+    [Range(0.001, 1)]
+    [Change(ConfigChange.Live)]
+    public double DriftDiscount { get; init; } = 1;
 }

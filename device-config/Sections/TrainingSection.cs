@@ -11,9 +11,9 @@ public sealed record TrainingSection
     public bool Enabled { get; init; } = true;
 
     /// <summary>The training method.</summary>
-    /// <value><c>edge</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay buffer, beside a frozen branch. <c>supconReplay</c>: the same
-    /// without the frozen branch. <c>scr</c>, <c>co2l</c>, <c>pcr</c>: other contrastive methods with replay. <c>er</c>, <c>erAce</c>, <c>derpp</c>: cross-entropy with replay.
-    /// <c>ewc</c>, <c>lwf</c>, <c>naive</c>: without replay, for comparison: they forget. <c>frozenRidge</c>: the frozen branch alone, the backbone stays as it is.</value>
+    /// <value>How the backbone is trained; what answers is <c>readOut</c>'s. <c>edge</c> (default): supervised contrastive + masked cross-entropy + relation distillation over new windows and the replay buffer. <c>supconReplay</c>:
+    /// trains the same (the benchmark's row of that name has no frozen branch). <c>scr</c>, <c>co2l</c>, <c>pcr</c>: other contrastive methods with replay. <c>er</c>, <c>erAce</c>, <c>derpp</c>: cross-entropy with replay.
+    /// <c>ewc</c>, <c>lwf</c>, <c>naive</c>: without replay, for comparison: they forget. <c>frozenRidge</c>: the backbone stays as it is, and no round is started.</value>
     [AllowedValues("edge", "supconReplay", "scr", "co2l", "pcr", "er", "erAce", "derpp", "ewc", "lwf", "naive", "frozenRidge")]
     [Change(ConfigChange.Live)]
     public string Method { get; init; } = "edge";
@@ -61,6 +61,12 @@ public sealed record TrainingSection
     [Range(0.01, 10)]
     [Change(ConfigChange.Live)]
     public double Temperature { get; init; } = 0.1;
+
+    /// <summary>Weight of the supervised contrastive term of <c>edge</c> and <c>supconReplay</c>.</summary>
+    /// <value>Default 1. 0: none, cross-entropy and distillation alone, to see what it is worth; far above 1 the other terms no longer matter. Not 0 together with crossEntropyWeight: nothing would be learnt from labels.</value>
+    [Range(0, 100)]
+    [Change(ConfigChange.Live)]
+    public double ContrastWeight { get; init; } = 1;
 
     /// <summary>Weight of the masked cross-entropy term of <c>edge</c> and <c>supconReplay</c>.</summary>
     /// <value>Default 1. 0: pure contrastive; far above 1 the contrastive term no longer matters.</value>
@@ -124,9 +130,9 @@ public sealed record TrainingSection
     public int TimeBudgetSeconds { get; init; } = 600;
 
     /// <summary>A child whose resident memory grows beyond this is ended, MiB. Batches that would not fit are computed in parts, see microBatchSize.</summary>
-    /// <value>Default 1500. The child takes some 340 MiB before its batches, a default round of 9 x 128 windows 430. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service
+    /// <value>Default 1500. The child takes some 340 MiB before its batches, a default round of 9 x 128 windows 430. When a child outgrows it all the same, the next attempt takes half as many rows at a time. Too small: every round is ended and nothing is learnt; larger than what the device can spare: the system may end the service
     /// instead.</value>
-    [Range(300, 1_000_000)]
+    [Range(400, 1_000_000)]
     [Change(ConfigChange.Live)]
     public int MemoryBudgetMiB { get; init; } = 1500;
 

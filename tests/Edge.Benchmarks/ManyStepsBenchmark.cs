@@ -12,21 +12,22 @@ internal static class ManyStepsBenchmark
     public static Command Create()
     {
         var steps = new Option<int>("--steps") { Description = "Steps in all.", DefaultValueFactory = _ => 10_000 };
+        var fresh = new Option<int>("--fresh") { Description = "New windows of a step; 32 by default on the device.", DefaultValueFactory = _ => 2 };
+        var replay = new Option<int>("--replay") { Description = "Replayed windows of a step; 64 by default on the device.", DefaultValueFactory = _ => 2 };
         var file = new Option<string?>("--out") { Description = "File for the report, beside standard output." };
-        var command = new Command("training-steps-10000", "Tensors and resident memory over ten thousand training steps.") { steps, file };
-        command.SetAction(parsed => Run(parsed.GetValue(steps), parsed.GetValue(file)));
+        var command = new Command("training-steps-10000", "Tensors and resident memory over ten thousand training steps.") { steps, fresh, replay, file };
+        command.SetAction(parsed => Run(parsed.GetValue(steps), parsed.GetValue(fresh), parsed.GetValue(replay), parsed.GetValue(file)));
         return command;
     }
 
-    private static void Run(int stepCount, string? file)
+    private static void Run(int stepCount, int freshCount, int replayCount, string? file)
     {
-        const int FreshCount = 2, ReplayCount = 2;
         KeptPages.Keep();
         set_num_threads(1);
-        using var step = new TrainingStep(FreshCount, ReplayCount, layerByLayer: false);
+        using var step = new TrainingStep(freshCount, replayCount, layerByLayer: false);
         List<string> lines =
         [
-            "# Many training steps", "", $"The default step on {2 * (FreshCount + ReplayCount)} windows of 9 x 128, one thread.", "",
+            "# Many training steps", "", $"The default step on {2 * (freshCount + replayCount)} windows of 9 x 128, one thread.", "",
             "| steps | Tensor.TotalCount | RSS, MiB | seconds |", "|---:|---:|---:|---:|",
         ];
         long started = Stopwatch.GetTimestamp();
@@ -39,7 +40,7 @@ internal static class ManyStepsBenchmark
 
         lines.Add("");
         lines.AddRange(Machine.Facts());
-        lines.Add($"- `dotnet run -c Release --project tests/Edge.Benchmarks -- training-steps-10000 --steps {stepCount}`");
+        lines.Add($"- `dotnet run -c Release --project tests/Edge.Benchmarks -- training-steps-10000 --steps {stepCount} --fresh {freshCount} --replay {replayCount}`");
         Machine.Publish(lines, file);
     }
 }

@@ -5,6 +5,7 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
 {
     TrainingStepBenchmark.Create(),
     ManyStepsBenchmark.Create(),
+    TrainingRoundBenchmark.Create(),
     Stepper.Create(),
     PayloadBenchmark.Create(),
     ReplayBenchmark.Create(),

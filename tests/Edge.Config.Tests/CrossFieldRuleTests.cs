@@ -45,6 +45,8 @@ public class CrossFieldRuleTests
         "replay.freshCapacity is 512, the default, but must be at least training.roundExamples, which is 513, so that a round can become due; raise replay.freshCapacity or lower training.roundExamples.")]
     [InlineData("""{"telemetry":{"forgettingAlarmByClass":{"walking":5,"falling":2.5}}}""",
         "telemetry.forgettingAlarmByClass.falling is 2.5 (line 1, column 63) but must be under a name of labels.classes: walking, walkingUpstairs, walkingDownstairs, sitting, standing, laying; correct the name, or delete it.")]
+    [InlineData("""{"training":{"contrastWeight":0,"crossEntropyWeight":0}}""",
+        "training.contrastWeight is 0 (line 1, column 31) but must be above 0 when training.crossEntropyWeight is 0, because nothing else learns from labels; set one of the two above 0.")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,2],[3,4,9]]}}}""",
         """training.augmentation.triaxialGroups[1][2] is 9 (line 1, column 61) but must be less than 9, the number of channels that the sensor "simulated" brings; write the 0-based index of a channel.""")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,2],[3,1,5]]}}}""",

@@ -98,6 +98,10 @@ public sealed class MethodFigures
         ? Estimate.Of(Results.Join(to.Results, r => r.Spec.Seed, r => r.Spec.Seed, (mine, theirs) => 100 * (theirs.ReadOuts[name][^1] - mine.ReadOuts[name][^1])))
         : null;
 
+    /// <summary>What A_T gains over another method's, points, over the seeds that both finished.</summary>
+    public Estimate? AverageAccuracyOver(MethodFigures other) => Estimate.Of(Results.Join(
+        other.Results, r => r.Spec.Seed, r => r.Spec.Seed, (mine, theirs) => (CellMetrics.Of(mine), CellMetrics.Of(theirs)) is ({ } a, { } b) ? a.AverageAccuracy - b.AverageAccuracy : (double?)null).OfType<double>());
+
     /// <summary>CKA after a step.</summary>
     public Estimate? CkaAfter(int step) => Estimate.Of(Results.Select(r => r.Cka[step]));
 

@@ -7,6 +7,8 @@ public static class ReportPart
     {
         ["table"] = TablePart.Text,
         ["run"] = RunPart.Text,
+        ["gate"] = GatePart.Text,
+        ["published"] = PublishedPart.Text,
         ["loss"] = LossPart.Text,
         ["cost"] = CostPart.Text,
     };

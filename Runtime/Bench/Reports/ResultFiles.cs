@@ -21,6 +21,8 @@ public static class ResultFiles
     {
         var text = new StringBuilder($"# {BenchNames.Of(report.Plan.Protocol)} on {string.Join(", ", report.Plan.Data)}\n\nWritten by `edge bench`; not to be edited.\n\n");
         text.Append(RunPart.Text(report)).Append("\n## Results\n\n").Append(TablePart.Text(report)).Append('\n');
+        if (GatePart.IsIn(report)) text.Append(GatePart.Text(report)).Append('\n');
+        if (PublishedPart.IsIn(report)) text.Append(PublishedPart.Text(report)).Append('\n');
         foreach (var plot in Plots.Of(report).Where(p => p.FileName.EndsWith("curves.svg", StringComparison.Ordinal))) text.Append($"![{plot.Caption}]({plot.FileName})\n\n");
         if (LossPart.IsIn(report))
         {

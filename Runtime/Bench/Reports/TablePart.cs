@@ -22,16 +22,23 @@ public static class TablePart
 
     private static MarkdownTable Steps(IReadOnlyList<MethodFigures> methods, BenchPlan plan)
     {
-        var table = new MarkdownTable("method", "seeds", "A_T, %", "forgetting", "learning, %", "incremental, %", "CKA old", "drift", "read-out") { TextColumns = new HashSet<int> { 0, 8 } };
+        var baseline = Baseline(methods);
+        string[] paired = baseline is null ? [] : [$"A_T − {baseline.Method}"];
+        string[] header = ["method", "seeds", "A_T, %", .. paired, "forgetting", "learning, %", "incremental, %", "CKA old", "drift", "read-out"];
+        var table = new MarkdownTable(header) { TextColumns = new HashSet<int> { 0, header.Length - 1 } };
         foreach (var m in methods)
         {
-            table.Add(
-                m.Method, Seeds(m, plan), m.Results.Count == 0 ? Absent(m) : Estimate.Text(m.AverageAccuracy), Estimate.Text(m.Forgetting), Estimate.Text(m.LearningAccuracy), Estimate.Text(m.AverageIncremental),
-                Estimate.Text(m.Cka, 2), Estimate.Text(m.PrototypeDrift, 3), m.ReadOut);
+            if (baseline is not null) paired = [m == baseline ? "–" : Estimate.Text(m.AverageAccuracyOver(baseline), 2)];
+            table.Add([
+                m.Method, Seeds(m, plan), m.Results.Count == 0 ? Absent(m) : Estimate.Text(m.AverageAccuracy), .. paired, Estimate.Text(m.Forgetting), Estimate.Text(m.LearningAccuracy), Estimate.Text(m.AverageIncremental),
+                Estimate.Text(m.Cka, 2), Estimate.Text(m.PrototypeDrift, 3), m.ReadOut]);
         }
 
         return table;
     }
+
+    /// <summary>The frozen branch alone: what a learned branch has to be better than. Two rounded means hide the sign of a small difference; the difference paired by seed does not.</summary>
+    private static MethodFigures? Baseline(IReadOnlyList<MethodFigures> methods) => methods.Count < 2 ? null : methods.FirstOrDefault(m => m.Method == "frozenRidge" && m.Results.Count > 0);
 
     private static string FewShot(IReadOnlyList<MethodFigures> methods, BenchPlan plan)
     {
@@ -86,7 +93,7 @@ public static class TablePart
         string mean = report.Plan.Seeds.Count == 1 ? "One seed, so without intervals." : "Mean over the seeds ± half the 95 % interval (Student's t).";
         text.Append(report.Plan.Protocol == Protocol.FewShot
             ? $"{mean} *New class*: accuracy on its test windows after that many labelled ones; *old lost*: points by which the accuracy on the old classes fell when the new one was told.\n"
-            : $"{mean} *A_T*: accuracy after the last step, mean over the steps. *Forgetting*: points between the best earlier accuracy on a step and the last (Chaudhry et al. 2018), negative when it got better. "
+            : $"{mean} *A_T*: accuracy after the last step, mean over the steps. {(report.Sets.Any(set => Baseline(set.Methods) is not null) ? "*A_T − frozenRidge*: points above the frozen branch alone, paired by seed. " : "")}*Forgetting*: points between the best earlier accuracy on a step and the last (Chaudhry et al. 2018), negative when it got better. "
             + "*Learning*: accuracy on a step right after it. *Incremental*: mean of the accuracies after each step. *CKA old*: linear CKA of the embeddings of earlier steps' test windows before and after a step, mean over the "
             + "steps; 1 is unmoved. *Drift*: 1 − cos between the old classes' prototypes at the end and when they were learnt. *Read-out*: the one that was in use at the end.\n");
         return text.ToString();

@@ -144,6 +144,63 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void A_table_with_the_frozen_branch_alone_shows_the_difference_to_it_seed_by_seed()
+    {
+        var plan = Cells.Plan with { Methods = ["frozenRidge", "edge"] };
+        // The first step's end is 0.01 higher for edge at every seed, so A_T is a third of a point above, without scatter, where the two means overlap.
+        string text = TablePart.Text(BenchReport.Of(plan, spec => Cells.Record(spec, spec.Method == "edge" ? 0.51 : 0.5)));
+        Assert.Matches(@"\| method +\| seeds \| +A_T, % \| A_T − frozenRidge \| forgetting \|", text);
+        Assert.Matches(@"\| frozenRidge \| +3 \| 80.7 ± 0.8 \| +– \|", text);
+        Assert.Matches(@"\| edge +\| +3 \| 81.0 ± 0.8 \| +0.33 ± 0.00 \|", text);
+        Assert.Contains("*A_T − frozenRidge*: points above the frozen branch alone, paired by seed.", text);
+        Assert.DoesNotContain("−", TablePart.Text(Cells.Report(Cells.Plan with { Methods = ["frozenRidge"] })).Split('\n')[2]);
+    }
+
+    [Fact]
+    public void The_anchor_gate_is_judged_against_the_better_branch_of_each_seed()
+    {
+        var plan = Cells.Plan with { Methods = ["naive", "edge"] };
+        var report = BenchReport.Of(plan, spec => spec.Method == "naive" ? Cells.Record(spec) : Cells.Record(spec) with
+        {
+            Result = Cells.Result(spec) with
+            {
+                // Better branch: frozen 0.9, the head 0.92, the head 0.9: the gaps are 1, -1.5 and 0 points.
+                ReadOuts = new Dictionary<string, IReadOnlyList<double>>
+                {
+                    ["fused"] = [1, 1, spec.Seed == 1 ? 0.91 : spec.Seed == 2 ? 0.905 : 0.9], ["frozen"] = [1, 1, spec.Seed == 1 ? 0.9 : 0.8], ["head"] = [1, 1, spec.Seed == 2 ? 0.92 : spec.Seed == 3 ? 0.9 : 0.7], ["ridge"] = [1, 1, 0.6],
+                },
+            },
+        });
+        Assert.True(GatePart.IsIn(report));
+        string text = GatePart.Text(report);
+        Assert.StartsWith("- anchor gate, edge on uci-har: fused − better branch -0.17 ± 3.13 points, worst seed 2: -1.50\n", text);
+        Assert.DoesNotContain("naive", text);
+        Assert.False(GatePart.IsIn(Cells.Report(Cells.Plan)));
+        Assert.Contains("- anchor gate, edge on uci-har: ", ResultFiles.Markdown(report));
+    }
+
+    [Fact]
+    public void Baselines_stand_beside_the_published_rows_of_the_same_protocol_and_no_others()
+    {
+        var plan = Cells.Plan with { Methods = ["naive", "er", "er:learningRate=0.01", "joint"], Track = Track.SameBackbone };
+        string text = PublishedPart.Text(Cells.Report(plan));
+        Assert.Matches(@"\| naive +\| +80.7 ± 0.8 \| Naive +\| +32.9 \| +36.2 \| +44.5 \|", text);
+        Assert.Matches(@"\| er +\| +80.7 ± 0.8 \| ER +\| +72.8 \| +88.9 \| +-8.2 \|", text);
+        Assert.Matches(@"\| joint +\| +80.7 ± 0.8 \| Offline +\| +93.9 \| +92.5 \| +-11.8 \|", text);
+        Assert.DoesNotContain("learningRate", text);
+        Assert.True(PublishedPart.IsIn(Cells.Report(plan)));
+        foreach (var other in new[] { plan with { Protocol = Protocol.Online }, plan with { BufferShare = 0.1 }, plan with { Data = ["gas"] }, plan with { Validation = true }, plan with { Methods = ["edge"] }, plan with { Track = Track.Open } })
+            Assert.False(PublishedPart.IsIn(Cells.Report(other)));
+    }
+
+    [Theory]
+    [InlineData("0.1.0", "0.1.0")]
+    [InlineData("0.1.0+6c76616cedabcdef0123", "0.1.0+6c76616ced")]
+    [InlineData("0.1.0+6c76616cedabcdef0123-dirty", "0.1.0+6c76616ced-dirty")]
+    [InlineData("0.1.0+6c7-unchecked", "0.1.0+6c7-unchecked")]
+    public void What_was_not_committed_is_told_with_the_commit(string informational, string told) => Assert.Equal(told, Machine.Shortened(informational));
+
+    [Fact]
     public void A_curve_that_seeds_were_judged_on_at_other_places_counts_each_with_its_latest_judgement()
     {
         var first = Cells.Result(Cells.Plan.Cell("uci-har", "er", 1)) with { Curve = [new(10, 0.2), new(20, 0.4), new(30, 0.6), new(40, 0.8)] };

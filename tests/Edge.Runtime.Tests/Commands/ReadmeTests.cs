@@ -31,6 +31,27 @@ public sealed partial class ReadmeTests
     public void Every_file_that_the_readme_links_to_exists() =>
         Assert.All(Link().Matches(s_readme).Select(match => match.Groups[1].Value), path => Assert.True(File.Exists(Path.Combine(EdgeProgram.Repository, path)), path));
 
+    [Theory]
+    [InlineData("README.md", 2)]
+    [InlineData("Trainer/RESULTS.md", 7)]
+    public void Every_results_table_says_how_it_was_measured(string document, int least)
+    {
+        var blocks = Results().Matches(File.ReadAllText(Path.Combine(EdgeProgram.Repository, document)));
+        Assert.True(blocks.Count >= least, $"{blocks.Count} tables in {document}");
+        foreach (Match block in blocks)
+        {
+            string text = block.Groups[2].Value;
+            foreach (string line in new[]
+            {
+                @"^- command: `edge bench --data \S+ --protocol \S+ --methods \S+ --seeds \S+ ", @"^- measured: \d{4}-\d\d-\d\d.* on .+ \(\d+ cores\), \.NET [\d.]+, TorchSharp [\d.]+, libtorch [\d.]+, edge [\d.]+",
+                @"^- epochs \d+, \d+ seeds? \(",
+            }) Assert.True(Regex.IsMatch(text, line, RegexOptions.Multiline), $"{document}, bench:{block.Groups[1].Value} has no line that matches {line}. Fill it with 'edge bench-report --parts table,run'.");
+        }
+    }
+
+    [GeneratedRegex("<!-- bench:(\\S+) -->\n(.*?)<!-- /bench -->", RegexOptions.Singleline)]
+    private static partial Regex Results();
+
     [GeneratedRegex(@"^  ([a-z]+) ", RegexOptions.Multiline)]
     private static partial Regex Verb();
 

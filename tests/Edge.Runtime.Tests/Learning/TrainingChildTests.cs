@@ -88,7 +88,7 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
     public async Task A_round_that_takes_too_long_is_ended()
     {
         var outcome = await RunAsync(first.FineTune(data, 1, Endless), new TrainingSection { TimeBudgetSeconds = 0 }, (_, _) => { });
-        Assert.Equal(("the round took longer than training.timeBudgetSeconds (0 s)", true), (outcome.Ended, outcome.WasKilled));
+        Assert.Equal(("the round took longer than training.timeBudgetSeconds (0 s)", true, RoundBudget.Time), (outcome.Ended, outcome.WasKilled, outcome.Outgrew));
     }
 
     [Fact]
@@ -96,7 +96,52 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
     {
         var outcome = await RunAsync(first.FineTune(data, 1, Endless), new TrainingSection { MemoryBudgetMiB = 1 }, (_, _) => { });
         Assert.Matches("^the training child used [1-9][0-9]* MiB; training.memoryBudgetMiB is 1$", outcome.Ended);
-        Assert.True(outcome.WasKilled);
+        Assert.Equal((true, RoundBudget.Memory), (outcome.WasKilled, outcome.Outgrew));
+    }
+
+    [Fact]
+    public async Task A_round_with_halved_rows_takes_half_of_them_at_a_time()
+    {
+        var folder = first.FineTune(data, 1, epochs: 1);
+        RoundPlans.HalveRows(folder);
+        RoundPlans.HalveRows(folder);
+        Assert.Null((await RunAsync(folder, new TrainingSection(), (_, _) => { })).Ended);
+        Assert.Equal((32 + 64) * 2 / 4, folder.ReadReport().MicroBatchSize);
+    }
+
+    [Fact]
+    public async Task A_round_that_is_over_is_run_again_on_demand_and_compared_with_what_is_kept()
+    {
+        var folder = first.FineTune(data, 1, epochs: 1);
+        Assert.Equal(0, (await EdgeProgram.RunAsync(data.Path, "train", "--round", folder.Path)).ExitCode);
+        byte[] kept = File.ReadAllBytes(folder.ReportFile);
+        var told = await EdgeProgram.RunAsync(data.Path, "train", "--round", folder.Path);
+        Assert.Contains("this round was over before; what follows is of then", told.Errors, StringComparison.Ordinal);
+        var again = await EdgeProgram.RunAsync(data.Path, "train", "--round", folder.Path, "--again");
+        Assert.Equal(0, again.ExitCode);
+        Assert.Matches("step [0-9]+/", again.Errors); // It did run.
+        Assert.EndsWith("the same bytes as the candidate that is kept\n", again.Output);
+        Assert.Equal(kept, File.ReadAllBytes(folder.ReportFile));
+
+        byte[] parity = File.ReadAllBytes(folder.ParityFile);
+        parity[^9] ^= 1;
+        File.WriteAllBytes(folder.ParityFile, parity);
+        var other = await EdgeProgram.RunAsync(data.Path, "train", "--round", folder.Path, "--again", "--json");
+        Assert.Equal(1, other.ExitCode);
+        Assert.EndsWith("{\"round\":1,\"same\":false,\"differing\":[\"parity.bin\"]}\n", other.Output);
+
+        File.Delete(folder.SamplesFile);
+        var gone = await EdgeProgram.RunAsync(data.Path, "train", "--round", folder.Path, "--again");
+        Assert.Equal(70, gone.ExitCode);
+        Assert.Contains("'edge replay forget' deletes the samples", gone.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_round_that_is_not_over_cannot_be_compared()
+    {
+        var ended = await EdgeProgram.RunAsync(data.Path, "train", "--round", first.FineTune(data, 1, epochs: 1).Path, "--again");
+        Assert.Equal(70, ended.ExitCode);
+        Assert.Contains("the round is not over, and there is nothing to compare with", ended.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -110,7 +110,8 @@ public sealed class DriftResponseTests : IDisposable
         Assert.Equal(400, schedule.NeededFor(RoundSchedule.Examples));
         response.To(Drift(1));
         Assert.Equal(100, schedule.NeededFor(RoundSchedule.Examples));
-        schedule.NoteStart();
+        Assert.True(schedule.NoteStart()); // A drift had waited for it,
+        Assert.False(schedule.NoteStart()); // and waits no more.
         Assert.Equal(400, schedule.NeededFor(RoundSchedule.Examples));
     }
 

@@ -106,9 +106,27 @@ public class BenchCellTests
         using var file = new WavesFile(BenchWaves.Windows());
         var result = file.Run(BenchWaves.Spec("er", Protocol.Online));
         Assert.Equal(2 * 4, result.StepCount); // Two steps of 60 windows.
-        Assert.Equal([60, 120], result.Curve.Select(p => p.WindowCount));
         Assert.Equal(2 * 2, file.Run(BenchWaves.Spec("er:batchSize=32", Protocol.Online)).StepCount);
         Assert.Contains("sees every window once", Assert.Throws<ArgumentException>(() => file.Run(BenchWaves.Spec("er:epochs=2", Protocol.Online))).Message);
+    }
+
+    [Fact]
+    public void An_online_round_does_not_end_where_a_step_ends()
+    {
+        using var file = new WavesFile(BenchWaves.Windows(perClass: 240));
+        var result = file.Run(BenchWaves.Spec("er:batchSize=64", Protocol.Online)); // Two steps of 360 windows.
+        Assert.Equal([256, 512, 720], result.Curve.Select(p => p.WindowCount));
+        Assert.Equal(256 / 64 * 2 + (720 - 512 + 63) / 64, result.StepCount);
+        Assert.Equal(2, result.Accuracy.Count);
+    }
+
+    [Fact]
+    public void Steps_that_end_in_one_online_round_are_judged_at_its_end()
+    {
+        using var file = new WavesFile(BenchWaves.Windows());
+        var result = file.Run(BenchWaves.Spec("er", Protocol.Online)); // Two steps of 60 windows.
+        Assert.Equal([120, 120], result.Curve.Select(p => p.WindowCount));
+        Assert.Equal(result.Accuracy[1], result.Accuracy[0]);
     }
 
     [Fact]

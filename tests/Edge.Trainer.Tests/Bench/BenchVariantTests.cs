@@ -63,7 +63,90 @@ public class BenchVariantTests
         using var one = Learner(usual);
         using var other = Learner(asked);
         foreach (var learner in new[] { one, other }) Learn(learner, LearningStream.Classes(s_data, 1)[0].Train);
-        Assert.Equal(isSame, one.CopiesInFrozen == other.CopiesInFrozen);
+        Assert.Equal(isSame, Mass(one) == Mass(other));
+
+        static double Mass(ContinualLearner learner) => learner.CopiesInFrozen!.Classes.Sum(name => learner.CopiesInFrozen.Of(name)!.Mass);
+    }
+
+    [Theory]
+    [InlineData("frozenRidge:bench.viewWeight=0.3", false, false)] // Three channels that nobody calls axes.
+    [InlineData("frozenRidge:bench.viewWeight=0.3,bench.consecutiveAxes=true", false, true)]
+    [InlineData("frozenRidge:bench.viewWeight=0.3", true, true)]
+    [InlineData("frozenRidge:bench.viewWeight=0.3,bench.view.rotationDegrees=0", true, false)]
+    public void Copies_are_turned_only_about_axes_that_are_known(string method, bool hasNames, bool isTurned)
+    {
+        var data = s_data with { Train = s_data.Train with { ChannelNames = hasNames ? ["acc_x", "acc_y", "acc_z"] : [] } };
+        using var learner = Learner(method, data: data);
+        using var still = Learner("frozenRidge:bench.viewWeight=0.3,bench.view.rotationDegrees=0");
+        foreach (var one in new[] { learner, still }) Learn(one, LearningStream.Classes(s_data, 1)[0].Train);
+        string name = still.CopiesInFrozen!.Classes.First();
+        Assert.Equal(isTurned, !still.CopiesInFrozen.Of(name)!.Sum.SequenceEqual(learner.CopiesInFrozen!.Of(name)!.Sum));
+    }
+
+    [Fact]
+    public void Views_of_the_trained_branch_follow_the_same_rule()
+    {
+        double[] drift = [.. new[] { "", ",augmentation.rotationDegrees=90", ",augmentation.rotationDegrees=90,bench.consecutiveAxes=true" }.Select(more =>
+        {
+            using var file = new WavesFile(BenchWaves.Windows(perClass: 24));
+            return file.Run(BenchWaves.Spec($"supconReplay:epochs=1{more}")).PrototypeDrift[^1];
+        })];
+        Assert.Equal(drift[0], drift[1]);
+        Assert.NotEqual(drift[0], drift[2]);
+    }
+
+    [Fact]
+    public void A_class_of_a_few_windows_does_not_change_the_ridge_over_the_established_ones()
+    {
+        int[] Of(int c) => [.. Enumerable.Range(0, s_data.Train.Count).Where(i => s_data.Train.Classes[i] == c)];
+        int[] many = [.. Of(0), .. Of(1), .. Of(2)], few = [.. Of(3).Take(2)];
+        using var branch = new FrozenBranch(s_data, many, new BenchVariant(), copyWeight: 0, seed: 1, TestContext.Current.CancellationToken);
+        branch.Count(many);
+        float[] before = branch.ScoreTrain(many, branch.Solve(many).ReadOut);
+        branch.Tell(few);
+        float[] after = branch.ScoreTrain(many, branch.Solve(many).ReadOut);
+        for (int i = 0; i < many.Length; i++) Assert.Equal(before[(4 * i)..(4 * i + 3)], after[(4 * i)..(4 * i + 3)]); // To the bit: the ridge does not know of it.
+        Assert.Contains(3, WindowScores.Best(branch.ScoreTrain(Of(3), branch.Solve(many).ReadOut), 4));
+    }
+
+    [Fact]
+    public void A_lambda_that_is_given_is_taken()
+    {
+        using var learner = Learner("frozenRidge:bench.lambda=42");
+        Learn(learner, LearningStream.Classes(s_data, 1)[0].Train);
+        Frozen(learner);
+        Assert.Equal("frozen ridge, λ 42", learner.ReadOut);
+    }
+
+    [Fact]
+    public void Prototypes_speak_alone_while_fewer_than_two_classes_are_established()
+    {
+        int[] one = [.. Enumerable.Range(0, s_data.Train.Count).Where(i => s_data.Train.Classes[i] == 0)];
+        int[] other = [.. Enumerable.Range(0, s_data.Train.Count).Where(i => s_data.Train.Classes[i] == 1).Take(2)];
+        using var branch = new FrozenBranch(s_data, one, new BenchVariant(), copyWeight: 0, seed: 1, TestContext.Current.CancellationToken);
+        branch.Count([.. one, .. other]);
+        var (readOut, name) = branch.Solve(one);
+        Assert.Equal("frozen prototypes", name);
+        Assert.Equal([1, 1], WindowScores.Best(branch.ScoreTrain(other, readOut), 4));
+    }
+
+    [Fact]
+    public void Means_of_another_method_are_taken_as_asked()
+    {
+        const string Matched = "er:epochs=1,bench.replayBatchSize=8,bench.views=true,bench.average=true";
+        using var file = new WavesFile(BenchWaves.Windows(perClass: 24));
+        double[] drift = [.. new[] { "er:epochs=1", Matched.Replace(",bench.views=true", ""), Matched.Replace(",bench.average=true", ""), Matched.Replace("Size=8", "Size=16"), Matched }
+            .Select(method => file.Run(BenchWaves.Spec(method)).PrototypeDrift[^1])];
+        Assert.Equal(drift.Length, drift.Distinct().Count()); // Each of the three changes what is learnt.
+    }
+
+    [Fact]
+    public void A_loss_without_contrast_is_another_loss()
+    {
+        using var file = new WavesFile(BenchWaves.Windows(perClass: 24));
+        var (usual, without) = (file.Run(BenchWaves.Spec("supconReplay:epochs=2")), file.Run(BenchWaves.Spec("supconReplay:epochs=2,contrastWeight=0")));
+        Assert.NotEqual(usual.PrototypeDrift, without.PrototypeDrift);
+        Assert.True(without.ReadOuts["head"][^1] > 0.7, $"cross-entropy alone ends at {without.ReadOuts["head"][^1]}");
     }
 
     [Fact]
@@ -140,10 +223,10 @@ public class BenchVariantTests
         Assert.NotEqual(quota.Remembered, ring.Remembered);
     }
 
-    private static ContinualLearner Learner(string method, double share = 1)
+    private static ContinualLearner Learner(string method, double share = 1, BenchData? data = null)
     {
         manual_seed(1);
-        return new ContinualLearner(BenchWaves.Spec(method) with { BufferShare = share }, s_data, TestContext.Current.CancellationToken);
+        return new ContinualLearner(BenchWaves.Spec(method) with { BufferShare = share }, data ?? s_data, TestContext.Current.CancellationToken);
     }
 
     private static void Learn(ContinualLearner learner, int[] windows) => learner.Learn(windows, _ => { });

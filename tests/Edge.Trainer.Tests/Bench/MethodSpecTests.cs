@@ -40,6 +40,28 @@ public class MethodSpecTests
     public void Text_that_is_wrong_is_refused_with_its_words(string text, string said) =>
         Assert.Contains(said, Assert.Throws<ArgumentException>(() => MethodSpec.Parse(text, s_defaults)).Message);
 
+    [Theory]
+    [InlineData("er")]
+    [InlineData("erAce")]
+    [InlineData("derpp")]
+    [InlineData("pcr")]
+    public void A_replay_batch_that_the_method_would_cut_is_refused_with_the_key_that_is_not(string method)
+    {
+        string said = Assert.Throws<ArgumentException>(() => MethodSpec.Parse($"{method}:replayBatchSize=64", s_defaults)).Message;
+        Assert.StartsWith($"'replayBatchSize=64' in '{method}:replayBatchSize=64' would have no effect: {method} replays at most 32 windows a step. Write bench.replayBatchSize=64 to measure it with more.", said);
+        Assert.Equal(32, MethodSpec.Parse($"{method}:replayBatchSize=32", s_defaults).ReplayBatchSize);
+        Assert.Equal(64, MethodSpec.Variant($"{method}:bench.replayBatchSize=64").ReplayBatchSize);
+    }
+
+    [Fact]
+    public void A_method_that_takes_any_replay_batch_is_given_it() => Assert.Equal(128, MethodSpec.Parse("supconReplay:replayBatchSize=128", s_defaults).ReplayBatchSize);
+
+    [Theory]
+    [InlineData("er:bench.replayBatchSize=0", "is 0; expected 1 to 4096")]
+    [InlineData("edge:bench.lambda=0", "is 0; expected above 0")]
+    [InlineData("derpp:bench.views=true", "it is for er and erAce")]
+    public void Means_that_do_not_fit_are_refused(string text, string said) => Assert.Contains(said, Assert.Throws<ArgumentException>(() => MethodSpec.Variant(text)).Message);
+
     [Fact]
     public void What_the_benchmark_alone_can_try_is_no_part_of_the_training_section()
     {

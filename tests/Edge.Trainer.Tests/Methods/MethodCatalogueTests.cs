@@ -102,6 +102,13 @@ public class MethodCatalogueTests
     }
 
     [Fact]
+    public void Its_name_tells_whether_a_method_trains() => Assert.All(MethodCatalogue.Names, name =>
+    {
+        using var method = MethodCatalogue.Create(s_plan with { Method = name });
+        Assert.Equal(method.Trains, MethodCatalogue.Trains(name));
+    });
+
+    [Fact]
     public void A_method_that_is_unknown_is_refused_with_the_list() =>
         Assert.StartsWith(
             "training.method 'er-ace' is unknown. There are co2l, derpp, edge, er, erAce, ewc, frozenRidge, joint, lwf, naive, pcr, scr, supconReplay.",

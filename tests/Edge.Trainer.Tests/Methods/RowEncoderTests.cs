@@ -67,6 +67,22 @@ public class RowEncoderTests
         if (budgetMiB == 1500) Assert.True(rows > 192); // The default round goes through whole.
     }
 
+    [Theory]
+    [InlineData("edge", 0, 0, 192)]
+    [InlineData("edge", 0, 1, 96)]
+    [InlineData("er", 0, 1, 32)] // 32 new, 32 replayed, no views.
+    [InlineData("naive", 0, 2, 8)]
+    [InlineData("edge", 40, 1, 20)]
+    [InlineData("edge", 0, 31, 4)]
+    public void Rows_are_halved_from_what_a_step_takes_or_the_plan_says(string name, int planned, int halvings, int expected)
+    {
+        var plan = new TrainingSection { Method = name, MicroBatchSize = planned };
+        using var net = TwoRounds.Net(HeadKind.Cosine);
+        using var pool = new TrainingPool(TwoRounds.First(4));
+        using var method = MethodCatalogue.Create(plan);
+        Assert.Equal(expected, MicroBatches.Halved(plan, method, net, pool, halvings));
+    }
+
     [Fact]
     public void In_bfloat16_the_loss_falls_as_in_float32_and_the_weights_stay_float32()
     {

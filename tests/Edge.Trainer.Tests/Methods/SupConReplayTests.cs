@@ -56,15 +56,41 @@ public class SupConReplayTests
     }
 
     [Theory]
-    [InlineData(0, 1)]
-    [InlineData(1, 0)]
-    public void A_term_of_weight_zero_is_left_out(double crossEntropyWeight, double distillationWeight)
+    [InlineData(1, 0, 1)]
+    [InlineData(1, 1, 0)]
+    [InlineData(0, 1, 1)]
+    public void A_term_of_weight_zero_is_left_out(double contrastWeight, double crossEntropyWeight, double distillationWeight)
     {
         using var net = Net();
         var samples = SyntheticWaves.Draw([0, 1], 8, isFresh: true, seed: 1);
         for (int round = 0; round < 2; round++)
-            Assert.Null(Train(net, samples, s_plan with { CrossEntropyWeight = crossEntropyWeight, DistillationWeight = distillationWeight }).AbandonedBecause);
+            Assert.Null(Train(net, samples, s_plan with { ContrastWeight = contrastWeight, CrossEntropyWeight = crossEntropyWeight, DistillationWeight = distillationWeight }).AbandonedBecause);
     }
+
+    [Fact]
+    public void The_loss_is_linear_in_the_weights_of_its_terms()
+    {
+        using var net = Net();
+        using var scope = NewDisposeScope();
+        var rows = randn(8, SyntheticWaves.Window.ChannelCount, SyntheticWaves.Window.Length);
+        var batch = new StepBatch { Windows = rows, Labels = tensor((long[])[0, 0, 1, 1, 0, 0, 1, 1]), Fresh = [0, 1], Replayed = [2, 3], ViewCount = 2 };
+        net.See([0, 1]);
+        var embeddings = net.Backbone.forward(rows);
+        double both = Loss(1, 1), contrast = Loss(1, 0), entropy = Loss(0, 1);
+        Assert.True(contrast > 0.1 && entropy > 0.1, $"{contrast}, {entropy}");
+        Assert.Equal(contrast + entropy, both, 1e-5);
+        Assert.Equal(2.5 * contrast + 0.5 * entropy, Loss(2.5, 0.5), 1e-5);
+
+        double Loss(double contrastWeight, double crossEntropyWeight)
+        {
+            using var method = new SupConReplay(s_plan with { ContrastWeight = contrastWeight, CrossEntropyWeight = crossEntropyWeight });
+            return method.ProbeLoss(net, batch, embeddings).item<float>();
+        }
+    }
+
+    [Fact]
+    public void Labels_that_teach_nothing_are_refused() =>
+        Assert.Contains("are both 0", Assert.Throws<ArgumentException>(() => new SupConReplay(s_plan with { ContrastWeight = 0, CrossEntropyWeight = 0 })).Message);
 
     [Fact]
     public void Nothing_to_train_on_is_a_reason()

@@ -184,6 +184,20 @@ public class ClassifierGraphTests
         }
     }
 
+    [Theory]
+    [InlineData(9, 128, 737, 1)]
+    [InlineData(3, 32, 140, 7)]
+    [InlineData(2, 64, 2000, 3)]
+    [InlineData(16, 1, 600, 2)]
+    [InlineData(16, 1, 3, 2)]
+    public void The_identity_of_frozen_features_is_known_without_drawing_them(int channels, int length, int features, int seed)
+    {
+        var window = new WindowShape(channels, length, 50);
+        using var bank = FrozenBank.Create(window, seed, features);
+        Assert.Equal($"{bank.GetName()}/1 seed {seed}, {bank.FeatureLength} features of {channels} x {length}", ClassifierGraph.FrozenBankIdFor(window, features, seed));
+        Assert.Null(ClassifierGraph.FrozenBankIdFor(window, 0, seed));
+    }
+
     [Fact]
     public void The_embedding_of_TscilCnn_and_its_cosines_are_TorchSharp_s()
     {
