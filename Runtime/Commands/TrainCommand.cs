@@ -48,14 +48,14 @@ public static class TrainCommand
         }
     }
 
-    private static byte[] Export(Trainer.Backbones.LearnerNet net, RoundPlan plan) => ClassifierGraph.Write(net.Backbone, new ClassifierGraphOptions
+    private static byte[] Export(Trainer.Backbones.LearnerNet net, RoundPlan plan, TrainingSummary training) => ClassifierGraph.Write(net.Backbone, new ClassifierGraphOptions
     {
         Window = plan.Window,
         Classes = plan.Classes,
         Temperature = plan.ReadoutTemperature,
         FrozenFeatures = plan.FrozenFeatures,
         FrozenSeed = plan.FrozenSeed,
-        Metadata = new Dictionary<string, string> { ["round"] = plan.Round.ToString(), ["parent"] = plan.ParentId ?? "", ["channels"] = JsonSerializer.Serialize(plan.Channels) },
+        Metadata = new Dictionary<string, string> { ["round"] = plan.Round.ToString(), ["parent"] = plan.ParentId ?? "", ["channels"] = JsonSerializer.Serialize(plan.Channels), ["training"] = training.ToJson() },
     });
 
     private static void Tell(RoundProgress progress, bool json)
