@@ -65,7 +65,7 @@ internal static class SwapBenchmark
                 Row("resident memory at the end, MiB", one => one.SwapCount == 0 ? "" : Text($"{one.ResidentAfterMiB:0.0}"), ""),
                 Row("growth, MB", one => one.SwapCount == 0 ? "" : Text($"{(one.ResidentAfterMiB - one.ResidentBeforeMiB) * 1.048576:0.0}"), "<= 30"), "",
                 .. Machine.Facts(),
-                Text($"- warm-up: {warmUpCount} swaps; the process that measures holds libtorch too, which wrote the graphs"),
+                Text($"- warm-up: {warmUpCount} swaps; the process that measures holds libtorch too, which wrote the graphs; before memory is looked at what lies free is given back, as the service does after every round"),
                 Text($"- `dotnet run -c Release --project tests/Edge.Benchmarks -- swaps --swaps {swapCount} --warm-up {warmUpCount}`"),
             ];
             if (file is not null && Path.GetDirectoryName(file) is { Length: > 0 } parent) Directory.CreateDirectory(parent);

@@ -172,6 +172,7 @@ internal sealed class SwapLoad(IReadOnlyList<string> files, SnapshotManifest man
             GC.Collect();
             GC.WaitForPendingFinalizers();
             GC.Collect();
+            NativeMemory.ReleaseNative(); // As the service does after every round: what is free is no growth.
             string[] names = [.. Directory.EnumerateDirectories("/proc/self/task").Select(NameOf)];
             return new Taken(TrainingChild.ResidentMiB(Environment.ProcessId), names.Length, names.Count(name => name.StartsWith("inference help", StringComparison.Ordinal))); // The kernel keeps fifteen letters.
         }

@@ -1,6 +1,7 @@
 using Edge.Benchmarks;
 using Edge.Config;
 using Edge.Runtime.Inference;
+using Edge.Runtime.Learning;
 using Edge.Runtime.Tests.Inference;
 
 namespace Edge.Runtime.Tests.Stages;
@@ -16,6 +17,7 @@ public class SwapTests
     [Fact]
     public async Task A_hundred_and_fifty_swaps_lose_no_window_mix_up_none_and_leave_memory_flat()
     {
+        NativeMemory.Limit(); // As the service does at its start.
         using var data = new DataFolder();
         float[][] windows = [.. Enumerable.Range(0, 12).Select(i => TestSnapshot.WindowOf(TestSnapshot.Classes[i % 3], i))];
         var load = new SwapLoad([TestSnapshot.WriteFrozen(data), TestSnapshot.WriteOther(data, "other.onnx")], TestSnapshot.Manifest, windows, new ProviderChain(new InferenceSection { Providers = ["cpu"], BacklogThreadCount = 2 }) { Maker = new SharedBatches() }); // One with a frozen branch, one without: not even their inputs are the same.
