@@ -64,8 +64,7 @@ internal sealed class InferencePeer : IDisposable
         }
     }
 
-    /// <summary>Starts it on a graph, with the session options of this program: it must say that it has set them.</summary>
-    /// <param name="limitsMemory">Whether it sets the C library's allocator as the service does (<see cref="NativeMemory.Limits"/>), or leaves it as it comes.</param>
+    /// <summary>Starts it on a graph, with the session options of this program: it must say that it has set them. Its allocator is set as the service's (<see cref="NativeMemory.Limits"/>) or left as glibc has it.</summary>
     public static InferencePeer Start(string program, Classifier classifier, ReadOutWeights readOut, string model, float[] windows, SessionSettings settings, bool limitsMemory)
     {
         string stem = Path.Combine(Path.GetDirectoryName(program)!, Path.GetFileNameWithoutExtension(model));
