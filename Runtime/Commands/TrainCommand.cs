@@ -73,14 +73,14 @@ public static class TrainCommand
     private static string Summary(RoundReport report) =>
         $"round {report.Round}: {report.StepCount} steps in {report.Seconds:0.0} s, loss {report.FirstEpochLoss:0.000} to {report.LastEpochLoss:0.000}, {(report.EndedEarly is { } early ? $"ended early by the {early}, " : "")}peak {report.PeakRssMiB:0} MiB";
 
-    private static byte[] Export(Trainer.Backbones.LearnerNet net, RoundPlan plan) => ClassifierGraph.Write(net.Backbone, new ClassifierGraphOptions
+    private static byte[] Export(Trainer.Backbones.LearnerNet net, RoundPlan plan, TrainingSummary training) => ClassifierGraph.Write(net.Backbone, new ClassifierGraphOptions
     {
         Window = plan.Window,
         Classes = plan.Classes,
         Temperature = plan.ReadoutTemperature,
         FrozenFeatures = plan.FrozenFeatures,
         FrozenSeed = plan.FrozenSeed,
-        Metadata = new Dictionary<string, string> { ["round"] = plan.Round.ToString(), ["parent"] = plan.ParentId ?? "", ["channels"] = JsonSerializer.Serialize(plan.Channels) },
+        Metadata = new Dictionary<string, string> { ["round"] = plan.Round.ToString(), ["parent"] = plan.ParentId ?? "", ["channels"] = JsonSerializer.Serialize(plan.Channels), ["training"] = training.ToJson() },
     });
 
     private static void Tell(RoundProgress progress, bool json)

@@ -33,7 +33,7 @@ public sealed class Classifier : IDisposable
         var session = chain.Session(file, provider, withGraph: false);
         try
         {
-            CheckContract(session, file.For(provider));
+            CheckContract(session, file.For(provider).Path);
         }
         catch
         {
@@ -64,7 +64,16 @@ public sealed class Classifier : IDisposable
         ];
         values = new SessionValues(batchSize, threadCount, new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), readOut, results);
         Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
-        step = chain.Step(file, provider, session, values);
+        try
+        {
+            step = chain.Step(file, provider, session, values);
+        }
+        catch
+        {
+            values.Dispose(); // The session is the step's already.
+            throw;
+        }
+
         try
         {
             for (int size = 1; size < batchSize; size *= 2) step.Run(size);
@@ -90,7 +99,7 @@ public sealed class Classifier : IDisposable
     public IReadOnlyList<ProviderRefusal> ProvidersRefused => chain.Refused;
 
     /// <summary>Numbers that the graph computes with: those of the file that its provider runs.</summary>
-    public string Precision => Provider == ProviderChain.Cpu && file.PathOnCpu is not null ? "float32" : file.Precision;
+    public string Precision => file.For(Provider).Precision;
 
     /// <summary>Windows scored in one call.</summary>
     public int BatchSize { get; }

@@ -17,11 +17,11 @@ public sealed record ProviderRefusal(string Provider, string Reason)
 /// <summary>A graph to open.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Precision">Numbers that it computes with: <c>float32</c>, <c>int8</c>, <c>float16</c>.</param>
-/// <param name="PathOnCpu">The file that a CPU is to run in its place; null: the same.</param>
-public sealed record GraphFile(string Path, string Precision = "float32", string? PathOnCpu = null)
+/// <param name="OnCpu">What a CPU is to run in its place; null: the same.</param>
+public sealed record GraphFile(string Path, string Precision = "float32", GraphFile? OnCpu = null)
 {
-    /// <summary>The file for a provider.</summary>
-    public string For(string provider) => provider == "cpu" && PathOnCpu is not null ? PathOnCpu : Path;
+    /// <summary>What a provider runs.</summary>
+    public GraphFile For(string provider) => provider == ProviderChain.Cpu && OnCpu is not null ? OnCpu : this;
 }
 
 /// <summary>
@@ -83,7 +83,7 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
             }
             catch (OnnxRuntimeException e)
             {
-                throw new InvalidDataException($"{file.For(provider)} cannot be run: {e.Message}", e);
+                throw new InvalidDataException($"{file.For(provider).Path} cannot be run: {e.Message}", e);
             }
         }
 
@@ -98,7 +98,7 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
 
     /// <summary>Opens the graph on a provider, for a classifier.</summary>
     internal InferenceSession Session(GraphFile file, string provider, bool withGraph) =>
-        Maker.Open(file.For(provider), provider, () => ProviderOptions.For(provider, settings.ThreadCount, file.Precision, withGraph, () => engines?.FolderOf(file.Path)));
+        Maker.Open(file.For(provider).Path, provider, () => ProviderOptions.For(provider, settings.ThreadCount, file.For(provider).Precision, withGraph, () => engines?.FolderOf(file.Path)));
 
     /// <summary>What runs an opened graph: on CUDA with its kernels captured, where that holds on this machine. The session is the step's from here on.</summary>
     internal ISessionStep Step(GraphFile file, string provider, InferenceSession session, SessionValues values)

@@ -4,7 +4,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Edge.Runtime.Inference;
 
 /// <summary>
-/// How every session of this program runs. Keys and values as ONNX Runtime's documentation has them (onnxruntime.ai: CUDA Execution Provider, TensorRT Execution Provider, onnxruntime_session_options_config_keys.h).
+/// What a session of this program is told beyond <see cref="SessionSettings"/>, by execution provider. Keys and values as ONNX Runtime's documentation has them (onnxruntime.ai: CUDA Execution Provider, TensorRT Execution Provider, onnxruntime_session_options_config_keys.h).
 /// </summary>
 public static class ProviderOptions
 {
@@ -17,20 +17,9 @@ public static class ProviderOptions
     /// <exception cref="OnnxRuntimeException">The provider does not load; the message says why.</exception>
     public static SessionOptions For(string provider, int threadCount, string precision = "float32", bool withGraph = false, Func<string?>? engines = null)
     {
-        var options = new SessionOptions
-        {
-            IntraOpNumThreads = threadCount,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            // Without an arena glibc maps and unmaps, window by window, what is as large as a batch of four needs (NativeMemory), and a batch costs more than its windows one by one: 456 against 309 us a window, 260 with it (measured).
-            // It takes the same 7 MB for that batch, and gives more of them back when the session is closed.
-            EnableCpuMemArena = true,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
+        var options = SessionSettings.Of(threadCount).ToOptions();
         try
         {
-            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // A pool that spins takes the core that training needs.
-            options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
             if (provider == ProviderChain.Cpu) return options;
             options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); // Fail here rather than run half the graph elsewhere.
             if (provider == "tensorrt") AppendTensorRt(options, precision, engines);

@@ -27,20 +27,29 @@ internal sealed class CpuStep : ISessionStep
 
     private readonly InferenceSession session;
     private readonly RunOptions options = new();
-    private readonly (int WindowCount, BoundBatch[] Parts)[] batches;
+    private readonly List<(int WindowCount, BoundBatch[] Parts)> batches = [];
     private readonly Crew<BoundBatch>? crew;
 
-    /// <summary>Takes over the session; where threads may share a batch, runs it a few times to see what a window costs.</summary>
+    /// <summary>Takes over the session, and closes it where it throws; where threads may share a batch, runs it a few times to see what a window costs.</summary>
     /// <param name="session">A session on the CPU.</param>
     /// <param name="values">What it reads and writes.</param>
     /// <param name="worthAThread">Work from which on another thread is woken for it; null: as measured. A test shares any.</param>
     public CpuStep(InferenceSession session, SessionValues values, TimeSpan? worthAThread = null)
     {
         this.session = session;
-        var perWindow = values.ThreadCount > 1 && values.WindowCount > 1 ? TimeOfOne(values) : TimeSpan.Zero;
-        batches = [.. Sizes(values.WindowCount).Select(size => (size, Parts(values, size, (int)Math.Min(Math.Max(values.ThreadCount, size / WindowsPerPart), size * perWindow / (worthAThread ?? s_worthAThread)))))];
-        int mostParts = batches.Max(batch => batch.Parts.Length);
-        crew = mostParts > 1 ? new Crew<BoundBatch>(Math.Min(mostParts, values.ThreadCount) - 1, part => part.Run(session, options)) : null;
+        try
+        {
+            var perWindow = values.ThreadCount > 1 && values.WindowCount > 1 ? TimeOfOne(values) : TimeSpan.Zero;
+            foreach (int size in Sizes(values.WindowCount))
+                batches.Add((size, Parts(values, size, (int)Math.Min(Math.Max(values.ThreadCount, size / WindowsPerPart), size * perWindow / (worthAThread ?? s_worthAThread)))));
+            int mostParts = batches.Max(batch => batch.Parts.Length);
+            crew = mostParts > 1 ? new Crew<BoundBatch>(Math.Min(mostParts, values.ThreadCount) - 1, part => part.Run(session, options)) : null;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

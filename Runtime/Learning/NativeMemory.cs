@@ -19,10 +19,12 @@ public static partial class NativeMemory
     /// </summary>
     public static void Limit() => IfThere(() =>
     {
-        _ = SetOption(ArenaMax, 2);
-        _ = SetOption(MapThreshold, MappedFromBytes);
-        _ = SetOption(TrimThreshold, KeptOnTopBytes);
+        foreach (var (_, option, value) in Limits) _ = SetOption(option, value);
     });
+
+    /// <summary>What <see cref="Limit"/> sets: its name and number in malloc.h, and the value, bytes where it is a size.</summary>
+    public static IReadOnlyList<(string Name, int Option, int Value)> Limits { get; } =
+        [("M_ARENA_MAX", ArenaMax, 2), ("M_MMAP_THRESHOLD", MapThreshold, MappedFromBytes), ("M_TRIM_THRESHOLD", TrimThreshold, KeptOnTopBytes)];
 
     /// <summary>Gives back what lies free in native memory: some milliseconds, for which nobody but this thread waits as a rule.</summary>
     public static void ReleaseNative() => IfThere(() => _ = Trim(0));

@@ -19,7 +19,7 @@ public sealed partial class PrecisionAtStart(
     public async Task ExamineAsync(CancellationToken stopping)
     {
         string wanted = config.Inference.Precision;
-        if (wanted == "float32" || snapshots.Current is not { } stored || RunningGraph.Of(snapshots, stored, wanted).Precision != "float32") return;
+        if (wanted == "float32" || snapshots.Current is not { } stored || RunningGraph.Of(snapshots, stored, wanted).For(state.Provider).Precision != "float32") return;
         var current = stored with { Classes = config.Labels.Classes };
         if (slot.LatestFor(current.Id) is not { } readOut) return;
         var anchors = Fitting(await buffer.AnchorsAsync(), current);
@@ -49,7 +49,7 @@ public sealed partial class PrecisionAtStart(
         try
         {
             File.WriteAllBytes(file, reduced);
-            var session = providers.OpenForStream(new GraphFile(file, kind, state.Provider == ProviderChain.Cpu ? null : snapshots.ModelFile(current)), current);
+            var session = providers.OpenForStream(new GraphFile(file, kind, state.Provider == ProviderChain.Cpu ? null : new GraphFile(snapshots.ModelFile(current))), current);
             var rerun = new Rerun(session, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             try
             {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Edge.Config;
 using Edge.Runtime.Inference;
 using Edge.Storage;
+using Microsoft.ML.OnnxRuntime;
 
 namespace Edge.Runtime.Learning;
 
@@ -52,24 +53,26 @@ public static class PrecisionGate
         string modelFile, SnapshotManifest snapshot, ReadOutWeights readOut, IReadOnlyList<Example> trainable, IReadOnlyList<Example> anchors, InferenceSection settings, TimeProvider time, ProviderChain? providers = null)
     {
         if (settings.Precision == "float32") return null;
-        using var full = (providers ?? new ProviderChain(settings)).Open(new GraphFile(modelFile), snapshot);
+        providers ??= new ProviderChain(settings);
+        using var full = providers.Open(new GraphFile(modelFile), snapshot);
         string kind = ReducedGraph.KindFor(settings.Precision, full.Provider)!;
         if (anchors.Count == 0) return new PrecisionVerdict(kind, null, "", ["there is no anchor to examine it on"]);
+        var before = AnchorExam.Examine(full, readOut, settings, AnchorExam.Pairs(anchors)); // Where this fails it is no fault of the other graph.
         string derived = Path.Combine(Path.GetDirectoryName(modelFile)!, $"{Path.GetFileNameWithoutExtension(modelFile)}.{kind}.exam");
         try
         {
             byte[] file = ReducedGraph.Derive(kind, File.ReadAllBytes(modelFile), snapshot.Window, [.. trainable.Select(e => (ReadOnlyMemory<float>)e.Samples)], settings);
             File.WriteAllBytes(derived, file);
-            using var reduced = new ProviderChain(settings with { Providers = [full.Provider] }).Open(new GraphFile(derived, kind), snapshot);
-            var (before, after) = (AnchorExam.Examine(full, readOut, settings, AnchorExam.Pairs(anchors)), AnchorExam.Examine(reduced, readOut, settings, AnchorExam.Pairs(anchors)));
+            using var reduced = new ProviderChain(settings with { Providers = [full.Provider] }) { Maker = providers.Maker }.Open(new GraphFile(derived, kind), snapshot);
+            var after = AnchorExam.Examine(reduced, readOut, settings, AnchorExam.Pairs(anchors));
             var latency = SideBySide.Measure(full, reduced, [.. anchors.Select(e => (ReadOnlyMemory<float>)e.Samples)], time);
             var reasons = Judge(before, after, latency);
             string figures = Text($"anchors {before.AccuracyPercent:0.0} % in float32, {after.AccuracyPercent:0.0} % in {kind}; {latency.FirstMs:0.000} and {latency.SecondMs:0.000} ms a window on {full.Provider}; {new FileInfo(modelFile).Length} and {file.Length} bytes");
             return new PrecisionVerdict(kind, reasons.Count == 0 ? file : null, figures, reasons);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException)
+        catch (Exception e) when (e is InvalidDataException or IOException or OnnxRuntimeException)
         {
-            return new PrecisionVerdict(kind, null, "", [e.Message]);
+            return new PrecisionVerdict(kind, null, "", [e.Message.ReplaceLineEndings(" ").Trim()]);
         }
         finally
         {

@@ -52,7 +52,7 @@ public sealed record MeasuredModel(string Name, string File, SnapshotManifest Ma
         double? NumberOf(string name) => double.TryParse(model.Metadata.GetValueOrDefault(name), CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : null;
     }
 
-    /// <summary>A snapshot of a device with the device's present read-out, in the numbers that the service runs it with.</summary>
+    /// <summary>A snapshot of a device with the device's present read-out, in the numbers that the service runs it with on the provider that takes it here.</summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="stored">Its manifest.</param>
     /// <param name="config">The device's configuration.</param>
@@ -63,7 +63,8 @@ public sealed record MeasuredModel(string Name, string File, SnapshotManifest Ma
         var manifest = stored with { Classes = config.Labels.Classes };
         using var classifier = Classifier.Open(snapshot.ModelFile, manifest, config.Inference, AnchorExam.BatchSize);
         var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, Windowing.ShapeHistory.Load(data.Shapes), config.Inference.UnknownFalseAlarmPercent);
-        return new MeasuredModel(snapshot.Id, snapshot.RunningFile(config.Inference.Precision, out string runs), manifest, readOut) { Precision = runs };
+        var graph = RunningGraph.Of(snapshot, config.Inference.Precision).For(classifier.Provider);
+        return new MeasuredModel(snapshot.Id, graph.Path, manifest, readOut) { Precision = graph.Precision };
     }
 
     /// <summary>What a session of it answers with: the device's read-out, or the one that stands in the file, with the novelty from which on it calls a window unknown.</summary>

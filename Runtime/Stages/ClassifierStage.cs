@@ -72,6 +72,7 @@ public sealed class ClassifierStage(
         if (running is null) return;
         for (int i = 0; i < count; i++) taken[i].Samples.CopyTo(running.WindowOf(i));
         running.ScoreLaidOut(count);
+        state.Provider = running.Provider; // Its own: when a provider fails, sessions go over to the CPU one by one.
         state.CountCall();
     }
 

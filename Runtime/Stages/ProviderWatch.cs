@@ -8,15 +8,13 @@ public static class ProviderWatch
 {
     /// <summary>Says what is known, and from now on what happens.</summary>
     /// <param name="providers">The chain, after the first session has been opened.</param>
-    /// <param name="state">Names the provider that runs.</param>
     /// <param name="log">Where it is said.</param>
-    public static void Begin(ProviderChain providers, ServiceState state, ILogger log)
+    public static void Begin(ProviderChain providers, ILogger log)
     {
         foreach (var refused in providers.Refused) ServiceLog.ProviderRefused(log, refused.ToString());
         bool told = false;
         providers.Failed += failed =>
         {
-            state.Provider = ProviderChain.Cpu;
             if (told) return; // The other sessions of the same device follow one by one; the status counts them.
             told = true;
             ServiceLog.ProviderFailed(log, failed.Provider, failed.Reason);

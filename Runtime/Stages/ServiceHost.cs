@@ -199,7 +199,7 @@ public static class ServiceHost
         var counts = buffer.Counts;
         ServiceLog.Started(log, restored ? "restored" : "initial", snapshot.Id, running.Provider, counts.ReplayCount, counts.AnchorCount, counts.FreshCount);
         if (wantedPrecision != "float32") ServiceLog.Precision(log, wantedPrecision, precision);
-        ProviderWatch.Begin(services.GetRequiredService<ProviderChain>(), services.GetRequiredService<ServiceState>(), log);
+        ProviderWatch.Begin(services.GetRequiredService<ProviderChain>(), log);
         foreach (string damaged in snapshots.Damaged) ServiceLog.SnapshotDamaged(log, damaged);
         if (buffer.Recovery is { } made) TellRestored(made);
         buffer.Restored += TellRestored;

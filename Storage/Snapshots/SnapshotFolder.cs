@@ -50,8 +50,7 @@ public static class SnapshotFolder
     /// <summary>See <see cref="SnapshotStore.RunningFile"/>.</summary>
     internal static string RunningFile(string folder, SnapshotManifest snapshot, string precision, out string runs)
     {
-        string[] wanted = precision switch { "float32" => [], "auto" => ["int8", "float16"], _ => [precision] };
-        runs = wanted.FirstOrDefault(name => snapshot.Files.ContainsKey(ReducedName(name))) ?? "float32";
+        runs = snapshot.Files.ContainsKey(ReducedName(precision)) ? precision : "float32";
         return Path.Combine(folder, runs == "float32" ? SnapshotStore.ModelFileName : ReducedName(runs));
     }
 

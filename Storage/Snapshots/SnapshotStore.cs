@@ -51,7 +51,7 @@ public sealed class SnapshotStore
 
     /// <summary>Path of the graph that runs: in less than float32 where that is wanted and the snapshot has one, else the exported one.</summary>
     /// <param name="snapshot">The snapshot.</param>
-    /// <param name="precision"><c>float32</c>, <c>int8</c>, <c>float16</c>, or <c>auto</c> for whatever it has.</param>
+    /// <param name="precision"><c>float32</c>, <c>int8</c> or <c>float16</c>.</param>
     /// <param name="runs">What it computes with.</param>
     public string RunningFile(SnapshotManifest snapshot, string precision, out string runs) => SnapshotFolder.RunningFile(Path.Combine(directory, snapshot.Id), snapshot, precision, out runs);
 

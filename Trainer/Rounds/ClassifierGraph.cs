@@ -18,7 +18,7 @@ public sealed record ClassifierGraphOptions
     /// <summary>Default of the <c>temperature</c> input, above 0.</summary>
     public required double Temperature { get; init; }
 
-    /// <summary>Further metadata of the file: snapshot id, parent, names of the channels, summary of the training.</summary>
+    /// <summary>Further metadata of the file: round, parent, names of the channels, <see cref="TrainingSummary"/>; a read-out that was baked in adds the snapshot's id.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>

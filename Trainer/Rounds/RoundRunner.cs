@@ -18,14 +18,14 @@ public static class RoundRunner
 
     /// <summary>Runs the round. A folder whose candidate is already complete is left as it is.</summary>
     /// <param name="folder">Holds <c>plan.json</c>; for <see cref="RoundKind.FineTune"/> also <c>samples.bin</c> and <c>parent.checkpoint</c>, and <c>anchors.bin</c> where there is an anchor set.</param>
-    /// <param name="export">The ONNX file of a network, which it gets in evaluation mode.</param>
+    /// <param name="export">The ONNX file of a network, which it gets in evaluation mode, with how its weights came about.</param>
     /// <param name="report">Gets the progress, at most five times a second and after the last step.</param>
     /// <param name="cancel">Checked before every step.</param>
     /// <param name="time">Clock of the report; the system's by default.</param>
     /// <returns>What <c>report.json</c> says.</returns>
     /// <exception cref="InvalidDataException">A file of the folder is torn, foreign, or does not fit the others; the message names it.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; there is no candidate.</exception>
-    public static RoundReport Run(RoundFolder folder, Func<LearnerNet, RoundPlan, byte[]> export, Action<RoundProgress> report, CancellationToken cancel, TimeProvider? time = null)
+    public static RoundReport Run(RoundFolder folder, Func<LearnerNet, RoundPlan, TrainingSummary, byte[]> export, Action<RoundProgress> report, CancellationToken cancel, TimeProvider? time = null)
     {
         if (File.Exists(folder.ReportFile))
         {
@@ -57,14 +57,14 @@ public static class RoundRunner
             ? new TrainingOutcome(0, 0, 0, null)
             : RoundTraining.Train(net, method, samples, plan, new RoundAttempt(anchors, device, progress, new TimeAllowance(TimeSpan.FromSeconds(plan.Training.TimeBudgetSeconds), time, started), Throttled(plan, report, time), cancel));
         net.eval();
+        int freshCount = samples?.IsFresh.Count(isFresh => isFresh) ?? 0;
         if (outcome.AbandonedBecause is null)
         {
             unfinished.Write(folder.CheckpointFile, LearnerCheckpoint.ToBytes(net, new MethodState(plan.Training.Method, plan.Classes, method.State())));
-            unfinished.Write(folder.ModelFile, export(net, plan));
+            unfinished.Write(folder.ModelFile, export(net, plan, Summary(net, plan, outcome, freshCount, (samples?.Count ?? 0) - freshCount)));
             unfinished.Write(folder.ParityFile, Parity(net, plan, samples, seed).ToBytes());
         }
 
-        int freshCount = samples?.IsFresh.Count(isFresh => isFresh) ?? 0;
         var result = new RoundReport
         {
             Round = plan.Round,
@@ -94,11 +94,24 @@ public static class RoundRunner
     }
 
     /// <summary>Exports what is there before the training: a network that cannot be written fails the round now and not after it; and the export that counts finds its code compiled (1 to 3 ms instead of 70 to 90 for the first one in a process).</summary>
-    private static void Rehearse(LearnerNet net, RoundPlan plan, Func<LearnerNet, RoundPlan, byte[]> export)
+    private static void Rehearse(LearnerNet net, RoundPlan plan, Func<LearnerNet, RoundPlan, TrainingSummary, byte[]> export)
     {
         net.eval();
-        export(net, plan);
+        export(net, plan, new TrainingSummary { Backbone = net.Backbone.GetName() });
     }
+
+    private static TrainingSummary Summary(LearnerNet net, RoundPlan plan, TrainingOutcome outcome, int freshCount, int replayCount) => new()
+    {
+        Backbone = net.Backbone.GetName(),
+        Method = plan.Kind == RoundKind.FineTune ? plan.Training.Method : null,
+        StepCount = outcome.StepCount,
+        FirstEpochLoss = outcome.StepCount > 0 ? Math.Round(Finite(outcome.FirstEpochLoss), 6) : null,
+        LastEpochLoss = outcome.StepCount > 0 ? Math.Round(Finite(outcome.LastEpochLoss), 6) : null,
+        FreshCount = freshCount,
+        ReplayCount = replayCount,
+        KeptEpoch = outcome.KeptEpoch,
+        AnchorPercent = outcome.AnchorPercent is { } percent ? Math.Round(percent, 1) : null,
+    };
 
     private static LearnerNet NewNet(RoundPlan plan, TrainingMethod method) => new(BackboneCatalogue.CreateFor(plan.Window, plan.Training.Backbone), plan.Classes, method.Head);
 

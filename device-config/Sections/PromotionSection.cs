@@ -23,11 +23,11 @@ public sealed record PromotionSection
     [Change(ConfigChange.Live)]
     public int MinAnchors { get; init; } = 6;
 
-    /// <summary>Largest relative difference between the trainer's and the exported graph's embeddings.</summary>
-    /// <value>Default 0.0001. Below 1e-6 rounding alone refuses candidates; above 0.01 a wrong export may pass.</value>
+    /// <summary>Largest difference between the trainer's and the exported graph's embeddings of the same windows, as a share of the largest magnitude among them.</summary>
+    /// <value>Default 0.00001. Below 1e-6 rounding alone refuses candidates; above 0.01 a wrong export may pass.</value>
     [Range(1e-7, 1)]
     [Change(ConfigChange.Live)]
-    public double MaxParityError { get; init; } = 1e-4;
+    public double MaxParityError { get; init; } = 1e-5;
 
     /// <summary>Snapshots kept on disk, the running one included.</summary>
     /// <value>Default 5. 2: the running one and the one to go back to.</value>

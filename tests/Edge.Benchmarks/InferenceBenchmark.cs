@@ -33,10 +33,11 @@ internal static class InferenceBenchmark
 
             float[] windows = InferenceSubject.Windows();
             string? program = InferencePeer.Compile(folder);
-            double peak = program is null ? 0 : InferencePeer.Peak(program);
+            var peak = program is null ? default : InferencePeer.Peak(program);
             if (program is null) Console.Error.WriteLine("there is no gcc: the comparison with C is left out.");
             var work = InferenceSubject.MultiplyAdds();
             List<ReplayRow> rows = [];
+            if (program is not null) rows.Add(new(Text($"multiply-adds on registers, GFLOP/s: all {Environment.ProcessorCount} cores at once, against one alone"), Text($"{peak.Together:0}"), Text($"{peak.One:0}"), Text($"{peak.Together / peak.One:0.00}"), ""));
             foreach (var (name, model, multiplyAdds) in new[] { ("default", whole, work.Backbone + work.Frozen), ("backbone alone", backbone, work.Backbone) })
             {
                 if (program is not null) rows.AddRange(InferenceLatency.AgainstC(name, model, program, windows, roundCount));
@@ -52,11 +53,13 @@ internal static class InferenceBenchmark
             Machine.Publish(
                 [
                     "# Inference", "",
-                    "Windows of 9 x 128 float32. \"default\" is the graph as the service runs it: TscilCnn, 737 frozen features, read-out; \"backbone alone\" has no frozen features. The C program (`inference_peer.c`) calls the same library through its C API with the same file, options, inputs and windows; both copy the window, run, and look for the best class. Ratios are medians over the rounds of the ratio of two neighbouring turns; lower is better but for windows/s.", "",
+                    "Windows of 9 x 128 float32. \"default\" is the graph as the service runs it: TscilCnn, 737 frozen features, read-out; \"backbone alone\" has no frozen features. The C program (`inference_peer.c`) calls the same library through its C API with the same file, inputs, windows and session options, which it reads from this program and says back; beside it runs a second one whose allocator is left as glibc has it. All copy the window, run, and look for the best class. Ratios are medians over the rounds of the ratio of two neighbouring turns; lower is better but for windows/s.", "",
                     "| what | measured | compared with | ratio | bar |", "|---|---:|---:|---:|---|",
                     .. rows.Select(row => $"| {row.What} | {row.Measured} | {row.Reference} | {row.Ratio} | {row.Bar} |"), "",
                     .. Machine.Facts(),
-                    Text($"- ONNX Runtime {typeof(Runtime.Inference.Classifier).Assembly.GetReferencedAssemblies().Single(name => name.Name == "Microsoft.ML.OnnxRuntime").Version}, {InferenceSubject.Settings.ThreadCount} thread unless said otherwise, spinning off, memory as in the service"),
+                    Text($"- ONNX Runtime {typeof(Runtime.Inference.Classifier).Assembly.GetReferencedAssemblies().Single(name => name.Name == "Microsoft.ML.OnnxRuntime").Version}, memory as in the service"),
+                    $"- session options of both sides, threads unless said otherwise: {InferenceLatency.Options}",
+                    $"- mallopt settings of this program and of the C program where that is said: {string.Join(", ", NativeMemory.Limits.Select(limit => $"{limit.Name} {limit.Value}"))}",
                     $"- `dotnet run -c Release --project tests/Edge.Benchmarks -- inference --rounds {roundCount} --seconds {secondCount}`",
                 ],
                 file);

@@ -12,50 +12,74 @@ internal static class InferenceLatency
     private const int PerTurn = 200, WarmupCount = 300;
     private static readonly int[] s_batches = [2, 4, 8, 16];
 
+    /// <summary>The session options that both sides run with.</summary>
+    public static SessionSettings Options { get; } = SessionSettings.Of(InferenceSubject.Settings.ThreadCount);
+
+    /// <summary>Against the C program with the allocator set as the service sets its own, and with the allocator as it comes. The three change places from round to round.</summary>
     public static IEnumerable<ReplayRow> AgainstC(string name, string model, string program, float[] windows, int roundCount)
     {
         using var ours = InferenceSubject.Open(model, ReadOut(model));
-        using var theirs = InferencePeer.Start(program, ours, ReadOut(model), model, windows, InferenceSubject.Settings.ThreadCount);
+        using var limited = InferencePeer.Start(program, ours, ReadOut(model), model, windows, Options, limitsMemory: true);
+        using var plain = InferencePeer.Start(program, ours, ReadOut(model), model, windows, Options, limitsMemory: false);
         var feed = new Feed(windows);
-        double[] taken = new double[PerTurn];
-        double difference = 0;
-        _ = theirs.Take(WarmupCount);
-        Take(ours, feed, new double[WarmupCount]);
-        var (mine, its, p50, p99) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
-        for (int round = 0; round < roundCount; round++)
+        (double[] Ms, double Sum) Ours(int count)
         {
-            double sum = 0;
-            if (round % 2 == 0) sum = Take(ours, feed, taken);
-            var (ms, peerSum) = theirs.Take(PerTurn);
-            if (round % 2 == 1) sum = Take(ours, feed, taken);
-            difference = Math.Max(difference, Math.Abs(sum - peerSum) / PerTurn);
-            mine.AddRange(taken);
-            its.AddRange(ms);
-            p50.Add(At(taken, 0.5) / At(ms, 0.5));
-            p99.Add(At(taken, 0.99) / At(ms, 0.99));
+            double[] taken = new double[count];
+            double sum = Take(ours, feed, taken);
+            return (taken, sum);
         }
 
-        if (difference > 1e-4) throw new InvalidOperationException($"the two programs answer differently: {difference} in the mean probability of the best class.");
-        yield return new(Text($"{name}: latency of a window p50, us, against C"), Text($"{1e3 * At(mine, 0.5):0.0}"), Text($"{1e3 * At(its, 0.5):0.0}"), Text($"{Median(p50):0.000}"), "<= 1.05");
-        yield return new(Text($"{name}: the same, p99"), Text($"{1e3 * At(mine, 0.99):0.0}"), Text($"{1e3 * At(its, 0.99):0.0}"), Text($"{Median(p99):0.000}"), "");
+        Func<int, (double[] Ms, double Sum)>[] sides = [Ours, limited.Take, plain.Take];
+        foreach (var side in sides) _ = side(WarmupCount);
+        var rounds = new List<double[][]>();
+        for (int round = 0; round < roundCount; round++)
+        {
+            var turns = new (double[] Ms, double Sum)[sides.Length];
+            for (int turn = 0; turn < sides.Length; turn++)
+            {
+                int side = (turn + round) % sides.Length;
+                turns[side] = sides[side](PerTurn);
+            }
+
+            double difference = turns.Max(turn => Math.Abs(turn.Sum - turns[0].Sum) / PerTurn);
+            if (difference > 1e-4) throw new InvalidOperationException($"the programs answer differently: {difference} in the mean probability of the best class.");
+            rounds.Add([.. turns.Select(turn => turn.Ms)]);
+        }
+
+        foreach (var (side, allocator) in new[] { (1, "C with the service's mallopt settings"), (2, "C with glibc's allocator as it comes") })
+        {
+            yield return Row(0.5, side, $"latency of a window p50, us, against {allocator}", "<= 1.05");
+            yield return Row(0.99, side, "the same, p99", "");
+        }
+
+        ReplayRow Row(double share, int side, string what, string bar) => new(
+            Text($"{name}: {what}"), Text($"{1e3 * At(rounds.SelectMany(round => round[0]), share):0.0}"), Text($"{1e3 * At(rounds.SelectMany(round => round[side]), share):0.0}"),
+            Text($"{Median(rounds.Select(round => At(round[0], share) / At(round[side], share))):0.000}"), bar);
     }
 
-    public static IEnumerable<ReplayRow> Batches(string name, string model, float[] windows, double multiplyAdds, double peak, int roundCount, SnapshotManifest? manifest = null)
+    public static IEnumerable<ReplayRow> Batches(string name, string model, float[] windows, double multiplyAdds, (double One, double Together) peak, int roundCount, SnapshotManifest? manifest = null)
     {
         int windowsPerTurn = manifest is null ? 64 : 4096;
         int threadCount = ProviderChain.BacklogThreads(InferenceSubject.Settings);
         using var alone = InferenceSubject.Open(model, ReadOut(model), s_batches[^1], 1, manifest);
         using var shared = InferenceSubject.Open(model, ReadOut(model), s_batches[^1], threadCount, manifest);
+        Classifier[] singles = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => InferenceSubject.Open(model, ReadOut(model), manifest: manifest))];
         int size = alone.Snapshot.Window.ValueCount, next = 0;
         var turns = new List<double[]>();
         for (int round = -2; round < roundCount; round++)
         {
-            double[] perWindow = [PerWindow(alone, 1), .. s_batches.Select(batch => PerWindow(alone, batch)), .. s_batches.Select(batch => PerWindow(shared, batch))];
+            double[] perWindow = [PerWindow(alone, 1), .. s_batches.Select(batch => PerWindow(alone, batch)), .. s_batches.Select(batch => PerWindow(shared, batch)), AllCores()];
             if (round >= 0) turns.Add(perWindow);
         }
 
-        string share = peak > 0 ? Text($", {2 * multiplyAdds / 1e3 / (1e6 * Median(turns.Select(turn => turn[0]))) / peak * 1e2:0} % of the {peak:0} GFLOP/s that one core can do") : "";
-        yield return new(Text($"{name}: windows/s one at a time; its large products alone are {multiplyAdds / 1e6:0.00} M multiply-adds{share}"), Text($"{1 / Median(turns.Select(turn => turn[0])):0}"), "", "", "");
+        foreach (var single in singles) single.Dispose();
+        double one = Median(turns.Select(turn => turn[0])), rate = 2 * multiplyAdds / 1e9 / one;
+        string share = peak.One > 0 ? Text($", {rate / peak.One * 1e2:0} % of the {peak.One:0} GFLOP/s that one core can do") : "";
+        yield return new(Text($"{name}: windows/s one at a time; its large products alone are {multiplyAdds / 1e6:0.00} M multiply-adds{share}"), Text($"{1 / one:0}"), "", "", "");
+        if (peak.Together > 0) yield return new(Text($"{name}: ceiling, windows/s if all cores together did nothing but these multiply-adds at their peak"), Text($"{peak.Together * 1e9 / 2 / multiplyAdds:0}"), "one at a time", Text($"{peak.Together / rate:0.00}"), "");
+        yield return new(
+            Text($"{name}: ceiling, windows/s one at a time in {singles.Length} sessions at once, one a core: what further cores bring to such work"), Text($"{1 / Median(turns.Select(turn => turn[^1])):0}"), "one at a time",
+            Text($"{Median(turns.Select(turn => turn[0] / turn[^1])):0.00}"), "");
         for (int i = 0; i < 2 * s_batches.Length; i++)
         {
             int batch = s_batches[i % s_batches.Length];
@@ -77,6 +101,21 @@ internal static class InferenceLatency
             }
 
             return Stopwatch.GetElapsedTime(start).TotalSeconds / (calls * batch);
+        }
+
+        double AllCores()
+        {
+            using var begin = new Barrier(singles.Length + 1);
+            Thread[] threads = [.. singles.Select(single => new Thread(() =>
+            {
+                begin.SignalAndWait();
+                for (int call = 0; call < windowsPerTurn; call++) single.ScoreBatch(windows.AsSpan(call % (windows.Length / size) * size, size));
+            }))];
+            foreach (var thread in threads) thread.Start();
+            begin.SignalAndWait();
+            long start = Stopwatch.GetTimestamp();
+            foreach (var thread in threads) thread.Join();
+            return Stopwatch.GetElapsedTime(start).TotalSeconds / (windowsPerTurn * singles.Length);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Edge.Runtime.Inference;
+using Edge.Runtime.Learning;
 
 namespace Edge.Benchmarks;
 
@@ -29,15 +30,42 @@ internal sealed class InferencePeer : IDisposable
         }
     }
 
-    /// <summary>GFLOP/s of one core.</summary>
-    public static double Peak(string program)
+    /// <summary>GFLOP/s of one core alone, and of all cores together when each multiplies at the same time: in turns, the best turn of each.</summary>
+    public static (double One, double Together) Peak(string program)
     {
-        using var process = Begin(program, "peak");
-        return double.Parse(process.StandardOutput.ReadLine()!.Split(' ')[0], CultureInfo.InvariantCulture);
+        const int turnCount = 7;
+        Process[] cores = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Begin(program, "peak"))];
+        foreach (var core in cores) _ = core.StandardOutput.ReadLine();
+        double one = 0, together = 0;
+        for (int turn = 0; turn < turnCount; turn++)
+        {
+            one = Math.Max(one, Ask(cores[..1]));
+            together = Math.Max(together, Ask(cores));
+        }
+
+        foreach (var core in cores)
+        {
+            core.StandardInput.Close();
+            core.WaitForExit();
+            core.Dispose();
+        }
+
+        return (one, together);
+
+        static double Ask(Process[] cores)
+        {
+            foreach (var core in cores)
+            {
+                core.StandardInput.Write('.');
+                core.StandardInput.Flush();
+            }
+
+            return cores.Sum(core => double.Parse(core.StandardOutput.ReadLine()!.Split(' ')[0], CultureInfo.InvariantCulture));
+        }
     }
 
-    /// <summary>Starts it on a graph.</summary>
-    public static InferencePeer Start(string program, Classifier classifier, ReadOutWeights readOut, string model, float[] windows, int threadCount)
+    /// <summary>Starts it on a graph, with the session options of this program: it must say that it has set them. Its allocator is set as the service's (<see cref="NativeMemory.Limits"/>) or left as glibc has it.</summary>
+    public static InferencePeer Start(string program, Classifier classifier, ReadOutWeights readOut, string model, float[] windows, SessionSettings settings, bool limitsMemory)
     {
         string stem = Path.Combine(Path.GetDirectoryName(program)!, Path.GetFileNameWithoutExtension(model));
         int classes = classifier.Snapshot.Classes.Count, length = classifier.Snapshot.EmbeddingLength, frozen = classifier.FrozenLength;
@@ -56,9 +84,15 @@ internal sealed class InferencePeer : IDisposable
         File.WriteAllLines($"{stem}.spec", spec);
         File.WriteAllBytes($"{stem}.values", System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values));
         File.WriteAllBytes($"{stem}.windows", System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(windows));
-        var process = Begin(program, model, $"{stem}.spec", $"{stem}.values", $"{stem}.windows", threadCount.ToString(CultureInfo.InvariantCulture));
-        if (process.StandardOutput.ReadLine() != "ready") throw new InvalidOperationException("the C program ended; what it said is above.");
-        return new InferencePeer(process);
+        string optionsFile = $"{stem}.{(limitsMemory ? "limited" : "plain")}.options";
+        File.WriteAllLines(optionsFile, [
+            .. limitsMemory ? NativeMemory.Limits.Select(limit => $"mallopt {limit.Option} {limit.Value}") : [],
+            $"threads {settings.IntraOpThreadCount} {settings.InterOpThreadCount}", $"arena cpu {(settings.HasArena ? 1 : 0)}", .. settings.Entries.Select(entry => $"entry {entry.Key} {entry.Value}")]);
+        var peer = new InferencePeer(Begin(program, model, optionsFile, $"{stem}.spec", $"{stem}.values", $"{stem}.windows"));
+        string? told = peer.process.StandardOutput.ReadLine();
+        if (told == $"ready {settings}") return peer;
+        peer.Dispose();
+        throw new InvalidOperationException(told is null ? "the C program ended; what it said is above." : $"the C program says '{told}', not 'ready {settings}': it would be compared under other options.");
     }
 
     /// <summary>Lets it classify the next windows.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Edge.Config;
+using Edge.Runtime.Learning;
 using Edge.Storage;
 using Edge.Trainer.Backbones;
 using Edge.Trainer.Rounds;
@@ -29,6 +30,7 @@ internal static class SwapBenchmark
         string folder = Directory.CreateTempSubdirectory("edge-swaps-").FullName;
         try
         {
+            NativeMemory.Limit(); // As the service does at its start.
             var window = new WindowShape(9, 128, 50);
             var manifest = new SnapshotManifest { Id = "s000001-01234567", CreatedAt = DateTimeOffset.UnixEpoch, Classes = new LabelsSection().Classes, Window = window, EmbeddingLength = 128, Round = 0 };
             string[] files = [Export(folder, manifest, 1), Export(folder, manifest, 2)];
@@ -41,7 +43,7 @@ internal static class SwapBenchmark
             List<string> lines =
             [
                 "# Snapshots that replace one another under load", "",
-                Text($"The classifier stage, its queues and its slot as the service has them; two exported graphs of the default backbone (9 x 128, frozen branch included; {new FileInfo(files[0]).Length / 1024} KiB each) take turns. Each is opened and warmed beside the flow, and has classified a window before the next comes. Live: a window every {s_period.TotalMilliseconds:0} ms, queues that drop the oldest. As fast as possible: queues that wait."), "",
+                Text($"The classifier stage, its queues, its slot and its sessions as the service has them: batches of up to eight, shared by threads where they are worth one, and beside it a session that encodes what was labelled, exchanged with it. Two exported graphs of the default backbone (9 x 128, frozen branch included; {new FileInfo(files[0]).Length / 1024} KiB each) take turns. Each is opened and warmed beside the flow, and has classified a window before the next comes. Live: a window every {s_period.TotalMilliseconds:0} ms, queues that drop the oldest. As fast as possible: queues that wait."), "",
                 "| what | live, no swap | live | as fast as possible | bar |", "|---|---:|---:|---:|---|",
                 Row("swaps", one => Text($"{one.SwapCount}"), "1,000"),
                 Row("windows sent", one => Text($"{one.SentCount}"), ""),
@@ -53,15 +55,23 @@ internal static class SwapBenchmark
                 Row("the same, p99, ms", one => Text($"{one.LatencyP99Ms:0.00}"), ""),
                 Row("the same, worst, ms", one => Text($"{one.LatencyWorstMs:0.00}"), ""),
                 Row("graph to warmed session, p50 (beside the flow), ms", one => one.SwapCount == 0 ? "" : Text($"{one.OpenP50Ms:0.0}"), "<= 30"),
+                Row("longest time between two predictions, in windows: 1 is no gap", one => InWindows(one, one.LongestGapMs), ""),
+                Row("from a snapshot's last prediction to the next one's first, in windows, p50", one => one.SwapCount == 0 ? "" : InWindows(one, one.SwapGapP50Ms), "<= 2: one window's time without a prediction"),
+                Row("the same, worst", one => one.SwapCount == 0 ? "" : InWindows(one, one.SwapGapWorstMs), ""),
+                Row("threads of the process after the warm-up, at the end", one => one.SwapCount == 0 ? "" : Text($"{one.ThreadsBefore}, {one.ThreadsAfter}"), ""),
+                Row("of them helpers of the classifier's session", one => one.SwapCount == 0 ? "" : Text($"{one.HelpersBefore}, {one.HelpersAfter}"), "the same"),
                 Row("resident memory after the warm-up, MiB", one => one.SwapCount == 0 ? "" : Text($"{one.ResidentBeforeMiB:0.0}"), ""),
+                Row("resident memory after half of them, MiB", one => one.SwapCount == 0 ? "" : Text($"{one.ResidentMiddleMiB:0.0}"), ""),
                 Row("resident memory at the end, MiB", one => one.SwapCount == 0 ? "" : Text($"{one.ResidentAfterMiB:0.0}"), ""),
                 Row("growth, MB", one => one.SwapCount == 0 ? "" : Text($"{(one.ResidentAfterMiB - one.ResidentBeforeMiB) * 1.048576:0.0}"), "<= 30"), "",
                 .. Machine.Facts(),
-                Text($"- warm-up: {warmUpCount} swaps; the process that measures holds libtorch too, which wrote the graphs"),
+                Text($"- warm-up: {warmUpCount} swaps; the process that measures holds libtorch too, which wrote the graphs; before memory is looked at what lies free is given back, as the service does after every round"),
                 Text($"- `dotnet run -c Release --project tests/Edge.Benchmarks -- swaps --swaps {swapCount} --warm-up {warmUpCount}`"),
             ];
             if (file is not null && Path.GetDirectoryName(file) is { Length: > 0 } parent) Directory.CreateDirectory(parent);
             Machine.Publish(lines, file);
+
+            string InWindows(SwapOutcome one, double ms) => ReferenceEquals(one, flat) ? "" : Text($"{ms / s_period.TotalMilliseconds:0.00}");
 
             string Row(string what, Func<SwapOutcome, string> figure, string bar) => $"| {what} | {figure(without)} | {figure(with)} | {figure(flat)} | {bar} |";
         }

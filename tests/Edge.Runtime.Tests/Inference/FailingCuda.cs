@@ -17,6 +17,13 @@ internal sealed class FailingCuda : SessionMaker
     /// <summary>Files that were opened, with their provider.</summary>
     public List<(string File, string Provider)> Opened { get; } = [];
 
+    /// <summary>What ONNX Runtime throws.</summary>
+    public static OnnxRuntimeException Error()
+    {
+        var made = typeof(OnnxRuntimeException).GetConstructors(BindingFlags.Instance | BindingFlags.NonPublic).Single(constructor => constructor.GetParameters().Length == 2);
+        return (OnnxRuntimeException)made.Invoke([Enum.ToObject(made.GetParameters()[0].ParameterType, 1), Message]);
+    }
+
     /// <summary>Lets every session fail from the n-th run on, counted over all of them.</summary>
     public void FailAfter(int runs) => countdown = runs;
 
@@ -39,11 +46,5 @@ internal sealed class FailingCuda : SessionMaker
         }
 
         public void Dispose() => step.Dispose();
-
-        private static OnnxRuntimeException Error()
-        {
-            var made = typeof(OnnxRuntimeException).GetConstructors(BindingFlags.Instance | BindingFlags.NonPublic).Single(constructor => constructor.GetParameters().Length == 2);
-            return (OnnxRuntimeException)made.Invoke([Enum.ToObject(made.GetParameters()[0].ParameterType, 1), Message]);
-        }
     }
 }

@@ -1,5 +1,6 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
+using Edge.Storage;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Edge.Runtime.Tests.Inference;
@@ -101,12 +102,42 @@ public sealed class ProviderChainTests : IDisposable
         string model = TestSnapshot.Write(data);
         File.WriteAllBytes(data["half.onnx"], ReducedGraph.Derive("float16", File.ReadAllBytes(model), TestSnapshot.Window, [], s_settings));
         var chain = Chain();
-        using var classifier = chain.Open(new GraphFile(data["half.onnx"], "float16", model), TestSnapshot.Manifest);
+        using var classifier = chain.Open(new GraphFile(data["half.onnx"], "float16", new GraphFile(model)), TestSnapshot.Manifest);
         Assert.Equal(("cuda", "float16"), (classifier.Provider, classifier.Precision));
         cuda.FailAfter(0);
         classifier.Score(TestSnapshot.WindowOf("slow", 1));
         Assert.Equal(("cpu", "float32"), (classifier.Provider, classifier.Precision));
         Assert.Equal((model, "cpu"), cuda.Opened[^1]);
+    }
+
+    [Theory]
+    [InlineData("auto", "float16", "cuda", "float16")]
+    [InlineData("auto", "float16", "cpu", "float32")]
+    [InlineData("auto", "int8", "cpu", "int8")]
+    [InlineData("auto", "int8", "cuda", "float32")]
+    [InlineData("int8", "int8", "cuda", "int8")]
+    [InlineData("float16", "float16", "cpu", "float16")]
+    [InlineData("float32", "int8", "cpu", "float32")]
+    public void Under_auto_a_reduced_graph_runs_only_on_what_it_was_examined_on(string wanted, string kept, string provider, string runs)
+    {
+        var snapshots = new SnapshotStore(data["snapshots"], 3);
+        File.WriteAllText(data["checkpoint"], "checkpoint");
+        File.WriteAllText(data["reduced"], kept);
+        var snapshot = snapshots.Promote(TestSnapshot.Write(data), data["checkpoint"], TestSnapshot.Manifest, (kept, data["reduced"]));
+        foreach (var graph in new[] { RunningGraph.Of(snapshots, snapshot, wanted), RunningGraph.Of(SnapshotStore.Look(data["snapshots"])[0], wanted) })
+        {
+            Assert.Equal(runs, graph.For(provider).Precision);
+            Assert.Equal(runs == "float32" ? snapshots.ModelFile(snapshot) : snapshots.RunningFile(snapshot, kept, out _), graph.For(provider).Path);
+        }
+    }
+
+    [Fact]
+    public void A_session_whose_step_cannot_be_made_is_closed()
+    {
+        var maker = new WatchedSessions();
+        var chain = new ProviderChain(s_settings with { Providers = ["cpu"] }) { Maker = maker };
+        Assert.Contains("cannot be run", Assert.Throws<InvalidDataException>(() => chain.Open(new GraphFile(TestSnapshot.Write(data)), TestSnapshot.Manifest, batchSize: 2)).Message);
+        Assert.True(Assert.Single(maker.Sessions).IsClosed);
     }
 
     [Fact]
@@ -154,5 +185,32 @@ public sealed class ProviderChainTests : IDisposable
         }
 
         return bank.ToMatrix(TestSnapshot.Classes);
+    }
+
+    /// <summary>Sessions that say whether they are closed, with steps that hand them windows of another length.</summary>
+    private sealed class WatchedSessions : SessionMaker
+    {
+        public List<Watched> Sessions { get; } = [];
+
+        public override InferenceSession Open(string file, string provider, Func<SessionOptions> options)
+        {
+            using var made = options();
+            Sessions.Add(new Watched(file, made));
+            return Sessions[^1];
+        }
+
+        public override ISessionStep Step(InferenceSession session, SessionValues values, string provider, bool withGraph) =>
+            new CpuStep(session, values with { ThreadCount = 2, Window = values.Window with { RowShape = [3, 16] } });
+    }
+
+    private sealed class Watched(string file, SessionOptions options) : InferenceSession(file, options)
+    {
+        public bool IsClosed { get; private set; }
+
+        protected override void Dispose(bool disposing)
+        {
+            IsClosed = true;
+            base.Dispose(disposing);
+        }
     }
 }

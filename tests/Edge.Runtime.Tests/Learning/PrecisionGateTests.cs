@@ -83,6 +83,48 @@ public sealed class PrecisionGateTests : IDisposable
         Assert.Equal("int8 refused: there is no window to calibrate int8 on.", PrecisionGate.Examine(file, TestSnapshot.Manifest, readOut, [], Examples(1, 3), s_settings, TimeProvider.System)!.ToString());
     }
 
+    [Fact]
+    public void A_graph_that_opens_and_fails_later_is_refused_with_what_the_runtime_said()
+    {
+        string file = TestSnapshot.Write(data);
+        var readOut = ReadOutWeights.OfPrototypes(new PrototypeBank("x", 128).ToMatrix(TestSnapshot.Classes), 0);
+        var providers = new ProviderChain(s_settings) { Maker = new FailingReduced() };
+        var verdict = PrecisionGate.Examine(file, TestSnapshot.Manifest, readOut, Examples(1, 30), Examples(100, 9), s_settings, TimeProvider.System, providers)!;
+        Assert.Equal(("float32", $"int8 refused: [ErrorCode:Fail] {FailingCuda.Message}"), (verdict.Runs, verdict.ToString()));
+        Assert.Equal([file], Directory.GetFiles(data.Path));
+    }
+
+    /// <summary>Sessions of a graph under examination fail at their third call, when they are warm.</summary>
+    private sealed class FailingReduced : SessionMaker
+    {
+        private bool isReduced;
+
+        public override Microsoft.ML.OnnxRuntime.InferenceSession Open(string file, string provider, Func<Microsoft.ML.OnnxRuntime.SessionOptions> options)
+        {
+            isReduced = file.EndsWith(".exam", StringComparison.Ordinal);
+            return base.Open(file, provider, options);
+        }
+
+        public override ISessionStep Step(Microsoft.ML.OnnxRuntime.InferenceSession session, SessionValues values, string provider, bool withGraph)
+        {
+            var step = base.Step(session, values, provider, withGraph);
+            return isReduced ? new Failing(step) : step;
+        }
+
+        private sealed class Failing(ISessionStep step) : ISessionStep
+        {
+            private int calls;
+
+            public void Run(int windowCount)
+            {
+                if (++calls == 3) throw FailingCuda.Error();
+                step.Run(windowCount);
+            }
+
+            public void Dispose() => step.Dispose();
+        }
+    }
+
     private static ExamResult Exam(int right) => new(new Dictionary<string, (int Right, int Count)> { ["a"] = (right, 1000) });
 
     private static List<ReadOnlyMemory<float>> Windows(int first, int count) => Examples(first, count).ConvertAll(e => (ReadOnlyMemory<float>)e.Samples);

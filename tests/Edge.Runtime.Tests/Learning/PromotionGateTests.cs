@@ -34,7 +34,7 @@ public class PromotionGateTests
         Assert.False(verdict.Promoted);
         Assert.Equal(
             [
-                "the exported graph differs from the trained network by 2.3e-3 relative; promotion.maxParityError is 1.0e-4",
+                "the exported graph differs from the trained network by 2.3e-3 relative; promotion.maxParityError is 1.0e-5",
                 "accuracy on the anchor set 53.3 %, the running snapshot has 80.0 %; promotion.maxAccuracyDropPoints is 0.5",
                 "class 'laying' would lose 50.0 points (90.0 to 40.0 %); promotion.maxClassDropPoints is 25",
                 "class 'sitting' would lose 80.0 points (100.0 to 20.0 %); promotion.maxClassDropPoints is 25",
@@ -76,7 +76,7 @@ public class PromotionGateTests
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
-    [InlineData(1.01e-4)]
+    [InlineData(1.01e-5)]
     public void A_graph_that_computes_something_else_is_refused(double parity) =>
         Assert.Single(PromotionGate.Judge(Evidence(Exam(("sitting", 8, 10)), Exam(("sitting", 8, 10)), parity), s_limits).Reasons);
 

@@ -32,6 +32,14 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
         Assert.NotEmpty(progress);
         Assert.Equal((progress[^1].StepCount, folder.ReadReport().StepCount), (progress[^1].Step, progress[^1].StepCount));
         AssertRuns(folder);
+
+        var (about, report) = (Edge.Runtime.Snapshots.ModelDescription.Read(folder.ModelFile).Metadata, folder.ReadReport());
+        Assert.Equal(["channels", "classes", "frozenBank", "parent", "round", "sampleRateHz", "training", "windowChannels", "windowLength"], about.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("1", TestSnapshot.Manifest.Id, "[]"), (about["round"], about["parent"], about["channels"]));
+        Assert.Equal(
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""{"backbone":"TscilCnn","method":"edge","stepCount":{{report.StepCount}},"firstEpochLoss":{{Math.Round(report.FirstEpochLoss, 6)}},"lastEpochLoss":{{Math.Round(report.LastEpochLoss, 6)}},"freshCount":60,"replayCount":30}"""),
+            about["training"]);
+        Assert.Equal("""{"backbone":"TscilCnn","stepCount":0,"freshCount":0,"replayCount":0}""", Edge.Runtime.Snapshots.ModelDescription.Read(first.Folder.ModelFile).Metadata["training"]);
     }
 
     [Theory]
@@ -266,6 +274,8 @@ public sealed class TrainingChildTests(FirstRound first) : IDisposable
         using var classifier = Classifier.Open(folder.ModelFile, candidate, new InferenceSection { Providers = ["cpu"] }, cases.Count);
         classifier.ScoreBatch(cases.Windows);
         float[] actual = [.. Enumerable.Range(0, cases.Count).SelectMany(i => classifier.EmbeddingOf(i).ToArray())];
-        Assert.InRange(PromotionGate.ParityError(cases.Embeddings, actual), 0, new PromotionSection().MaxParityError);
+        double error = PromotionGate.ParityError(cases.Embeddings, actual);
+        TestContext.Current.TestOutputHelper?.WriteLine($"parity error {error:0.0e+0}");
+        Assert.InRange(error, 0, new PromotionSection().MaxParityError);
     }
 }

@@ -37,7 +37,7 @@ public sealed class ClassifierStageTests : IDisposable
         var running = chain.Open(new GraphFile(model), TestSnapshot.Manifest);
         Assert.Equal("cuda", running.Provider);
         pipeline.Slot.Swap(running, readOut);
-        cuda.FailAfter(11);
+        using var encoder = chain.Open(new GraphFile(model), TestSnapshot.Manifest);
         await pipeline.StartAsync(TestContext.Current.CancellationToken);
         for (int i = 1; i <= Count; i++)
         {
@@ -46,10 +46,15 @@ public sealed class ClassifierStageTests : IDisposable
             var prediction = await pipeline.ReceiveAsync(TestContext.Current.CancellationToken);
             var expected = alone.Score(window);
             Assert.Equal(((ulong)i, TestSnapshot.Classes[expected.ClassIndex], expected.Confidence), (prediction.WindowId, prediction.Class, prediction.Confidence));
+            Assert.Equal(i <= 11 ? "cuda" : "cpu", pipeline.State.Provider);
+            if (i != 11) continue;
+            cuda.FailAfter(0);
+            encoder.Score(window); // Another session that fails does not change what classifies.
+            Assert.Equal(("cpu", "cuda", "cuda"), (encoder.Provider, running.Provider, pipeline.State.Provider));
         }
 
         Assert.Null(pipeline.Faults.First);
-        Assert.Equal((Count, 0L, 1L), (pipeline.State.WindowsSeen, pipeline.State.WindowsDropped, chain.FailureCount));
+        Assert.Equal((Count, 0L, 2L), (pipeline.State.WindowsSeen, pipeline.State.WindowsDropped, chain.FailureCount));
         Assert.Equal("cpu", running.Provider);
     }
 }

@@ -7,6 +7,7 @@ using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Inference;
 using Edge.Runtime.Windowing;
+using Edge.Storage;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -68,8 +69,11 @@ public sealed class HotPathTests : IDisposable
         foreach (var (prediction, window) in told.Zip(cut))
         {
             var score = alone.Score(window.Samples);
-            Assert.Equal(TestSnapshot.Classes[score.ClassIndex], prediction.Class);
-            Assert.Equal(score.Confidence, prediction.Confidence, 1e-6f);
+            int answer = UnknownRule.Answer(alone, 0, score, s_settings, out float ratio);
+            Assert.True(ratio > 0);
+            Assert.Equal(ratio, prediction.NoveltyRatio, 1e-4f * Math.Max(1, ratio));
+            if (Math.Abs(ratio - 1) > 1e-3) Assert.Equal(answer < 0 ? Prediction.Unknown : TestSnapshot.Classes[answer], prediction.Class);
+            if (prediction.Class != Prediction.Unknown) Assert.Equal(score.Confidence, prediction.Confidence, 1e-6f);
             Assert.Equal(score.Novelty, prediction.Novelty, 1e-6f);
         }
     }
@@ -120,16 +124,21 @@ public sealed class HotPathTests : IDisposable
         return classifier;
     }
 
+    private static EncodedWindows Encoded(Classifier classifier, int firstSeed) =>
+        AnchorExam.Encode(classifier, Enumerable.Range(0, 90).Select(i => ((ReadOnlyMemory<float>)TestSnapshot.WindowOf(TestSnapshot.Classes[i % 3], firstSeed + i), TestSnapshot.Classes[i % 3])));
+
+    /// <summary>Prototypes, and novelty calibrated over the frozen features, as a device has them once it has learnt.</summary>
     private static ReadOutWeights ReadOut(Classifier classifier)
     {
-        var bank = new Storage.PrototypeBank(TestSnapshot.Manifest.Id, 128);
-        foreach (string name in TestSnapshot.Classes)
-        {
-            classifier.Score(TestSnapshot.WindowOf(name, 1));
-            bank.Add(name, classifier.EmbeddingOf(0));
-        }
-
-        return ReadOutWeights.OfPrototypes(bank.ToMatrix(TestSnapshot.Classes), classifier.FrozenLength);
+        var counted = Encoded(classifier, firstSeed: 1);
+        var bank = new PrototypeBank(TestSnapshot.Manifest.Id, 128);
+        for (int i = 0; i < counted.Classes.Count; i++) bank.Add(counted.Classes[i], counted.EmbeddingOf(i));
+        var statistics = new ClassStatistics(classifier.FrozenBankId!, classifier.FrozenLength);
+        statistics.Add(counted.Classes, counted.Frozen);
+        var prototypes = bank.ToMatrix(TestSnapshot.Classes);
+        var calibration = NoveltyExam.Of(Encoded(classifier, firstSeed: 1000), prototypes, statistics, TestSnapshot.Classes, falseAlarmPercent: 2);
+        Assert.NotNull(calibration!.Metric); // The distance over the frozen features is a part of the way.
+        return ReadOutWeights.OfPrototypes(prototypes, classifier.FrozenLength) with { Calibration = calibration };
     }
 
     /// <summary>Waves whose frequency changes slowly, a stride in a block; the next when it is its turn.</summary>

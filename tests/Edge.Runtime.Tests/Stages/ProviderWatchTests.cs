@@ -42,14 +42,13 @@ public sealed class ProviderWatchTests : IDisposable
         var log = new Lines();
         using var first = Open();
         using var second = Open();
-        ProviderWatch.Begin(chain, state, log);
+        ProviderWatch.Begin(chain, log);
         Assert.Equal([1002, 1002], log.Ids);
         cuda.FailAfter(0);
         first.Score(TestSnapshot.WindowOf("slow", 1));
         second.Score(TestSnapshot.WindowOf("slow", 1));
         Assert.Equal([1002, 1002, 1020], log.Ids);
         Assert.Equal($"execution provider cuda: it failed while it ran, and the CPU goes on until the service starts again: [ErrorCode:Fail] {FailingCuda.Message}", log.Texts[^1]);
-        Assert.Equal("cpu", state.Provider);
     }
 
     [Fact]
@@ -69,7 +68,7 @@ public sealed class ProviderWatchTests : IDisposable
             new UpdateSurroundings { DeviceId = "device", BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = reporter.ConfigReported });
         using var classifier = Open();
         state.Provider = classifier.Provider;
-        ProviderWatch.Begin(chain, state, NullLogger.Instance);
+        ProviderWatch.Begin(chain, NullLogger.Instance);
         var link = new MqttLink(new MqttLinkOptions { Host = "127.0.0.1", Port = 1, ClientId = "nobody", Subscriptions = [] }, NullLogger<MqttLink>.Instance, TimeProvider.System, new Random(1));
         using var stage = new TelemetryStage(
             link, topics, reporter, new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window)), desired, NoOffers(), new RunRequest(), live, state, chain, time, NullLogger<TelemetryStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
@@ -81,6 +80,7 @@ public sealed class ProviderWatchTests : IDisposable
 
         cuda.FailAfter(0);
         classifier.Score(TestSnapshot.WindowOf("slow", 1));
+        state.Provider = classifier.Provider; // As the classifier stage says it.
         var failed = await StatusAsync(1);
         Assert.Equal(("cpu", 1), (failed.GetProperty("provider").GetString(), failed.GetProperty("providerFailures").GetInt64()));
         var why = failed.GetProperty("providersRefused").EnumerateArray().Single(one => one.GetProperty("provider").GetString() == "cuda").GetProperty("reason").GetString();

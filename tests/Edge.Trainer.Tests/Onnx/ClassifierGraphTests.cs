@@ -221,7 +221,7 @@ public class ClassifierGraphTests
     [Fact]
     public void The_file_says_what_it_is_for()
     {
-        byte[] file = WritePassThrough(s_prototypes, new Dictionary<string, string> { ["snapshotId"] = "s000001-0123abcd", ["parentId"] = "" });
+        byte[] file = WritePassThrough(s_prototypes, new Dictionary<string, string> { ["snapshot"] = "s000001-0123abcd", ["parent"] = "" });
         using var model = new OrtModel(file);
         var metadata = model.Session.ModelMetadata;
         Assert.Equal("edge", metadata.ProducerName);
@@ -229,7 +229,7 @@ public class ClassifierGraphTests
         Assert.Equal("3", metadata.CustomMetadataMap["windowChannels"]);
         Assert.Equal("1", metadata.CustomMetadataMap["windowLength"]);
         Assert.Equal("12.5", metadata.CustomMetadataMap["sampleRateHz"]);
-        Assert.Equal("s000001-0123abcd", metadata.CustomMetadataMap["snapshotId"]);
+        Assert.Equal("s000001-0123abcd", metadata.CustomMetadataMap["snapshot"]);
         Assert.Equal(6, metadata.CustomMetadataMap.Count);
     }
 

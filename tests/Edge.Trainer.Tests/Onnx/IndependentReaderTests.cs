@@ -108,7 +108,7 @@ public class IndependentReaderTests
         PythonOnnx.SkipUnlessThere();
         manual_seed(2);
         using var backbone = new TscilCnn(9);
-        var options = new ClassifierGraphOptions { Window = new WindowShape(9, 128, 50), Classes = ["sitting", "眠る"], Temperature = 0.1, Metadata = new Dictionary<string, string> { ["snapshotId"] = "s1" } };
+        var options = new ClassifierGraphOptions { Window = new WindowShape(9, 128, 50), Classes = ["sitting", "眠る"], Temperature = 0.1, Metadata = new Dictionary<string, string> { ["snapshot"] = "s1" } };
         var read = PythonOnnx.Read(ClassifierGraph.Write(backbone, options), CheckScript);
 
         Assert.True(read.GetProperty("known").GetBoolean(), "python-onnx met fields that it does not know, or writes the same content as other bytes.");
@@ -117,7 +117,7 @@ public class IndependentReaderTests
         Assert.Equal($"""[["", {OnnxGraph.OpsetVersion}]]""", read.GetProperty("opset").GetRawText());
         Assert.Equal("edge", read.GetProperty("producer").GetString());
         Assert.Equal(["sitting", "眠る"], JsonSerializer.Deserialize<string[]>(read.GetProperty("metadata").GetProperty("classes").GetString()!)!);
-        Assert.Equal("s1", read.GetProperty("metadata").GetProperty("snapshotId").GetString());
+        Assert.Equal("s1", read.GetProperty("metadata").GetProperty("snapshot").GetString());
         Assert.Equal("""{"window": ["batch", 9, 128], "prototypes": ["classes", 128], "class_bias": ["classes"], "temperature": [1], "readout_share": ["share_rows"], "readout_embedding": ["embedding_rows", 128], "readout_bias": ["bias_rows"], "readout_rare": ["rare_rows"]}""", read.GetProperty("inputs").GetRawText());
         Assert.Equal(
             """{"embedding": ["batch", 128], "similarity": ["batch", "classes"], "probability": ["batch", "classes"], "novelty": ["batch"]}""", read.GetProperty("outputs").GetRawText());

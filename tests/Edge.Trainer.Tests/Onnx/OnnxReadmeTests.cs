@@ -50,6 +50,39 @@ public partial class OnnxReadmeTests
         Assert.Equal("[6, []]", PythonOnnx.Read(file, $"SCRIPT = '''{script}'''\n{ScriptCheck}").GetRawText());
     }
 
+    /// <summary>
+    /// The script's text is executed, against this ONNX Runtime. Debian has no package of its Python binding: <c>python/onnxruntime.py</c> answers in its place what the script asks, over the C API of the library that these tests run with.
+    /// </summary>
+    [Theory]
+    [InlineData("zeros", 2.0)]
+    [InlineData("ones", 2.0)]
+    [InlineData("ones", 1e-6)]
+    public void The_Python_script_answers_as_the_file_does_in_CSharp(string samples, double noveltyThreshold)
+    {
+        PythonOnnx.SkipUnlessThere();
+        string[] classes = ["still", "slow", "fast"];
+        using var backbone = new TscilCnn(9);
+        float[] prototypes = [.. Enumerable.Range(0, 3 * 128).Select(i => MathF.Sin(i * (1 + i / 128)))];
+        byte[] file = ClassifierGraph.Write(backbone, new ClassifierGraphOptions
+        {
+            Window = new WindowShape(9, 128, 50), Classes = classes, Temperature = 0.1, Prototypes = prototypes, FrozenFeatures = 500,
+            Metadata = new Dictionary<string, string> { ["noveltyThreshold"] = noveltyThreshold.ToString(System.Globalization.CultureInfo.InvariantCulture) },
+        });
+        using var model = new OrtModel(file);
+        float[] window = new float[9 * 128];
+        if (samples == "ones") window.AsSpan().Fill(1);
+        var expected = model.Run(("window", window, [1, 9, 128]));
+        float[] probability = expected["probability"].Values;
+        float novelty = expected["novelty"].Values[0];
+        int best = probability.AsSpan().IndexOf(probability.Max());
+
+        string[] words = PythonOnnx.Execute(file, Readme.Split("```python\n")[1].Split("```")[0].Replace("np.zeros(", $"np.{samples}("), Path.Combine(RepositoryRoot, "tests", "Edge.Trainer.Tests", "Onnx", "python")).Split(' ', StringSplitOptions.TrimEntries);
+        Assert.Equal(novelty > noveltyThreshold ? "unknown" : classes[best], words[0]);
+        Assert.Equal(probability[best], float.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture), 1e-6f);
+        Assert.Equal(novelty, float.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture), 1e-6f);
+        Assert.Equal(noveltyThreshold < 1, words[0] == "unknown");
+    }
+
     [Fact]
     public void The_CSharp_is_compiled_and_runs()
     {

@@ -50,9 +50,42 @@ internal static class PythonOnnx
         }
     }
 
-    private static (int ExitCode, string Output, string Error) Run(string script, string argument)
+    /// <summary>Runs a script beside the file, which is called <c>model.onnx</c>, with a folder of modules and the native library of ONNX Runtime that these tests run with.</summary>
+    /// <returns>What it prints.</returns>
+    public static string Execute(byte[] model, string script, string modules)
+    {
+        var folder = Directory.CreateTempSubdirectory("edge-onnx-");
+        try
+        {
+            File.WriteAllBytes(Path.Combine(folder.FullName, "model.onnx"), model);
+            var (exitCode, output, error) = Run(script, "", start =>
+            {
+                start.WorkingDirectory = folder.FullName;
+                start.Environment["PYTHONPATH"] = modules;
+                start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
+                start.Environment["ORT_LIBRARY"] = LibraryOfOnnxRuntime();
+            });
+            Assert.True(exitCode == 0, error);
+            return output;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>The library that this process has loaded.</summary>
+    private static string LibraryOfOnnxRuntime()
+    {
+        _ = Microsoft.ML.OnnxRuntime.OrtEnv.Instance();
+        using var self = Process.GetCurrentProcess();
+        return self.Modules.Cast<ProcessModule>().Select(module => module.FileName).First(name => Path.GetFileName(name).StartsWith("libonnxruntime.so", StringComparison.Ordinal));
+    }
+
+    private static (int ExitCode, string Output, string Error) Run(string script, string argument, Action<ProcessStartInfo>? prepare = null)
     {
         var start = new ProcessStartInfo(Python) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        prepare?.Invoke(start);
         start.ArgumentList.Add("-");
         start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;

@@ -92,7 +92,7 @@ public sealed class InterruptedRoundTests : IDisposable
 
     public void Dispose() => root.Delete(recursive: true);
 
-    private static byte[] Export(LearnerNet net, RoundPlan plan) => [1];
+    private static byte[] Export(LearnerNet net, RoundPlan plan, TrainingSummary training) => System.Text.Encoding.UTF8.GetBytes(training.ToJson());
 
     /// <summary>Ends the round as a kill would: nothing more is written.</summary>
     private static void Kill(RoundFolder folder, int atStep) => Assert.Throws<InvalidOperationException>(() => RoundRunner.Run(

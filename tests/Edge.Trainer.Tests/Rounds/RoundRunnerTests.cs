@@ -19,7 +19,7 @@ public sealed class RoundRunnerTests : IDisposable
         Assert.Equal((0, 0, 0, 128), (report.StepCount, report.FreshCount, report.ReplayCount, report.EmbeddingLength));
         Assert.InRange(report.PeakRssMiB, 50, 100_000);
         Assert.Equal(report, folder.ReadReport());
-        Assert.Equal("onnx of 4 classes", File.ReadAllText(folder.ModelFile));
+        Assert.Equal("""onnx of 4 classes, {"backbone":"TscilCnn","stepCount":0,"freshCount":0,"replayCount":0}""", File.ReadAllText(folder.ModelFile));
         using var net = LearnerCheckpoint.Read(folder.CheckpointFile, SyntheticWaves.Classes);
         Assert.Equal(0, net.TrainedStepCount);
         AssertParity(folder, net);
@@ -88,7 +88,7 @@ public sealed class RoundRunnerTests : IDisposable
     {
         var folder = FineTune(Ran(Initial()), round: 1);
         int exportCount = 0;
-        Assert.Throws<IOException>(() => RoundRunner.Run(folder, (_, _) => exportCount++ == 0 ? [] : throw new IOException("disk full"), _ => { }, TestContext.Current.CancellationToken)); // The first one is the rehearsal.
+        Assert.Throws<IOException>(() => RoundRunner.Run(folder, (_, _, _) => exportCount++ == 0 ? [] : throw new IOException("disk full"), _ => { }, TestContext.Current.CancellationToken)); // The first one is the rehearsal.
         Assert.False(Directory.Exists(folder.CandidateDirectory));
         Assert.True(Directory.Exists(folder.CandidateDirectory + ".tmp"));
         Assert.True(Run(folder).HasCandidate);
@@ -100,7 +100,7 @@ public sealed class RoundRunnerTests : IDisposable
     {
         var folder = FineTune(Ran(Initial()), round: 1);
         var steps = new List<RoundProgress>();
-        Assert.Throws<InvalidOperationException>(() => RoundRunner.Run(folder, (_, _) => throw new InvalidOperationException("no translator"), steps.Add, TestContext.Current.CancellationToken));
+        Assert.Throws<InvalidOperationException>(() => RoundRunner.Run(folder, (_, _, _) => throw new InvalidOperationException("no translator"), steps.Add, TestContext.Current.CancellationToken));
         Assert.Empty(steps);
     }
 
@@ -120,7 +120,7 @@ public sealed class RoundRunnerTests : IDisposable
     {
         var folder = Ran(Initial());
         var before = folder.ReadReport();
-        Assert.Equal(before, RoundRunner.Run(folder, (_, _) => throw new InvalidOperationException("exported again"), _ => { }, TestContext.Current.CancellationToken));
+        Assert.Equal(before, RoundRunner.Run(folder, (_, _, _) => throw new InvalidOperationException("exported again"), _ => { }, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -299,10 +299,10 @@ public sealed class RoundRunnerTests : IDisposable
 
     public void Dispose() => root.Delete(recursive: true);
 
-    private static byte[] Export(LearnerNet net, RoundPlan plan)
+    private static byte[] Export(LearnerNet net, RoundPlan plan, TrainingSummary training)
     {
         Assert.False(net.training);
-        return System.Text.Encoding.UTF8.GetBytes($"onnx of {plan.Classes.Count} classes");
+        return System.Text.Encoding.UTF8.GetBytes($"onnx of {plan.Classes.Count} classes, {training.ToJson()}");
     }
 
     private static RoundReport Run(RoundFolder folder) => RoundRunner.Run(folder, Export, _ => { }, TestContext.Current.CancellationToken);
