@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Edge.Benchmarks;
+using Edge.Benchmarks.OverTheAir;
 
 var root = new RootCommand("Edge's benchmarks: each measures one claim and writes a Markdown table. Build with -c Release; leave the machine alone meanwhile.")
 {
@@ -14,5 +15,6 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     TelemetryBenchmark.Create(),
     DriftBenchmark.Create(),
     DriftStalls.Create(),
+    ConfigBenchmark.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -22,14 +22,16 @@ internal sealed class Mosquitto : IAsyncDisposable
         return path!;
     }
 
-    public static async Task<Mosquitto> StartAsync()
+    /// <summary>Starts one.</summary>
+    /// <param name="settings">More lines of its configuration.</param>
+    public static async Task<Mosquitto> StartAsync(params string[] settings)
     {
         string program = PathOf("mosquitto");
         PathOf("mosquitto_sub");
         PathOf("mosquitto_pub");
         var broker = new Mosquitto();
         string config = Path.Combine(broker.folder, "mosquitto.conf");
-        File.WriteAllLines(config, [$"listener {broker.Port} 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest none", "max_queued_messages 0"]);
+        File.WriteAllLines(config, [$"listener {broker.Port} 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest none", "max_queued_messages 0", .. settings]);
         broker.process = Process.Start(new ProcessStartInfo(program, ["-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         await Eventually.Holds(
             () =>
