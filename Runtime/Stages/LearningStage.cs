@@ -51,22 +51,8 @@ public sealed class LearningStage(
         await foreach (var received in intake.Complete.Reader.ReadAllAsync(stopping))
         {
             while (!round.CanJudge) await Task.Delay(s_look, time, stopping);
-            await InTurnAsync(turn, cancel => JudgeAsync(received, cancel), stopping);
+            await InTurnAsync(turn, cancel => round.TakeAsync(received, cancel), stopping);
             received.Judged.SetResult();
-        }
-    }
-
-    private async Task JudgeAsync(ReceivedSnapshot received, CancellationToken stopping)
-    {
-        if (!received.Begin()) return;
-        try
-        {
-            await round.TakeAsync(received, stopping);
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            received.BreakOff();
-            throw;
         }
     }
 

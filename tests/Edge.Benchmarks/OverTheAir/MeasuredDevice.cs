@@ -90,14 +90,15 @@ internal sealed class MeasuredDevice : IAsyncDisposable
     /// <param name="from">It must have come after that; see <see cref="Stopwatch"/>.</param>
     /// <param name="condition">What it must say.</param>
     /// <param name="what">That as a clause, for when it does not come.</param>
-    /// <param name="patience">How long; four minutes without it.</param>
+    /// <param name="patience">How long from now on; four minutes without it.</param>
     public async Task<HeardMessage> HearsAsync(string suffix, long from, Func<JsonObject, bool> condition, string what, TimeSpan? patience = null)
     {
+        long start = Stopwatch.GetTimestamp();
         while (true)
         {
             if (Heard(suffix, from).FirstOrDefault(message => condition(message.Body)) is { } found) return found;
             if (process is { HasExited: true }) throw new InvalidOperationException($"the device ended with {process.ExitCode} while it was waited until {what}: {Said}");
-            if (Stopwatch.GetElapsedTime(from) > (patience ?? s_patience)) throw new TimeoutException($"within {(patience ?? s_patience).TotalSeconds:0} s it was not heard that {what}; last: {string.Join('\n', Heard(suffix, 0).TakeLast(3).Select(message => message.Body.ToJsonString()))}\n{Said}");
+            if (Stopwatch.GetElapsedTime(start) > (patience ?? s_patience)) throw new TimeoutException($"within {(patience ?? s_patience).TotalSeconds:0} s it was not heard that {what}; last: {string.Join('\n', Heard(suffix, 0).TakeLast(3).Select(message => message.Body.ToJsonString()))}\n{Said}");
             await Task.Delay(1);
         }
     }

@@ -13,7 +13,7 @@ internal static class RestartFigures
     [
         "## Restarts of the pipeline under a sensor of 50 Hz", "",
         $"{load.RestartCount} changes of `labels.requestsPerHour` each; the gap is what the device reports with the attempt (`gapWindows`).", "",
-        "| a window every | gap p50, windows | gap, most, windows | p50, s | publish to reported ACTIVE, p50, s |", "|---|---:|---:|---:|---:|",
+        "| a window every | gap p50, windows | gap, most, windows | gap p50, s | publish to reported ACTIVE, p50, s |", "|---|---:|---:|---:|---:|",
         await RowAsync(load, Default, tell),
         await RowAsync(load, Fine, tell),
     ];

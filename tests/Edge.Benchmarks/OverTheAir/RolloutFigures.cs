@@ -27,7 +27,7 @@ internal static class RolloutFigures
             double toStop = Stopwatch.GetElapsedTime(start).TotalSeconds;
             var summary = await SummaryAsync(broker);
             var watched = (await EdgeVerb.RunAsync(["watch", "--json", "--broker", broker, "--root", Root, "--for", "3"], 0)).Lines.Select(line => JsonNode.Parse(line)!.AsObject()).Where(line => (string?)line["event"] == "device").ToList();
-            int back = watched.GroupBy(line => (string)line["device"]!).Select(lines => lines.Last()).Count(line => (string?)line["result"] == "rolledBack" && line["activeVersion"] is null);
+            int back = watched.GroupBy(line => (string)line["device"]!).Select(lines => lines.Last()).Count(line => (string?)line["config"]?["result"] == "rolledBack" && line["config"]!["activeVersion"] is null);
             tell($"it stopped: {stopped.Lines[^1]}");
 
             start = Stopwatch.GetTimestamp();
