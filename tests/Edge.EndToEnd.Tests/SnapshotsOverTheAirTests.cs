@@ -11,6 +11,7 @@ public sealed class SnapshotsOverTheAirTests(ITestOutputHelper report)
     private const string Teacher = "d1", Pupil = "d2", Misled = "d3";
 
     [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     public async Task A_snapshot_is_offered_over_a_broker_that_speaks_TLS_and_to_nobody_whom_the_CA_did_not_sign()
     {
         using var certificates = new Certificates();

@@ -180,9 +180,9 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
                 int most = around.Facts().Config.Updates.TrialAttempts;
                 if (current.AttemptsOf(incomingId) is var attempts && attempts >= most)
                 {
-                    RefuseOnce(incomingId + "/attempts", current.Offer, [new Reason(ReasonCode.TooManyAttempts, $"the service ended {attempts} {(attempts == 1 ? "time" : "times")} while it was judged; updates.trialAttempts is {most}. Offer it again once it is known why ('edge snapshot publish')")]);
                     judged.Add(incomingId, incomingKey, current.Offer.OfferedAt);
                     current.Delete();
+                    RefuseOnce(incomingId + "/attempts", current.Offer, [new Reason(ReasonCode.TooManyAttempts, $"the service ended {attempts} {(attempts == 1 ? "time" : "times")} while it was judged; updates.trialAttempts is {most}. Offer it again once it is known why ('edge snapshot publish')")]);
                     (incoming, incomingId) = (null, "");
                     return (null, null);
                 }
