@@ -82,7 +82,7 @@ internal static class HarmFigures
 
     private static async Task<Kept> KeptByAsync(MeasuredDevice device)
     {
-        var (_, lines) = await EdgeVerb.RunAsync(["replay", "stats", "--json", "--config", Path.Combine(device.Folder, "config.json")], 0);
+        var (_, lines) = await EdgeVerb.RunAsync(device.Folder, ["replay", "stats", "--json", "--config", "config.json"], 0);
         var classes = JsonNode.Parse(lines[^1])!["classes"]!.AsArray();
         using var stream = File.OpenRead(Path.Combine(device.Data, "statistics.bin"));
         long counted = StatisticsRecord.Read(stream, null, 0, out string problem)?.Count ?? throw new InvalidDataException(problem);

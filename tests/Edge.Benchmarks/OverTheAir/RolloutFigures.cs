@@ -23,17 +23,17 @@ internal static class RolloutFigures
             string[] push = ["config", "push", document, "--broker", broker, "--root", Root, "--rollout", "10", "--stages", "50,100", "--watch", "--stage-seconds", "120", "--json"];
 
             long start = Stopwatch.GetTimestamp();
-            var stopped = await EdgeVerb.RunAsync([.. push, "--max-failed-percent", $"{MaxFailedPercent}"], 0, 1);
+            var stopped = await EdgeVerb.RunAsync(folder, [.. push, "--max-failed-percent", $"{MaxFailedPercent}"], 0, 1);
             double toStop = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            var summary = await SummaryAsync(broker);
-            var watched = (await EdgeVerb.RunAsync(["watch", "--json", "--broker", broker, "--root", Root, "--for", "3"], 0)).Lines.Select(line => JsonNode.Parse(line)!.AsObject()).Where(line => (string?)line["event"] == "device").ToList();
+            var summary = await SummaryAsync(folder, broker);
+            var watched = (await EdgeVerb.RunAsync(folder, ["watch", "--json", "--broker", broker, "--root", Root, "--for", "3"], 0)).Lines.Select(line => JsonNode.Parse(line)!.AsObject()).Where(line => (string?)line["event"] == "device").ToList();
             int back = watched.GroupBy(line => (string)line["device"]!).Select(lines => lines.Last()).Count(line => (string?)line["config"]?["result"] == "rolledBack" && line["config"]!["activeVersion"] is null);
             tell($"it stopped: {stopped.Lines[^1]}");
 
             start = Stopwatch.GetTimestamp();
-            await EdgeVerb.RunAsync([.. push, "--max-failed-percent", "100", "--resume"], 0);
+            await EdgeVerb.RunAsync(folder, [.. push, "--max-failed-percent", "100", "--resume"], 0);
             double toEnd = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            var done = await SummaryAsync(broker);
+            var done = await SummaryAsync(folder, broker);
             int failing = load.DeviceCount * FailingPercent / 100;
             return
             [
@@ -83,9 +83,9 @@ internal static class RolloutFigures
         throw new InvalidOperationException("the simulation ended before its devices were connected");
     }
 
-    private static async Task<Counts> SummaryAsync(string broker)
+    private static async Task<Counts> SummaryAsync(string folder, string broker)
     {
-        var json = JsonNode.Parse((await EdgeVerb.RunAsync(["config", "status", "--summary", "--json", "--broker", broker, "--root", Root], 0)).Lines[^1])!;
+        var json = JsonNode.Parse((await EdgeVerb.RunAsync(folder, ["config", "status", "--summary", "--json", "--broker", broker, "--root", Root], 0)).Lines[^1])!;
         var summary = json["summary"]!;
         int Of(string name) => (int)summary[name]!;
         return new Counts((string)json["state"]!, (double)json["percent"]!, Of("targeted"), Of("active"), Of("rolledBack"), Of("underWay") + Of("refused") + Of("silent"), Of("waiting"), Of("notTargeted"));
