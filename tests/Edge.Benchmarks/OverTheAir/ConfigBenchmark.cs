@@ -19,7 +19,7 @@ internal sealed record ConfigLoad(int KillTimes, int EnvelopeCount, int FileCoun
     public static ConfigLoad Full { get; } = new(10, 1200, 600, 200, 10, 3, 60, 30, 100);
 
     /// <summary>To see that the program works; its figures are none.</summary>
-    public static ConfigLoad Quick { get; } = new(0, 504, 100, 20, 2, 1, 2, 5, 30);
+    public static ConfigLoad Quick { get; } = new(0, 504, 100, 20, 2, 1, 20, 5, 30); // A round must fall into a trial.
 }
 
 /// <summary><c>config</c>: what configuration from the air costs and what it survives, against its bars.</summary>
