@@ -11,7 +11,7 @@ internal static class ConfigPauseCommand
         var reason = new Option<string>("--reason") { Description = "Why, for whoever looks at it.", DefaultValueFactory = _ => "paused by an operator" };
         var command = FleetLink.AddTo(new CodedCommand(
             "pause",
-            "Do not widen the rollout that runs, wherever its 'edge config push --watch' runs. Devices that it has reached go on; take it up again with 'edge config push --resume'.",
+            "Do not widen the rollout that runs, wherever its 'edge config push --watch' runs. Devices that have taken it go on; from those that have said nothing of it whoever runs that push takes it back. Take it up again with 'edge config push --resume'.",
             ConfigCommand.LinkCodes("none runs"))
         {
             reason,

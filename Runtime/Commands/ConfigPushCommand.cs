@@ -18,7 +18,8 @@ internal static class ConfigPushCommand
         var file = new Argument<string>("envelope") { Description = "What 'edge config sign' wrote; or, for a device that takes unsigned configuration, {\"version\": 7, \"config\": {…}}." };
         var device = new Option<string>("--device") { Description = "The device's id in topics; or --rollout." };
         var keys = new Option<bool>("--keys") { Description = "It is a signed list of trusted keys." };
-        var watch = new Option<bool>("--watch") { Description = "Wait for what becomes of it, each step a line." };
+        var all = new Option<bool>("--all") { Description = "With --keys: to every device that was heard of." };
+        var watch = new Option<bool>("--watch") { Description = "Wait for what becomes of it, each step a line; with --keys --all until every device that is there has answered." };
         var rollout = new RolloutOptions();
         var timeout = new Option<double>("--timeout") { Description = "How long --watch waits, seconds; the trial takes updates.trialSeconds of the new configuration.", DefaultValueFactory = _ => 180 };
         timeout.Validators.Add(CommandNumber.Within(timeout, 0.1, 4_000_000, "seconds"));
@@ -26,21 +27,23 @@ internal static class ConfigPushCommand
             "push",
             "Publish a document, retained: a device that is away takes it when it comes back. " +
             "With --rollout it goes to a share of all devices, and with --watch from one of --stages to the next.",
-            ConfigCommand.LinkCodes("with --watch: it was refused, put off, rolled back or superseded; with --rollout: it stopped before the last stage, because too many devices failed, or by 'edge config pause' or 'abort'", more: ", or nothing was heard in time"))
+            ConfigCommand.LinkCodes("with --watch: it was refused, put off, rolled back or superseded; with --rollout: it stopped before the last stage, because too many devices failed, or by 'edge config pause' or 'abort'; with --all: a device refused it, or gave no answer", more: ", or nothing was heard in time"))
         {
-            file, device, keys, watch, timeout, GlobalOptions.Json,
+            file, device, keys, all, watch, timeout, GlobalOptions.Json,
         });
         rollout.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(device) is not null == rollout.IsMeant(result)) result.AddError("name either one --device, or with --rollout (or --stages) a share of all of them.");
-            if (rollout.IsMeant(result) && result.GetValue(keys)) result.AddError("--keys goes to one --device at a time.");
+            if (new[] { result.GetValue(device) is not null, rollout.IsMeant(result), result.GetValue(all) }.Count(named => named) != 1) result.AddError("name either one --device, or with --rollout (or --stages) a share of all of them, or with --keys --all every one.");
+            if (rollout.IsMeant(result) && result.GetValue(keys)) result.AddError("--keys goes to one --device, or with --all to every one.");
+            if (result.GetValue(all) && !result.GetValue(keys)) result.AddError("--all is for --keys; a configuration goes to all by --rollout 100.");
         });
         ConfigCommand.Act(command, async (parsed, cancel) =>
         {
             string source = parsed.GetValue(file)!;
             byte[] message = await File.ReadAllBytesAsync(source, cancel);
             if (rollout.IsMeant(parsed.CommandResult)) return await ConfigRollout.RunAsync(parsed, rollout, source, message, parsed.GetValue(watch), cancel);
+            if (parsed.GetValue(all)) return await ConfigKeysPush.RunAsync(parsed, source, message, parsed.GetValue(watch), TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancel);
             var topics = new Topics(parsed.GetValue(FleetLink.Root)!, parsed.GetValue(device)!);
             bool json = parsed.GetValue(GlobalOptions.Json);
             bool watches = parsed.GetValue(watch) && !parsed.GetValue(keys);

@@ -78,6 +78,7 @@ public static class RunCommand
                     ServiceOutcome outcome;
                     try
                     {
+                        using var start = updates.Machine.State.Phase == ConfigPhase.Trial ? new StartLimit(active.Verdict.Config!.Updates, TimeProvider.System, span => EndHangingStart(span, log)) : null;
                         var telemetry = active.Verdict.Config!.Telemetry;
                         if (broker is not null && !Serves(broker, telemetry))
                         {
@@ -86,7 +87,7 @@ public static class RunCommand
                         }
 
                         if (telemetry.Broker == "embedded") broker ??= await EmbeddedBroker.StartAsync(telemetry.Port, log, stopping);
-                        var settings = new ServiceSettings { Active = active, Updates = updates, Data = data, Broker = broker, LiveView = !headless && !json, Events = events, AddLogging = builder => AddLogging(builder, headless || json, events) };
+                        var settings = new ServiceSettings { Active = active, Updates = updates, Data = data, Broker = broker, LiveView = !headless && !json, Events = events, AddLogging = builder => AddLogging(builder, headless || json, events), Started = () => start?.Over() };
                         outcome = await ServiceHost.RunAsync(settings, request, stopping);
                     }
                     catch (Exception e) when (updates.Machine.State.Phase == ConfigPhase.Trial && e is not OperationCanceledException)
@@ -130,6 +131,14 @@ public static class RunCommand
             Console.Error.WriteLine($"edge run: {DeviceCommand.WithRemedy(e)}");
             return ExitCode.Fault;
         }
+    }
+
+    /// <summary>Whoever supervises the process starts it again; the attempt is counted already.</summary>
+    private static void EndHangingStart(TimeSpan span, ILogger log)
+    {
+        ServiceLog.StartHangs(log, span.TotalSeconds);
+        Console.Error.WriteLine($"edge stopped: a start with a configuration on trial did not come to its end within {span.TotalSeconds:0} s. Started again, it tries once more, or goes back to the configuration before.");
+        Environment.Exit(ExitCode.Fault);
     }
 
     private static UpdateState OpenUpdates(DataDirectory data, DeviceConfig config, ILogger log)

@@ -24,14 +24,16 @@ internal static class SnapshotPublishCommand
         var to = new Option<string>("--to") { Description = "Whom: fleet (every device that listens), fleet:NAME (those with that device.fleet), group:NAME (those that have it among device.groups), or device:ID.", Required = true };
         var key = new Option<string>("--key") { Description = "Private key (NAME.key.pem) that the devices trust with the role snapshots.", Required = true };
         var chunk = new Option<int>("--chunk-kib") { Description = "KiB of a piece, 1 to 256; in a message it takes a third more. Some hosted brokers take no message above 128 KiB: 64 fits there.", DefaultValueFactory = _ => 128 };
+        var hours = new Option<double>("--valid-hours") { Description = "How long the offer may be taken, by the devices' clocks; a device whose clock is not synchronised does not look at it.", DefaultValueFactory = _ => 720 };
+        hours.Validators.Add(CommandNumber.Within(hours, 0.01, 87_600, "hours"));
         var until = new Option<int?>("--until") { Description = "End when that many devices have said that they run it, or why not." };
         var seconds = new Option<double?>("--for") { Description = "End after that many seconds; without it and without --until when it is stopped." };
         seconds.Validators.Add(CommandNumber.Within(seconds, 0.1, 4_000_000, "seconds"));
         var keep = new Option<bool>("--keep") { Description = "Leave the offer with the broker at the end: devices that come later ask once a minute, and get nothing until it is published again." };
-        var command = new CodedCommand("publish", "Check a snapshot (hash, contract, parity), offer it over the broker, signed and retained, and answer the devices that ask for its pieces, until stopped; then the offer is taken back. Each device asks for what it lacks, also after an interruption, judges it on its own anchors and reports. Nothing large stays with the broker. May be used beside a running service.", SnapshotCommand.CodesWith("the check refuses it, or every device that answered did"))
+        var command = FleetLink.AddTo(new CodedCommand("publish", "Check a snapshot (hash, contract, parity), offer it over the broker, signed and retained, and answer the devices that ask for its pieces, until stopped; then the offer is taken back. Each device asks for what it lacks, also after an interruption, judges it on its own anchors and reports. Nothing large stays with the broker. May be used beside a running service.", SnapshotCommand.CodesWith("the check refuses it, or every device that answered did"))
         {
-            name, to, key, chunk, until, seconds, keep, FleetLink.Broker, FleetLink.Root, FleetLink.User, FleetLink.PasswordFile, DeviceCommand.Config, GlobalOptions.Json,
-        };
+            name, to, key, chunk, hours, until, seconds, keep, DeviceCommand.Config, GlobalOptions.Json,
+        });
         SnapshotCommand.Act(command, async (config, data, parsed, cancel) =>
         {
             var (snapshot, manifest) = new SnapshotShelf(data).Good(parsed.GetValue(name)!);
@@ -48,7 +50,7 @@ internal static class SnapshotPublishCommand
                 File.WriteAllBytes(parity, CheckpointParity.Of(snapshot.CheckpointFile, manifest.Window, seed: 1).ToBytes());
                 var (topic, target) = Meant(parsed.GetValue(to)!, parsed.GetValue(FleetLink.Root)!);
                 int kib = parsed.GetValue(chunk) is >= 1 and <= 256 and var given ? given : throw new InvalidDataException($"--chunk-kib {parsed.GetValue(chunk)}: expected 1 to 256");
-                var offered = OfferedSnapshot.Of(manifest, [snapshot.ModelFile, snapshot.CheckpointFile, parity], target, kib * 1024, TimeProvider.System.GetUtcNow());
+                var offered = OfferedSnapshot.Of(manifest, [snapshot.ModelFile, snapshot.CheckpointFile, parity], target, kib * 1024, TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow().AddHours(parsed.GetValue(hours)));
                 byte[] envelope = Signed(offered.Offer, parsed.GetValue(key)!);
                 await using var fleet = await FleetLink.OpenAsync(parsed, [$"{parsed.GetValue(FleetLink.Root)}/+/snapshot/request", $"{parsed.GetValue(FleetLink.Root)}/+/snapshot"], cancel);
                 await fleet.PublishAsync(topic, envelope, cancel);

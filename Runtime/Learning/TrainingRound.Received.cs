@@ -19,6 +19,20 @@ public sealed partial class TrainingRound
     /// <returns>Whether it runs.</returns>
     public async Task<bool> TakeAsync(ReceivedSnapshot received, CancellationToken stopping)
     {
+        if (!received.Begin()) return false; // Sessions of a graph from elsewhere are opened: the kernel may end the process for its memory.
+        try
+        {
+            return await ExamineAsync(received, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            received.BreakOff();
+            throw;
+        }
+    }
+
+    private async Task<bool> ExamineAsync(ReceivedSnapshot received, CancellationToken stopping)
+    {
         config = live.Current;
         var parent = Current ?? throw new InvalidOperationException("nothing can be judged without a running snapshot");
         var reasons = new List<string>();

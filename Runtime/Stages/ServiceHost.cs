@@ -96,6 +96,7 @@ public static class ServiceHost
         using var meter = new DeviceMeter(Product.Version, host.Services.GetRequiredService<ServiceReadings>().Take, time);
         using var export = MetricsExport.Start(Ecosystem.ExportOf(config, DeviceIdOf(config)));
         await host.StartAsync(stopping);
+        settings.Started();
         await host.WaitForShutdownAsync(stopping);
         request.Gap.Stopped(state.WindowTicks?.Latest);
         var recorder = host.Services.GetRequiredService<StreamRecorder>();
@@ -166,7 +167,7 @@ public static class ServiceHost
         var log = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Edge.Runtime.Snapshots");
         return new IntakeSurroundings
         {
-            Facts = () => new OfferFacts(deviceId, live.Current, settings.Updates.Keys, provider.GetRequiredService<WindowShape>()),
+            Facts = () => new OfferFacts(deviceId, live.Current, settings.Updates.Keys, provider.GetRequiredService<WindowShape>(), settings.Updates.Clock),
             RunningGraph = () => state.Snapshot?.Files.GetValueOrDefault(SnapshotStore.ModelFileName),
             Ask = reporter.SnapshotRequest,
             Refuse = (offer, reasons) =>
@@ -301,6 +302,9 @@ public sealed record ServiceSettings
 
     /// <summary>Where log lines go.</summary>
     public required Action<ILoggingBuilder> AddLogging { get; init; }
+
+    /// <summary>Called once every stage has begun.</summary>
+    public Action Started { get; init; } = () => { };
 }
 
 /// <summary>How a run ended.</summary>

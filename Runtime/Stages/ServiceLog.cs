@@ -38,6 +38,10 @@ public static partial class ServiceLog
     [LoggerMessage(1010, LogLevel.Error, "no configuration is taken over the air until the list of trusted keys is mended: {Problem}")]
     public static partial void KeysDamaged(ILogger log, string problem);
 
+    /// <summary>A start on trial waits for something that does not come.</summary>
+    [LoggerMessage(1013, LogLevel.Critical, "a start with a configuration on trial hangs since {Seconds:0} s; the process ends, which costs an attempt")]
+    public static partial void StartHangs(ILogger log, double seconds);
+
     /// <summary>A bug ended the service while a configuration was on trial.</summary>
     [LoggerMessage(1011, LogLevel.Error, "a fault during the trial of a configuration; it counts as an attempt: {Fault}")]
     public static partial void TrialFault(ILogger log, string fault);

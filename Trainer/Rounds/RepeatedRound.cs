@@ -14,7 +14,7 @@ public sealed record RepeatedRound(RoundReport Report, IReadOnlyList<string> Dif
     /// <param name="cancel">Checked between steps.</param>
     /// <exception cref="InvalidDataException">The round is not over, or what it was run from is no longer there.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is left behind.</exception>
-    public static RepeatedRound Run(RoundFolder folder, Func<LearnerNet, RoundPlan, byte[]> export, Action<RoundProgress> report, CancellationToken cancel)
+    public static RepeatedRound Run(RoundFolder folder, Func<LearnerNet, RoundPlan, TrainingSummary, byte[]> export, Action<RoundProgress> report, CancellationToken cancel)
     {
         if (!File.Exists(folder.ReportFile)) throw new InvalidDataException($"'{folder.Path}' has no candidate/report.json: the round is not over, and there is nothing to compare with. Leave --again out to run it.");
         var plan = folder.ReadPlan();

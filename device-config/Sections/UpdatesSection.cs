@@ -2,12 +2,12 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Edge.Config;
 
-/// <summary>Which configuration is accepted over the air, and what it must prove before it stays.</summary>
+/// <summary>Which configuration is accepted over the air, and what it must prove before it stays. A document is tried by the limits that it sets itself: whoever may sign configuration is trusted with them.</summary>
 public sealed record UpdatesSection
 {
     /// <summary>Whether a desired configuration is taken from the broker at all.</summary>
-    /// <value>Default true: what is signed by a trusted key; without any trusted key what comes unsigned from a broker on the loopback interface, and the device says so loudly. False cannot be taken back over the air.</value>
-    [Change(ConfigChange.Live)]
+    /// <value>Default true: what is signed by a trusted key; without any trusted key what comes unsigned from a broker on the loopback interface, and the device says so loudly. False: nothing is, and only the device's own file can change that; hence it is not changed over the air.</value>
+    [Change(ConfigChange.Process)]
     public bool Accept { get; init; } = true;
 
     /// <summary>File with the public keys that are trusted, as <c>edge config keyring</c> writes it. Keys that were added or retired over the air stand in the data directory and count when their version is higher.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Edge.Benchmarks;
+using Edge.Benchmarks.OverTheAir;
 
 var root = new RootCommand("Edge's benchmarks: each measures one claim and writes a Markdown table. Build with -c Release; leave the machine alone meanwhile.")
 {
@@ -16,5 +17,6 @@ var root = new RootCommand("Edge's benchmarks: each measures one claim and write
     FleetBenchmark.Create(),
     DriftBenchmark.Create(),
     DriftStalls.Create(),
+    ConfigBenchmark.Create(),
 };
 return await root.Parse(args).InvokeAsync();

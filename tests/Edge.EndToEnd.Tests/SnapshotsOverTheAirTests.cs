@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Edge.EndToEnd.Tests.World;
+using Edge.Telemetry.Tests.Mqtt;
 
 namespace Edge.EndToEnd.Tests;
 
@@ -8,6 +9,29 @@ public sealed class SnapshotsOverTheAirTests(ITestOutputHelper report)
 {
     private const int PieceKib = 16;
     private const string Teacher = "d1", Pupil = "d2", Misled = "d3";
+
+    [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public async Task A_snapshot_is_offered_over_a_broker_that_speaks_TLS_and_to_nobody_whom_the_CA_did_not_sign()
+    {
+        using var certificates = new Certificates();
+        using var others = new Certificates();
+        var (certificate, key) = certificates.ForBroker("127.0.0.1");
+        await using var broker = await Mosquitto.StartAsync($"certfile {certificate}", $"keyfile {key}");
+        await using var teacher = await DeviceFolder.Create(broker.Port, Teacher).WithFirstSnapshotAsync();
+        File.WriteAllText(Path.Combine(teacher.Path, "config.json"), teacher.Config.ToJsonString());
+        await SnapshotPublisher.KeysAsync(teacher.Path);
+        string[] publish = ["snapshot", "publish", teacher.CurrentSnapshotId()!, "--config", "config.json", "--broker", $"127.0.0.1:{broker.Port}", "--to", "fleet", "--key", "offers.key.pem", "--for", "0.1", "--tls", "--ca-file"];
+        await using (var foreign = RunningDevice.Start(teacher.Path, [.. publish, others.CaFile]))
+        {
+            Assert.Equal(70, await foreign.EndAsync());
+            Assert.DoesNotContain("is offered", foreign.Said);
+        }
+
+        await using var run = RunningDevice.Start(teacher.Path, [.. publish, certificates.CaFile]);
+        Assert.True(await run.EndAsync() == 0, run.Said);
+        Assert.Contains("is offered to fleet", run.Said); // Said once the broker has it.
+    }
 
     [Fact]
     public async Task What_one_device_has_learnt_is_fetched_piece_by_piece_over_a_kill_and_a_flipped_piece_judged_by_the_other_and_run()

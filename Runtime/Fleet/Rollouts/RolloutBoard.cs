@@ -38,6 +38,9 @@ internal sealed class RolloutBoard(string root, long version, string keyId, long
     /// <summary>Devices that run with it, or may do so yet.</summary>
     internal IReadOnlyList<string> MayHaveIt => [.. entries.Where(pair => pair.Value.Answer is Answer.Active or Answer.UnderWay || (pair.Value.Answer == Answer.None && IsReached(pair.Key))).Select(pair => pair.Key)];
 
+    /// <summary>Devices that it has reached, to which it was sent, and that have said nothing of it: away, or hanging.</summary>
+    internal IReadOnlyList<string> Silent => [.. entries.Where(pair => pair.Value is { Answer: Answer.None, SentPercent: not null } && IsReached(pair.Key)).Select(pair => pair.Key)];
+
     /// <summary>Which of the groups a device is tried with.</summary>
     internal int GroupOf(string device) => entries[device].Group;
 

@@ -37,8 +37,8 @@ internal sealed record RolloutPlan
 }
 
 /// <summary>
-/// Sends a document to a growing share of a fleet, and stops by itself when too many devices fail. A stage is over when every device that is there has answered; the next follows at once. The document is state and not a command:
-/// started again with the same version it goes on where it was.
+/// Sends a document to a growing share of a fleet, and stops by itself when too many devices fail. A stage is over when every device that is there has answered; the next follows at once. One that stops, or is paused, is taken back from
+/// devices that have said nothing of it, so that none takes it that comes back meanwhile. The document is state and not a command: started again with the same version it goes on where it was.
 /// </summary>
 /// <param name="plan">What and how.</param>
 /// <param name="heard">Status, reports and rollout records of the fleet, as they come.</param>
@@ -95,6 +95,7 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
             Listen();
             if (found is { } word && IsWordAgainst(word))
             {
+                if (word.State == RolloutState.Paused) await TakeBackAsync(cancel); // Whoever aborts does it.
                 word = word with { Summary = board.Summary() };
                 await publish([(recordTopic, word.Write())], cancel); // Over our own, where that was later.
                 return word;
@@ -113,7 +114,9 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
             }
 
             if (!summary.IsSettled && !isLate) continue; // Also when it has failed: those on trial come to their end before it is summed up.
-            return failure is null ? null : await SayAsync(RolloutState.Stopped, failure, cancel);
+            if (failure is null) return null;
+            await TakeBackAsync(cancel);
+            return await SayAsync(RolloutState.Stopped, failure, cancel);
         }
     }
 
@@ -136,9 +139,17 @@ internal sealed class RolloutRun(RolloutPlan plan, ChannelReader<InboundMessage>
     {
         var devices = board.ToBeSent;
         if (devices.Count == 0) return;
-        var rollout = new Rollout(board.Percent, plan.Seed);
-        var byGroup = Enumerable.Range(0, Math.Max(1, plan.Groups.Count)).Select(group => new Lazy<byte[]>(() => plan.Document.For(rollout, plan.Groups.ElementAtOrDefault(group)))).ToArray();
         foreach (string device in devices) board.Sent(device); // Before: the answer may be here before the call returns.
+        await PublishAsync(devices, board.Percent, cancel);
+    }
+
+    /// <summary>The same version for 0 % takes the place of what the broker keeps for them: a device that has taken it meanwhile goes on, any other lets it be. Going on with the rollout sends it again.</summary>
+    private Task TakeBackAsync(CancellationToken cancel) => PublishAsync(board.Silent, 0, cancel);
+
+    private async Task PublishAsync(IReadOnlyList<string> devices, double percent, CancellationToken cancel)
+    {
+        if (devices.Count == 0) return;
+        var byGroup = Enumerable.Range(0, Math.Max(1, plan.Groups.Count)).Select(group => new Lazy<byte[]>(() => plan.Document.For(new Rollout(percent, plan.Seed), plan.Groups.ElementAtOrDefault(group)))).ToArray();
         await publish([.. devices.Select(device => (new Topics(plan.Root, device).ConfigDesired, byGroup[board.GroupOf(device)].Value))], cancel);
     }
 

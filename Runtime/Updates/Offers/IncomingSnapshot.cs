@@ -10,7 +10,7 @@ namespace Edge.Runtime.Updates.Offers;
 /// </summary>
 public sealed class IncomingSnapshot
 {
-    private const string Ending = ".chunk", Assembled = "candidate";
+    private const string Ending = ".chunk", Assembled = "candidate", AttemptsName = "attempts";
     private readonly string folder;
     private readonly bool[] held;
 
@@ -87,6 +87,18 @@ public sealed class IncomingSnapshot
         Delete();
         return null;
     }
+
+    /// <summary>How often the learner has begun to judge an offer and did not come to an end.</summary>
+    /// <param name="id">Which one; the same snapshot offered anew begins anew.</param>
+    public int AttemptsOf(string id)
+    {
+        string file = Path.Combine(folder, AttemptsName);
+        return File.Exists(file) && File.ReadAllText(file).Split(' ') is [var whose, var count] && whose == id && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int attempts) ? attempts : 0;
+    }
+
+    /// <summary>Writes down, durably, how often it has.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public void NoteAttempts(string id, int count) => DurableFile.Replace(Path.Combine(folder, AttemptsName), System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id} {count}")));
 
     /// <summary>Lets go of everything that was fetched.</summary>
     public void Delete()

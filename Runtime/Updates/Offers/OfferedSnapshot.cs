@@ -20,7 +20,8 @@ public sealed class OfferedSnapshot
     /// <param name="target">Whom it is meant for.</param>
     /// <param name="chunkBytes">Bytes of a piece.</param>
     /// <param name="now">When it is offered.</param>
-    public static OfferedSnapshot Of(SnapshotManifest manifest, IReadOnlyList<string> paths, UpdateTarget target, int chunkBytes, DateTimeOffset now)
+    /// <param name="notAfter">Until when it may be taken; null: for ever.</param>
+    public static OfferedSnapshot Of(SnapshotManifest manifest, IReadOnlyList<string> paths, UpdateTarget target, int chunkBytes, DateTimeOffset now, DateTimeOffset? notAfter = null)
     {
         var files = paths.Select((path, i) => new OfferedFile(SnapshotOffer.FileNames[i], new FileInfo(path).Length, SnapshotFolder.HashOf(path))).ToList();
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -33,7 +34,7 @@ public sealed class OfferedSnapshot
             chunks.Add(SnapshotOffer.HashOf(piece));
         }
 
-        return new OfferedSnapshot(paths, new SnapshotOffer { Manifest = manifest, Target = target, OfferedAt = now, Files = files, Sha256 = Convert.ToHexStringLower(whole.GetHashAndReset()), ChunkBytes = chunkBytes, Chunks = chunks });
+        return new OfferedSnapshot(paths, new SnapshotOffer { Manifest = manifest, Target = target, OfferedAt = now, NotAfter = notAfter, Files = files, Sha256 = Convert.ToHexStringLower(whole.GetHashAndReset()), ChunkBytes = chunkBytes, Chunks = chunks });
     }
 
     /// <summary>A piece.</summary>

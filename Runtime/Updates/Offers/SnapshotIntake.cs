@@ -8,7 +8,14 @@ namespace Edge.Runtime.Updates.Offers;
 /// <param name="Offer">What was signed of it.</param>
 /// <param name="Directory">Folder with its files.</param>
 /// <param name="Judged">Completes when the learner is done with the folder.</param>
-public sealed record ReceivedSnapshot(SnapshotOffer Offer, string Directory, TaskCompletionSource Judged);
+public sealed record ReceivedSnapshot(SnapshotOffer Offer, string Directory, TaskCompletionSource Judged)
+{
+    /// <summary>Counts on disk that judging begins, since it may end the process; false when the disk refuses, and then it must not begin.</summary>
+    public Func<bool> Begin { get; init; } = () => true;
+
+    /// <summary>Judging was broken off by the service itself: that was no attempt.</summary>
+    public Action BreakOff { get; init; } = () => { };
+}
 
 /// <summary>What a running service is to offered snapshots.</summary>
 public sealed record IntakeSurroundings
@@ -28,7 +35,8 @@ public sealed record IntakeSurroundings
 
 /// <summary>
 /// Fetches what is offered: an offer that passes its checks is asked for, four pieces at a time, until all are on disk; then the learner judges it. Whoever offers may go away and come back, and so may this device: what is there stays, and
-/// what is missing is asked for again, at first after two seconds, then ever more rarely, at most once a minute. One offer at a time: a newer one takes its place, or, while the learner judges, waits. Safe from any thread.
+/// what is missing is asked for again, at first after two seconds, then ever more rarely, at most once a minute. One offer at a time: a newer one takes its place, or, while the learner judges, waits; one that the same key has offered before it is refused. That judging begins is counted on
+/// disk before it does: an offer during which the process ended <c>updates.trialAttempts</c> times is refused, so that none can end every start. Safe from any thread.
 /// </summary>
 /// <param name="directory">The folder <c>incoming</c> of the data directory.</param>
 /// <param name="around">The service.</param>
@@ -44,7 +52,7 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
     private readonly Channel<bool> news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }); // A level, not a queue.
     private readonly HashSet<string> told = new(StringComparer.Ordinal);
     private IncomingSnapshot? incoming;
-    private string incomingId = "";
+    private string incomingId = "", incomingKey = "";
     private bool isWithLearner;
     private HashSet<int> asked = [];
     private ReadOnlyMemory<byte>? waiting; // The latest offer that came while the learner had another.
@@ -68,6 +76,12 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
 
             var offer = verdict.Offer!;
             if (judged.Contains(verdict.Id) || offer.Files[0].Sha256 == around.RunningGraph()) return;
+            if (Newest(verdict.KeyId) is { } newest && offer.OfferedAt < newest)
+            {
+                RefuseOnce(verdict.Id, offer, [new Reason(ReasonCode.VersionOlder, $"it was offered at {offer.OfferedAt:u}, and another by the same key at {newest:u}; to have it looked at, offer it again ('edge snapshot publish')")]);
+                return;
+            }
+
             if (isWithLearner)
             {
                 if (verdict.Id != incomingId) waiting = message;
@@ -80,7 +94,7 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
                 {
                     (incoming, incomingId, asked) = (null, "", []); // Its pieces go first, and what was asked for is not asked of this one.
                     incoming = IncomingSnapshot.Open(directory, offer);
-                    incomingId = verdict.Id;
+                    (incomingId, incomingKey) = (verdict.Id, verdict.KeyId);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -163,14 +177,29 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
 
             try
             {
+                int most = around.Facts().Config.Updates.TrialAttempts;
+                if (current.AttemptsOf(incomingId) is var attempts && attempts >= most)
+                {
+                    judged.Add(incomingId, incomingKey, current.Offer.OfferedAt);
+                    current.Delete();
+                    RefuseOnce(incomingId + "/attempts", current.Offer, [new Reason(ReasonCode.TooManyAttempts, $"the service ended {attempts} {(attempts == 1 ? "time" : "times")} while it was judged; updates.trialAttempts is {most}. Offer it again once it is known why ('edge snapshot publish')")]);
+                    (incoming, incomingId) = (null, "");
+                    return (null, null);
+                }
+
                 if (current.Assemble() is { } folder)
                 {
                     isWithLearner = true;
-                    return (null, new ReceivedSnapshot(current.Offer, folder, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+                    string id = incomingId;
+                    return (null, new ReceivedSnapshot(current.Offer, folder, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
+                    {
+                        Begin = () => TryNote(current, id, attempts + 1),
+                        BreakOff = () => TryNote(current, id, attempts),
+                    });
                 }
 
                 RefuseOnce(incomingId + "/whole", current.Offer, [new Reason(ReasonCode.Malformed, "its pieces are what the offer says, and its files are not: the offer contradicts itself")]);
-                judged.Add(incomingId);
+                judged.Add(incomingId, incomingKey, current.Offer.OfferedAt);
             }
             catch (Exception e) when (!current.IsComplete && e is InvalidDataException)
             {
@@ -188,16 +217,33 @@ public sealed class SnapshotIntake(string directory, IntakeSurroundings around, 
         }
     }
 
+    /// <summary>When the newest one by a key was offered, of those that were judged or are fetched now.</summary>
+    private DateTimeOffset? Newest(string keyId) => incoming is { } current && incomingId.Length > 0 && incomingKey == keyId && !(judged.NewestOf(keyId) > current.Offer.OfferedAt) ? current.Offer.OfferedAt : judged.NewestOf(keyId);
+
+    private bool TryNote(IncomingSnapshot current, string id, int attempts)
+    {
+        try
+        {
+            current.NoteAttempts(id, attempts);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            lock (gate) RefuseOnce(id + "/disk", current.Offer, [new Reason(ReasonCode.NotWritten, $"{e.Message} That judging begins must be on disk first; offer it again")]);
+            return false;
+        }
+    }
+
     /// <summary>The learner has judged it: nothing of it is left here, and what was offered meanwhile has its turn.</summary>
     private void Forget()
     {
         ReadOnlyMemory<byte>? next;
         lock (gate)
         {
-            judged.Add(incomingId);
+            judged.Add(incomingId, incomingKey, incoming!.Offer.OfferedAt);
             try
             {
-                incoming?.Delete();
+                incoming.Delete();
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

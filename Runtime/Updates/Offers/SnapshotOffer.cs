@@ -38,6 +38,10 @@ public sealed record SnapshotOffer
     /// <summary>When it was offered, UTC. The same snapshot offered again is another offer, and is judged again.</summary>
     public required DateTimeOffset OfferedAt { get; init; }
 
+    /// <summary>From when on no device takes it any more, UTC; null: never.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? NotAfter { get; init; }
+
     /// <summary>Its files.</summary>
     public required IReadOnlyList<OfferedFile> Files { get; init; }
 

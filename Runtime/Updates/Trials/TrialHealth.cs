@@ -135,8 +135,11 @@ public static class TrialHealth
         }
     }
 
-    /// <summary>How long all attempts of a trial together may take: each its hold and grace, and a minute to start.</summary>
-    public static TimeSpan LimitOf(UpdatesSection limits) => limits.TrialAttempts * TimeSpan.FromSeconds(limits.TrialSeconds + limits.GraceSeconds + 60);
+    /// <summary>How long all attempts of a trial together may take.</summary>
+    public static TimeSpan LimitOf(UpdatesSection limits) => limits.TrialAttempts * AttemptLimitOf(limits);
+
+    /// <summary>How long one attempt may take: its hold and grace, and a minute to start.</summary>
+    public static TimeSpan AttemptLimitOf(UpdatesSection limits) => TimeSpan.FromSeconds(limits.TrialSeconds + limits.GraceSeconds + 60);
 
     private static bool IsWorse(double? before, double? now, UpdatesSection limits) => before - now > limits.MaxAccuracyDropPoints;
 

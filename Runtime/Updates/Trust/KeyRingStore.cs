@@ -13,9 +13,10 @@ public sealed class KeyRingStore
 {
     private const string Kind = "edge-keys";
     private readonly string accepted;
+    private readonly Action<string>? at;
     private byte[] current = [];
 
-    private KeyRingStore(string directory) => accepted = Path.Combine(directory, "keys.json");
+    private KeyRingStore(string directory, Action<string>? at) => (accepted, this.at) = (Path.Combine(directory, "keys.json"), at);
 
     /// <summary>The trusted keys; empty in unsigned mode, and when <see cref="Damage"/> says so.</summary>
     public KeyRing Ring { get; private set; } = KeyRing.Empty;
@@ -29,9 +30,10 @@ public sealed class KeyRingStore
     /// <summary>Reads both files; never throws.</summary>
     /// <param name="provisioned">The file given with the device; empty: none.</param>
     /// <param name="directory">Folder of what came over the air.</param>
-    public static KeyRingStore Open(string provisioned, string directory)
+    /// <param name="at">Told of every point between two writes, by name; for tests that end the process there.</param>
+    public static KeyRingStore Open(string provisioned, string directory, Action<string>? at = null)
     {
-        var store = new KeyRingStore(directory);
+        var store = new KeyRingStore(directory, at);
         try
         {
             if (provisioned.Length > 0) store.Use(File.ReadAllBytes(provisioned));
@@ -90,7 +92,9 @@ public sealed class KeyRingStore
         try
         {
             DurableFile.CreateDirectory(Path.GetDirectoryName(accepted)!);
-            CheckedFile.Write(accepted, Kind, envelope.Payload);
+            at?.Invoke("keys.begin");
+            CheckedFile.Write(accepted, Kind, envelope.Payload, () => at?.Invoke("keys.written"));
+            at?.Invoke("keys.renamed");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -31,7 +31,7 @@ internal sealed class Mosquitto : IAsyncDisposable
         PathOf("mosquitto_pub");
         var broker = new Mosquitto();
         string config = Path.Combine(broker.folder, "mosquitto.conf");
-        File.WriteAllLines(config, ["per_listener_settings true", $"listener {broker.Port} 127.0.0.1", "allow_anonymous true", "persistence false", "max_queued_messages 0", .. settings.Length == 0 ? ["log_dest none"] : settings]);
+        File.WriteAllLines(config, ["per_listener_settings true", $"listener {broker.Port} 127.0.0.1", "allow_anonymous true", "persistence false", "max_queued_messages 0", .. settings.Any(s => s.StartsWith("log_dest", StringComparison.Ordinal)) ? [] : new[] { "log_dest none" }, .. settings]);
         broker.process = Process.Start(new ProcessStartInfo(program, ["-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         await Eventually.Holds(
             () =>

@@ -78,6 +78,35 @@ public sealed class FleetCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_signed_rollout_is_signed_again_for_each_share_and_a_rotation_of_keys_reaches_the_whole_fleet()
+    {
+        foreach (string name in (string[])["operator", "next", "root"]) await DoneAsync("config", "keygen", name);
+        await DoneAsync("config", "keyring", "--version", "1", "--key", "operator.pub.pem=config", "--key", "root.pub.pem=keys", "--out", "keys.json");
+        await DoneAsync("config", "keyring", "--version", "2", "--key", "next.pub.pem=config", "--key", "root.pub.pem=keys", "--out", "keys2.json");
+        foreach (string key in (string[])["root", "operator"]) await DoneAsync("config", "sign", "keys2.json", "--keys", "--key", $"{key}.key.pem", "--out", $"keys2.by-{key}.json");
+        await SimulateAsync(4, "--keys-file", "keys.json");
+        for (int version = 7; version <= 9; version++) File.WriteAllText(data[$"v{version}.json"], $$"""{ "version": {{version}}, "config": { "drift": { "threshold": {{version}} }, "updates": { "trialSeconds": 0 } } }""");
+        string[] Push(int version, params string[] more) => ["config", "push", $"v{version}.json", "--rollout", "50", "--stages", "100", "--watch", "--json", "--stage-seconds", "120", .. more];
+
+        var unsigned = await LastAsync(1, Push(7));
+        Assert.Equal("stopped", (string?)unsigned["state"]);
+        Assert.True((int)unsigned["summary"]!["refusedByCode"]!["unsigned"]! > 0, unsigned.ToJsonString());
+        var done = await LastAsync(0, Push(8, "--key", "operator.key.pem"));
+        Assert.Equal((4, 0), ((int)done["summary"]!["active"]!, (int)done["summary"]!["refused"]!));
+        AddsUp(done["summary"]!, 4);
+
+        var refused = await LastAsync(1, "config", "push", "keys2.by-operator.json", "--keys", "--all", "--watch", "--json");
+        Assert.Equal((0, 4), ((int)refused["taken"]!, refused["refused"]!.AsObject().Count));
+        Assert.Contains("is not trusted for 'keys'", (string?)refused["refused"]!["sim-0001"]);
+        var rotated = await LastAsync(0, "config", "push", "keys2.by-root.json", "--keys", "--all", "--watch", "--json");
+        Assert.Equal((2, 4, 4, 0), ((int)rotated["version"]!, (int)rotated["total"]!, (int)rotated["taken"]!, rotated["refused"]!.AsObject().Count));
+
+        var retired = await LastAsync(1, Push(9, "--key", "operator.key.pem"));
+        Assert.True((int)retired["summary"]!["refusedByCode"]!["unknownKey"]! > 0, retired.ToJsonString());
+        Assert.Equal(4, (int)(await LastAsync(0, Push(9, "--key", "next.key.pem")))["summary"]!["active"]!);
+    }
+
+    [Fact]
     public async Task Watch_shows_every_device_and_a_label_is_answered()
     {
         await SimulateAsync(8, "--pace", "60");
@@ -128,6 +157,8 @@ public sealed class FleetCommandTests : IDisposable
     [InlineData("simulate", "--failing", "101")]
     [InlineData("config", "push", "x.json")]
     [InlineData("config", "push", "x.json", "--device", "d1", "--rollout", "10")]
+    [InlineData("config", "push", "x.json", "--all")]
+    [InlineData("config", "push", "x.json", "--keys", "--all", "--device", "d1")]
     [InlineData("config", "push", "x.json", "--stages", "50,10")]
     public async Task A_command_line_that_makes_no_sense_exits_64(params string[] arguments)
     {
@@ -193,6 +224,12 @@ public sealed class FleetCommandTests : IDisposable
         var ended = await RunAsync(arguments);
         Assert.True(ended.ExitCode == code, $"{string.Join(' ', arguments)} ended with {ended.ExitCode}\n{ended.Output}{ended.Errors}");
         return Lines(ended.Output)[^1];
+    }
+
+    private async Task DoneAsync(params string[] arguments)
+    {
+        var ended = await EdgeProgram.RunAsync(data.Path, arguments);
+        Assert.True(ended.ExitCode == 0, $"{string.Join(' ', arguments)}: {ended.Errors}");
     }
 
     private Task<Ended> RunAsync(params string[] arguments) => EdgeProgram.RunAsync(data.Path, [.. arguments, "--broker", broker]);

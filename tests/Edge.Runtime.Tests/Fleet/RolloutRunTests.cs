@@ -24,6 +24,48 @@ public sealed class RolloutRunTests
         Assert.Contains("\"paused\"", retained, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_that_stops_or_is_paused_is_taken_back_from_devices_that_are_away_and_sent_again_when_it_goes_on(bool isPaused)
+    {
+        Say("edge/away/status", """{ "state": "offline" }""", isRetained: true);
+        Say("edge/fails/status", """{ "state": "online" }""", isRetained: true);
+        if (isPaused) Say("edge/hangs/status", """{ "state": "online" }""", isRetained: true);
+        var sent = new Dictionary<string, List<double>>();
+        var plan = new RolloutPlan { Document = RolloutDocument.Of("""{ "version": 7, "config": {} }"""u8, null), Root = "edge", Stages = [100], MaxFailedPercent = isPaused ? 100 : 10 };
+        Assert.Equal(isPaused ? RolloutState.Paused : RolloutState.Stopped, (await RunAsync(plan)).State);
+        Assert.Equal([100, 0], sent["away"]);
+        Assert.Equal([100], sent["fails"]); // It has made up its mind.
+        if (isPaused) Assert.Equal([100, 0], sent["hangs"]);
+
+        Say("edge/away/status", """{ "state": "offline" }""", isRetained: true);
+        Say("edge/fails/config/reported", """{ "lastAttempt": { "version": 7, "result": "rolledBack", "codes": ["sensorSilent"] } }""", isRetained: true);
+        Assert.Equal(RolloutState.Done, (await RunAsync(plan with { MaxFailedPercent = 100, Resumes = true })).State);
+        Assert.Equal([100, 0, 100], sent["away"]);
+
+        Task<RolloutRecord> RunAsync(RolloutPlan one) => new RolloutRun(one, heard.Reader, PublishAsync, _ => { }, TimeProvider.System).RunAsync(TestContext.Current.CancellationToken);
+
+        Task PublishAsync(IReadOnlyCollection<(string Topic, byte[] Payload)> messages, CancellationToken cancel)
+        {
+            foreach (var (topic, payload) in messages)
+            {
+                if (RolloutRecord.Read(payload) is { } record)
+                {
+                    if (isPaused && record.State == RolloutState.Running && sent["away"].Count == 1) Say(topic, Encoding.UTF8.GetString((record with { State = RolloutState.Paused }).Write()));
+                    continue;
+                }
+
+                string device = topic.Split('/')[1];
+                if (!sent.TryGetValue(device, out var percents)) sent.Add(device, percents = []);
+                percents.Add((double)System.Text.Json.Nodes.JsonNode.Parse(payload)!["rollout"]!["percent"]!);
+                if (device == "fails" && percents.Count == 1) Say("edge/fails/config/reported", """{ "lastAttempt": { "version": 7, "result": "rolledBack", "codes": ["sensorSilent"] } }""");
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+
     [Fact]
     public void A_simulated_device_draws_the_same_in_every_process() => Assert.Equal([1553053142, -1326564761, -1887591568], new[] { (1, 1), (1, 2), (2, 1) }.Select(of => SimulatedDevice.SeedOf(of.Item1, of.Item2)));
 

@@ -29,6 +29,9 @@ public sealed class ReceivedSnapshotTests : IDisposable
     };
 
     private readonly DataFolder data = new();
+    private readonly List<OutboundMessage> told = [];
+    private bool mayBegin = true;
+    private int begun;
 
     public void Dispose() => data.Dispose();
 
@@ -76,6 +79,14 @@ public sealed class ReceivedSnapshotTests : IDisposable
         Assert.Equal("unfit", Assert.Single((await JudgedAsync(s_config, TestSnapshot.WriteFrozen(data), parity: "no cases")).Codes!));
 
     [Fact]
+    public async Task Nothing_of_it_is_looked_at_unless_that_it_begins_is_on_disk()
+    {
+        mayBegin = false;
+        await TakeAsync(s_config, TestSnapshot.WriteFrozen(data), "no cases", null);
+        Assert.Empty(told);
+    }
+
+    [Fact]
     public async Task What_only_a_configuration_on_trial_would_let_pass_is_refused_by_the_last_good_one()
     {
         string graph = TestSnapshot.WriteFrozen(data);
@@ -84,11 +95,23 @@ public sealed class ReceivedSnapshotTests : IDisposable
         var tried = s_config with { Promotion = s_config.Promotion with { MaxParityError = 1000 } };
         var refused = await JudgedAsync(tried, graph, lastGood: s_config, parityBytes: new ParityCases(window, turned, 1).ToBytes());
         Assert.Equal("gateRefused", Assert.Single(refused.Codes!));
-        Assert.Contains("promotion.maxParityError is 1.0e-4", Assert.Single(refused.Reasons));
+        Assert.Contains("promotion.maxParityError is 1.0e-5", Assert.Single(refused.Reasons));
     }
 
-    /// <summary>Offers a graph, fetches it piece by piece, and lets the device judge it; it goes on with its own.</summary>
+    /// <summary>Lets the device judge a graph that was offered; it goes on with its own, and says why.</summary>
     private async Task<SnapshotMessage> JudgedAsync(DeviceConfig config, string modelFile, string parity = "-", WindowShape? runs = null, DeviceConfig? lastGood = null, byte[]? parityBytes = null)
+    {
+        string own = await TakeAsync(config, modelFile, parity, runs, lastGood, parityBytes);
+        var message = JsonSerializer.Deserialize<JsonElement>(Assert.Single(told).Payload.Span);
+        Assert.Equal(("refused", "s000009-0badcafe", own), (message.GetProperty("event").GetString(), message.GetProperty("candidateId").GetString(), message.GetProperty("snapshotId").GetString()));
+        return new SnapshotMessage { Event = SnapshotEvent.Refused, SnapshotId = own, Round = 0, Reasons = Texts("reasons"), Codes = Texts("codes") };
+
+        string[] Texts(string name) => [.. message.GetProperty(name).EnumerateArray().Select(text => text.GetString()!)];
+    }
+
+    /// <summary>Offers a graph, fetches it piece by piece, and lets the device judge it.</summary>
+    /// <returns>The snapshot that runs, before and after.</returns>
+    private async Task<string> TakeAsync(DeviceConfig config, string modelFile, string parity, WindowShape? runs, DeviceConfig? lastGood = null, byte[]? parityBytes = null)
     {
         File.WriteAllText(data["checkpoint"], "weights");
         if (parityBytes is not null) File.WriteAllBytes(data["parity"], parityBytes);
@@ -96,7 +119,14 @@ public sealed class ReceivedSnapshotTests : IDisposable
         var offered = OfferedSnapshot.Of(TestSnapshot.Manifest with { Id = "s000009-0badcafe" }, [modelFile, data["checkpoint"], data["parity"]], new UpdateTarget(), 64 * 1024, DateTimeOffset.UnixEpoch);
         var incoming = IncomingSnapshot.Open(data["incoming"], offered.Offer);
         for (int i = 0; i < offered.Offer.Chunks.Count; i++) Assert.True(incoming.Keep(i, offered.Chunk(i).Data));
-        var received = new ReceivedSnapshot(offered.Offer, incoming.Assemble()!, new TaskCompletionSource());
+        var received = new ReceivedSnapshot(offered.Offer, incoming.Assemble()!, new TaskCompletionSource())
+        {
+            Begin = () =>
+            {
+                begun++;
+                return mayBegin;
+            },
+        };
 
         var time = TimeProvider.System;
         using var buffer = ReplayBuffer.Open(data["replay.db"], new ReplayBufferOptions { Capacity = 40, AnchorCapacity = 10, AnchorShare = 0, AnchorBlockSeconds = 10, FreshCapacity = 40, Seed = 1 }, time);
@@ -108,7 +138,6 @@ public sealed class ReceivedSnapshotTests : IDisposable
         using var slot = new ReadOutSlot();
         using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, new ReadOutFiles(data["statistics.bin"], data["readout.json"]), snapshots.ModelFile(own), own with { Window = TestSnapshot.Window }, providers, shapes);
         await readOut.RestoreAsync(buffer);
-        var told = new List<OutboundMessage>();
         var reporter = new Reporter(new Topics("edge", "device"), "boot", time, told.Add);
         var watch = new AnchorWatch(buffer, snapshots, new FirstGraph(data["first"], snapshots), slot, providers, shapes, new MemoryRecord(data["memory.json"]), live, reporter, state, NullLogger<AnchorWatch>.Instance);
         var flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window));
@@ -116,11 +145,7 @@ public sealed class ReceivedSnapshotTests : IDisposable
         using var inTime = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         inTime.CancelAfter(TimeSpan.FromMinutes(2)); // One that passed would wait for a stage that takes it over.
         Assert.False(await round.TakeAsync(received, inTime.Token));
-        Assert.Equal(own.Id, snapshots.Current!.Id);
-        var message = JsonSerializer.Deserialize<JsonElement>(Assert.Single(told).Payload.Span);
-        Assert.Equal(("refused", "s000009-0badcafe", own.Id), (message.GetProperty("event").GetString(), message.GetProperty("candidateId").GetString(), message.GetProperty("snapshotId").GetString()));
-        return new SnapshotMessage { Event = SnapshotEvent.Refused, SnapshotId = own.Id, Round = 0, Reasons = Texts("reasons"), Codes = Texts("codes") };
-
-        string[] Texts(string name) => [.. message.GetProperty(name).EnumerateArray().Select(text => text.GetString()!)];
+        Assert.Equal((own.Id, 1), (snapshots.Current!.Id, begun));
+        return own.Id;
     }
 }

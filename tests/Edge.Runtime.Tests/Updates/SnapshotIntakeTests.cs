@@ -17,6 +17,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     private readonly DataFolder data = new();
     private readonly SigningKey offers = SigningKey.Create(SignatureScheme.EcdsaP256), root = SigningKey.Create(SignatureScheme.Ed25519);
     private readonly CountedTime time = new();
+    private readonly TestClock clock = new();
     private int timersAtLastAsk;
     private readonly List<SnapshotRequestMessage> asked = [];
     private readonly List<Reason> refused = [];
@@ -195,6 +196,78 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
+    public async Task An_offer_during_whose_judging_the_process_ends_too_often_is_refused_at_the_next_start_and_may_be_offered_anew()
+    {
+        var small = Smaller();
+        for (int start = 1; start <= 2; start++) // updates.trialAttempts is 2. A stop of the service between them is none.
+        {
+            await BeginsAsync(small, received => received.BreakOff());
+            await BeginsAsync(small, _ => { });
+        }
+
+        var intake = Intake();
+        using (new Run(intake))
+        {
+            intake.TakeOffer(Signed(offers, small.Offer));
+            await UntilAsync(() => refused.Count > 0);
+            Assert.Equal(ReasonCode.TooManyAttempts, Assert.Single(refused).Code);
+            Assert.Contains("ended 2 times", refused[0].Text);
+            Assert.False(intake.Complete.Reader.TryRead(out _));
+            Assert.Empty(Directory.GetDirectories(data["incoming"]));
+        }
+
+        int before = asked.Count;
+        var next = Intake();
+        using var run = new Run(next);
+        next.TakeOffer(Signed(offers, small.Offer)); // It is retained, and no news.
+        Assert.Equal(before, asked.Count);
+        next.TakeOffer(Signed(offers, small.Offer with { OfferedAt = time.GetUtcNow().AddHours(1) }));
+        await UntilAsync(() => asked.Count == before + 1);
+        next.TakeChunk(small.Chunk(0).Write());
+        Assert.True((await next.Complete.Reader.ReadAsync(TestContext.Current.CancellationToken)).Begin());
+    }
+
+    [Fact]
+    public async Task An_offer_that_is_older_than_one_by_the_same_key_is_refused_also_by_the_next_process()
+    {
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(data["incoming"]).FullName, "judged.json"), """["an id of a version before"]""");
+        var small = Smaller();
+        var older = Signed(offers, offered.Offer with { OfferedAt = small.Offer.OfferedAt.AddSeconds(-1) });
+        var intake = Intake();
+        using (new Run(intake))
+        {
+            intake.TakeOffer(Signed(offers, small.Offer));
+            await UntilAsync(() => asked.Count == 1);
+            intake.TakeOffer(older); // While the newer one is fetched.
+            Assert.Equal(ReasonCode.VersionOlder, Assert.Single(refused).Code);
+            intake.TakeChunk(small.Chunk(0).Write());
+            (await intake.Complete.Reader.ReadAsync(TestContext.Current.CancellationToken)).Judged.SetResult();
+            await UntilAsync(() => Directory.GetDirectories(data["incoming"]).Length == 0);
+        }
+
+        var next = Intake();
+        using var run = new Run(next);
+        next.TakeOffer(older);
+        Assert.Equal([ReasonCode.VersionOlder, ReasonCode.VersionOlder], refused.Select(reason => reason.Code));
+        next.TakeOffer(Signed(offers, offered.Offer)); // Offered at the same moment, to another group perhaps.
+        await UntilAsync(() => asked.Count == 2);
+    }
+
+    /// <summary>A start of the service during which an offer comes to the learner, who begins to judge it.</summary>
+    private async Task BeginsAsync(OfferedSnapshot one, Action<ReceivedSnapshot> then)
+    {
+        var intake = Intake();
+        using var run = new Run(intake);
+        int before = asked.Count;
+        intake.TakeOffer(Signed(offers, one.Offer));
+        await UntilAsync(() => asked.Count > before || intake.Complete.Reader.Count > 0);
+        if (asked.Count > before) intake.TakeChunk(one.Chunk(0).Write());
+        var received = await intake.Complete.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        Assert.True(received.Begin());
+        then(received);
+    }
+
+    [Fact]
     public async Task A_piece_that_the_disk_has_changed_is_asked_for_again_and_the_offer_is_not_blamed()
     {
         var intake = Intake();
@@ -243,6 +316,11 @@ public sealed class SnapshotIntakeTests : IDisposable
         Refuses(ReasonCode.NotForThisDevice, Signed(offers, offer with { Target = new UpdateTarget(Group: "valves") }));
         Refuses(ReasonCode.OtherWindows, Signed(offers, offer with { Manifest = Manifest(s_window with { Length = 64 }, "walking") }));
         Refuses(ReasonCode.OtherClasses, Signed(offers, offer with { Manifest = Manifest(s_window, "swimming") }));
+        Refuses(ReasonCode.Expired, Signed(offers, offer with { NotAfter = clock.Now.AddSeconds(-1) }));
+        Assert.Empty(OfferCheck.Judge(Signed(offers, offer with { NotAfter = clock.Now }), Facts()).Reasons);
+        clock.IsSynchronised = false;
+        Assert.Empty(OfferCheck.Judge(Signed(offers, offer with { NotAfter = clock.Now.AddYears(-1) }), Facts()).Reasons); // Nobody knows.
+        clock.IsSynchronised = true;
         Refuses(ReasonCode.TooLarge, new byte[SignedEnvelope.MaxBytes + 1]);
         byte[] changed = Signed(offers, offer);
         var envelope = SignedEnvelope.Read(changed);
@@ -257,7 +335,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     public void A_device_without_keys_takes_no_snapshot_at_all()
     {
         File.Delete(data["keys.json"]);
-        var verdict = OfferCheck.Judge(Signed(offers, offered.Offer), new OfferFacts("d1", config, KeyRingStore.Open("", data["config"]), s_window));
+        var verdict = OfferCheck.Judge(Signed(offers, offered.Offer), new OfferFacts("d1", config, KeyRingStore.Open("", data["config"]), s_window, clock));
         Assert.Equal(ReasonCode.UnknownKey, Assert.Single(verdict.Reasons).Code);
     }
 
@@ -271,7 +349,7 @@ public sealed class SnapshotIntakeTests : IDisposable
         return OfferedSnapshot.Of(Manifest(s_window, "walking"), paths, new UpdateTarget(Group: "pumps"), 1024, time.GetUtcNow());
     }
 
-    private OfferFacts Facts() => new("d1", config, KeyRingStore.Open(data["keys.json"], data["config"]), s_window);
+    private OfferFacts Facts() => new("d1", config, KeyRingStore.Open(data["keys.json"], data["config"]), s_window, clock);
 
     private void Ask(SnapshotRequestMessage request)
     {

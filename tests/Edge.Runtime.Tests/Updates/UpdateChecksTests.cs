@@ -107,6 +107,7 @@ public sealed class UpdateChecksTests : IDisposable
     [InlineData("""{ "device": { "id": "other" } }""", "notOverTheAir")]
     [InlineData("""{ "device": { "dataDirectory": "/tmp/other" } }""", "notOverTheAir")]
     [InlineData("""{ "updates": { "keysFile": "/tmp/mine.json" } }""", "notOverTheAir")]
+    [InlineData("""{ "updates": { "accept": false } }""", "notOverTheAir")] // Or nothing could ever be told to the device again.
     [InlineData("""{ "window": { "length": 64, "stride": 32 } }""", "needsSnapshot")]
     [InlineData("""{ "window": { "length": 64, "stride": 96 } }""", "invalid")]
     [InlineData("""{ "sensor": { "speed": 1, "speed": 2 } }""", "malformed")]
