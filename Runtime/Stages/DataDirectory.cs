@@ -1,5 +1,3 @@
-using Edge.Storage;
-
 namespace Edge.Runtime.Stages;
 
 /// <summary>The folder with everything that survives a reboot; one service at a time holds it.</summary>
