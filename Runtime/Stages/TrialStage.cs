@@ -114,6 +114,7 @@ public sealed partial class TrialStage(
         {
             await flows.Handovers.Writer.WriteAsync(resize, stopping);
             await resize.Done.Task.WaitAsync(stopping);
+            LogResized(resize.Capacities.Capacity, resize.Capacities.AnchorCapacity, resize.Capacities.FreshCapacity);
         }
         catch (IOException e)
         {
@@ -172,6 +173,9 @@ public sealed partial class TrialStage(
 
     [LoggerMessage(3013, LogLevel.Warning, "the snapshot of the configuration that stays runs, and that it does could not be written; the next start does it: {Reason}")]
     private partial void LogSnapshotNotWritten(string reason);
+
+    [LoggerMessage(3015, LogLevel.Information, "the replay buffer keeps up to {Capacity} for replay, {AnchorCapacity} anchors and {FreshCapacity} that wait for a round from now on, as the configuration that stays says")]
+    private partial void LogResized(int capacity, int anchorCapacity, int freshCapacity);
 
     [LoggerMessage(3014, LogLevel.Warning, "the replay buffer keeps as much as before the configuration that stays, until the next start: {Reason}")]
     private partial void LogNotResized(string reason);

@@ -6,7 +6,7 @@ namespace Edge.EndToEnd.Tests;
 /// <summary>Everything that can be changed over the air, changed on a device that works, with data flowing.</summary>
 public sealed class ChangesOverTheAirTests(ITestOutputHelper report)
 {
-    private const int Started = 1001;
+    private const int Started = 1001, Resized = 3015;
 
     [Fact]
     public async Task Live_changes_at_50_Hz_cost_no_window()
@@ -113,10 +113,13 @@ public sealed class ChangesOverTheAirTests(ITestOutputHelper report)
         await desired.BecomesAsync("label budget", """{ "labels": { "requestsPerHour": 3600, "requestBelowMargin": 1 } }""");
         await fleet.HearsAsync("label/request", r => (string?)r["bootId"] == desired.Boot, "it asks for labels");
         await desired.BecomesAsync("replay capacity and policy", """{ "labels": { "requestsPerHour": null }, "replay": { "capacity": 20, "anchorCapacity": 12, "freshCapacity": 40, "policy": "ring" } }""");
-        await Eventually.Holds(() => run.LastLogged(Started) is { } s && (int)s["ReplayCount"]! <= 20 && (int)s["AnchorCount"]! <= 12, "the buffer has become smaller", () => run.Said);
+        await Eventually.Holds(() => run.LoggedCount(Resized) == 1, "the buffer becomes smaller once the trial is over", () => run.Said);
         await Eventually.Holds(() => Roles().Count >= 40, "labels come");
         Assert.InRange(Roles().Take(40).Count(role => role == "replay"), 8, 40); // A ring takes the newest always (and lets some go again within a batch); of what comes so late the sample of before would take one or two.
         await desired.BecomesAsync("order of providers", """{ "inference": { "providers": ["cuda", "cpu"] }, "replay": null }""");
+        var started = run.LastLogged(Started)!;
+        Assert.InRange((int)started["ReplayCount"]!, 1, 20);
+        Assert.InRange((int)started["AnchorCount"]!, 1, 12);
         var tried = await fleet.HearsAsync("status", s => (string?)s["bootId"] == desired.Boot && (string?)s["state"] == "online", "it is online");
         Assert.True((string?)tried["provider"] == "cuda" || tried["providersRefused"]!.AsArray().Any(one => (string?)one!["provider"] == "cuda"), tried.ToJsonString());
         await desired.BecomesAsync("range of the sensor", """{ "sensor": { "simulated": { "rangeG": 0.5 } } }""");
