@@ -205,8 +205,8 @@ public sealed class SnapshotCommandTests : IDisposable
         using (var classifier = Classifier.Open(store.ModelFile(manifest), manifest with { Classes = config.Labels.Classes }, config.Inference, AnchorExam.BatchSize))
         using (var buffer = ReplayBuffer.Open(data["edge-data/replay.db"], ServiceHost.OptionsOf(config) with { CopyCount = 0 }, TimeProvider.System))
         {
-            // Ninety windows of as many samples, sampled twice as fast: another motion under each name.
-            await buffer.OfferAsync([.. Enumerable.Range(1, 90).Select(i => Labelled(i) with { WindowId = 1000 + (ulong)i, StartSeconds = 1000 + i, Samples = TestSnapshot.WindowOf(TestSnapshot.Classes[(i + 1) % 3], i) })], null);
+            // Ninety windows of as many samples, sampled twice as fast, that are like no class.
+            await buffer.OfferAsync([.. Enumerable.Range(1, 90).Select(i => Labelled(i) with { WindowId = 1000 + (ulong)i, StartSeconds = 1000 + i, Samples = [.. Enumerable.Range(0, TestSnapshot.Window.ValueCount).Select(k => (float)(5 * Math.Sin(k * k * 0.7 + i)))] })], null);
             shapes.Note(TestSnapshot.Window with { SampleRateHz = 100 }, 0, null);
             shapes.Note(TestSnapshot.Window, 90, null);
             await buffer.OfferAsync([.. Enumerable.Range(1, 90).Select(Labelled)], null);
