@@ -12,7 +12,10 @@ public sealed partial class TrainingRound
 {
     /// <summary>Whether a child has something to do: weights to train, or a graph to write because the configuration asks for other frozen features than the running one computes.</summary>
     private bool NeedsChild(SnapshotManifest parent) =>
-        MethodCatalogue.Trains(config.Training.Method) || slot.LatestFor(parent.Id)?.FrozenBankId != ClassifierGraph.FrozenBankIdFor(parent.Window, config.ReadOut.FrozenFeatures, config.ReadOut.FrozenSeed);
+        MethodCatalogue.Trains(config.Training.Method) || slot.LatestFor(parent.Id)?.FrozenBankId != FrozenBankIdOf(parent.Window);
+
+    private string? FrozenBankIdOf(WindowShape window) =>
+        ClassifierGraph.FrozenBankIdFor(window, config.ReadOut.FrozenFeatures, config.ReadOut.FrozenSeed) is { } bank ? FrozenStatistics.FeaturesOf(bank, window.SampleRateHz) : null;
 
     /// <summary>A round without a child: the anchors choose anew, and the buffer goes on.</summary>
     private async Task SettleAloneAsync(SnapshotManifest parent, CancellationToken stopping)

@@ -6,6 +6,12 @@ var folder = new Argument<string>("folder") { Description = "The folder config o
 var point = new Argument<int>("point") { Description = "0-based index of the point at which the process kills itself." };
 var times = new Option<int>("--times") { Description = "Kills at each point.", DefaultValueFactory = _ => 10 };
 
+var begin = new Command("begin", "Leaves the folder as 'live' expects it.") { folder };
+begin.SetAction(parsed =>
+{
+    Life.Begin(parsed.GetValue(folder)!);
+    return 0;
+});
 var live = new Command("live", "Lives a configuration's life until it kills itself.") { folder, point };
 live.SetAction(parsed =>
 {
@@ -25,4 +31,4 @@ kills.SetAction(parsed =>
     Console.WriteLine(report);
     return report.Problems.Count == 0 ? 0 : 1;
 });
-return await new RootCommand("Lives the life of a device's configuration and is killed.") { live, kills }.Parse(args).InvokeAsync();
+return await new RootCommand("Lives the life of a device's configuration and is killed.") { begin, live, kills }.Parse(args).InvokeAsync();

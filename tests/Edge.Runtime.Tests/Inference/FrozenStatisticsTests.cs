@@ -195,6 +195,7 @@ public sealed class FrozenStatisticsTests : IDisposable
         long count = readOut.FrozenCounted!.Count;
         Stop();
         new StatisticsFile(data["statistics.bin"]).Rename("RandomConvolutionBank/1 seed 1, 139 features of 3 x 32");
+        File.Delete(data["statistics.bin.before"]); // Nor did it keep what it had written before.
         var shapes = ShapeHistory.Load(data["shapes.json"]);
         shapes.Note(TestSnapshot.Window with { SampleRateHz = rateThen }, 0, null);
         shapes.Note(TestSnapshot.Window, buffer.Counts.AcknowledgedCount, null);

@@ -18,6 +18,7 @@ public sealed partial class ConfigFlushTests : IDisposable
         try
         {
             string victim = System.IO.Path.Combine(AppContext.BaseDirectory, "Edge.ConfigVictim");
+            Assert.Equal(0, (await EdgeProgram.RunOtherAsync(victim, data.Path, "begin", folder)).ExitCode);
             var ended = await EdgeProgram.RunOtherAsync("strace", data.Path, "-f", "-y", "-s", "8", "-e", "trace=write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,mkdir,mkdirat", "-o", trace, victim, "live", folder, "100000");
             Assert.SkipWhen(ended.Errors.Contains("ptrace", StringComparison.OrdinalIgnoreCase), "strace may not trace here");
             Assert.Equal((0, ""), (ended.ExitCode, ended.Errors));

@@ -268,18 +268,19 @@ public class DriftWatchTests
     {
         float[] samples = [.. Enumerable.Range(0, 96).Select(i => (float)Math.Sin(i))], channels = new float[6], embedding = new float[Length];
         embedding[0] = 1;
-        World world = new(s_options with { Detectors = DriftWatch.DetectorNames });
-        for (int i = 0; i < 1000; i++) Feed(i); // Another life first: what is made once in a process is made here, whichever test comes first.
-        world = new(s_options with { Detectors = DriftWatch.DetectorNames });
-        Feed(0);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 1; i < 1000; i++)
-        {
-            Feed(i);
-        }
+        World world = null!;
+        Assert.Equal(0, Enumerable.Range(0, 5).Min(_ => BytesOfALife())); // What the watch allocates it allocates in every life; what the runtime makes once, in the first, or when it compiles anew.
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(0, world.Watch.AlarmCount);
+        long BytesOfALife()
+        {
+            world = new(s_options with { Detectors = DriftWatch.DetectorNames });
+            Feed(0);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 1; i < 1000; i++) Feed(i);
+            long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.Equal(0, world.Watch.AlarmCount);
+            return bytes;
+        }
 
         void Feed(int i)
         {
