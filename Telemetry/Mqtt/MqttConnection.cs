@@ -63,7 +63,7 @@ internal sealed class MqttConnection : IDisposable
     /// <exception cref="IOException">The broker refused, or did not answer in time; the message says which.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<MqttConnection> OpenAsync(
-        MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound, CancellationToken cancellationToken)
+        MqttLinkOptions options, TimeProvider time, CredentialReading credentials, Action<InboundMessage> onInbound, CancellationToken cancellationToken)
     {
         MqttConnection connection = new(options, time, onInbound);
         using CancellationTokenSource timeout = new(options.ConnectTimeout, time);
@@ -71,7 +71,7 @@ internal sealed class MqttConnection : IDisposable
         try
         {
             // WaitAsync: the client waits for its own internal tasks before it gives up, however long these take.
-            await connection.ConnectAsync(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+            await connection.ConnectAsync(credentials, either.Token).WaitAsync(either.Token).ConfigureAwait(false);
             return connection;
         }
         catch (Exception e)
@@ -184,9 +184,11 @@ internal sealed class MqttConnection : IDisposable
     private PublishOutcome No(PublishResult kind, string no, MqttClientPublishResult result, string topic) =>
         new(kind, Said($"{no}: {result.ReasonCode}", result.ReasonString, Refusals.OfTopic(result.ReasonCode.ToString(), "write", topic, _options)));
 
-    private async Task ConnectAsync(CancellationToken cancellationToken)
+    private async Task ConnectAsync(CredentialReading credentials, CancellationToken cancellationToken)
     {
-        MqttClientConnectResult result = await _client.ConnectAsync(ConnectOptions(), cancellationToken).ConfigureAwait(false);
+        string files = _options.CredentialFiles;
+        MqttClientOptions connect = files.Length == 0 ? ConnectOptions() : await credentials.ReadAsync(ConnectOptions, files, _time, cancellationToken).ConfigureAwait(false);
+        MqttClientConnectResult result = await _client.ConnectAsync(connect, cancellationToken).ConfigureAwait(false);
         if (result.ResultCode != MqttClientConnectResultCode.Success)
         {
             throw new RefusedConnectionException(

@@ -29,6 +29,7 @@ public sealed partial class MqttLink : IDisposable
     private DateTimeOffset _since;
     private string? _lastError;
     private readonly Suspicion _suspicion = new();
+    private readonly CredentialReading _credentials = new();
     private bool _hasSettled;
     private long _connectCount, _published, _received, _receivedDropped;
 
@@ -94,7 +95,7 @@ public sealed partial class MqttLink : IDisposable
         {
             try
             {
-                MqttConnection connection = await MqttConnection.OpenAsync(_options, _time, OnInbound, stop).ConfigureAwait(false);
+                MqttConnection connection = await MqttConnection.OpenAsync(_options, _time, _credentials, OnInbound, stop).ConfigureAwait(false);
                 await ServeAsync(connection, farewell, stopped.Task).ConfigureAwait(false);
             }
             catch (IOException e)

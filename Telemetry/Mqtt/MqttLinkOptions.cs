@@ -117,6 +117,9 @@ public sealed record MqttLinkOptions
     /// <summary>Host and port. The password stays out of it.</summary>
     public override string ToString() => $"{ClientId} at {Host}:{Port}";
 
+    /// <summary>The files that are read for a connection, as a person should hear of them; empty: none is.</summary>
+    internal string CredentialFiles => string.Join(", ", new[] { User.Length > 0 ? PasswordFile : "", Tls?.CaFile, Tls?.CertificateFile, Tls?.KeyFile }.Where(file => !string.IsNullOrEmpty(file)).Select(file => $"'{file}'"));
+
     /// <summary>The password that is to be sent now; a line break at its end does not count.</summary>
     /// <exception cref="IOException">The file cannot be read; the message names it.</exception>
     internal string ReadPassword()

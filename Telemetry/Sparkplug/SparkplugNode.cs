@@ -21,6 +21,7 @@ public sealed partial class SparkplugNode
     private readonly Backoff _backoff;
     private readonly BirthNumber _births;
     private readonly HostState _host = new();
+    private readonly CredentialReading _credentials = new();
     private readonly WindowFlow _windows;
 
     /// <summary>A node that does nothing until <see cref="RunAsync"/>.</summary>
@@ -54,7 +55,7 @@ public sealed partial class SparkplugNode
             try
             {
                 long start = _time.GetTimestamp();
-                using MqttConnection connection = await MqttConnection.OpenAsync(BrokerOptions(number), _time, message => inbound.Writer.TryWrite(message), stop).ConfigureAwait(false);
+                using MqttConnection connection = await MqttConnection.OpenAsync(BrokerOptions(number), _time, _credentials, message => inbound.Writer.TryWrite(message), stop).ConfigureAwait(false);
                 string reason = await ServeAsync(new SparkplugSession(_options, connection, number, _windows, _time), inbound.Reader, connection, number, stop).ConfigureAwait(false);
                 LogEnded(reason);
                 if (_time.GetElapsedTime(start) >= _options.Broker.KeepAlive) _backoff.Reset();

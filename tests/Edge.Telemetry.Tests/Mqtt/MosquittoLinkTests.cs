@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
 
@@ -217,6 +218,21 @@ public class MosquittoLinkTests
         await File.WriteAllTextAsync(file, "right\n", TestContext.Current.CancellationToken);
         await device.Connected();
         File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_password_file_that_never_ends_is_weather_that_names_it_and_keeps_nobody_from_stopping()
+    {
+        await using Mosquitto broker = await Mosquitto.StartAsync();
+        string pipe = Path.Combine(Path.GetTempPath(), $"edge-password-{Guid.NewGuid():n}");
+        using (Process make = Process.Start("/usr/bin/mkfifo", [pipe])) await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await using (Device device = new Device(broker.Port, options => options with { User = "pump", PasswordFile = pipe }).Start())
+        {
+            await Eventually.Holds(() => device.Link.State.LastError?.Contains($"'{pipe}' cannot be read to the end within 5 s", StringComparison.Ordinal) == true, "the file is named");
+        } // To open a pipe takes until somebody writes into it: that the device is gone shows that nobody waits for that.
+
+        await File.WriteAllTextAsync(pipe, "late", TestContext.Current.CancellationToken); // The thread ends.
+        File.Delete(pipe);
     }
 
     [Theory]
