@@ -28,6 +28,7 @@ internal static class HarmFigures
               "sensor": { "speed": 20 },
               "replay": { "capacity": 10000, "anchorCapacity": 1000, "anchorShare": 0.3, "freshCapacity": 10000 },
               "training": { "roundExamples": 24, "epochs": 2, "batchSize": 16, "replayBatchSize": 16 },
+              "readOut": { "kind": "prototypes" },
               "updates": { "trialSeconds": {{load.TrialSeconds}}, "graceSeconds": {{load.GraceSeconds}} }
             }
             """));
@@ -74,7 +75,7 @@ internal static class HarmFigures
         return
         [
             "## Valid and harmful", "",
-            string.Create(CultureInfo.InvariantCulture, $"Each document {load.HarmTimes} times, to a device that has learnt, with `updates.trialSeconds` {load.TrialSeconds} and `graceSeconds` {load.GraceSeconds}. Time from publish to the report rolledBack. Data: running snapshot, examples, anchors, and what is counted in `statistics.bin`, read after a clean stop before and after (labels go on coming, so that there may be more). Bar: rolled back by itself within the trial time, data and snapshot intact."), "",
+            string.Create(CultureInfo.InvariantCulture, $"Each document {load.HarmTimes} times, to a device that has learnt, with `updates.trialSeconds` {load.TrialSeconds} and `graceSeconds` {load.GraceSeconds}. Time from publish to the report rolledBack. Data: running snapshot, examples, anchors, and what is counted in `statistics.bin`, read after a clean stop before and after (labels go on coming, so that there may be more). Read out by prototypes of the trained network: the frozen ridge answers as before whatever the network has become, so that with it such a learning rate does no harm and is kept. Bar: rolled back by itself within the trial time, data and snapshot intact."), "",
             "| document | reason | least, s | p50, s | most, s | data and snapshot |", "|---|---|---:|---:|---:|---|",
             .. rows,
         ];
