@@ -61,12 +61,14 @@ internal sealed class JournalledDatabase : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        var left = LeftTransactions.Of(Database);
         try
         {
             Database.Dispose();
         }
         finally
         {
+            LeftTransactions.Silence(left);
             file.Dispose();
         }
     }
