@@ -61,7 +61,7 @@ public sealed partial class Outbox
     }
 
     private long DueOf(Put put) =>
-        put.At + (long)(put.Done is null ? options.WriteDelay : IsReachable && !isFailing ? options.Grace : TimeSpan.Zero).TotalMilliseconds;
+        put.At + (long)(put.Done is null ? options.WriteDelay : IsReachable && isPrompt && !isFailing ? options.Grace : TimeSpan.Zero).TotalMilliseconds;
 
     /// <summary>Everything that is due; while the far end does not answer, or at the end, whatever waits goes with it.</summary>
     private Batch TakeAll(long now)
@@ -71,6 +71,7 @@ public sealed partial class Outbox
         if (isFailing && !isStopping && now < retryAt) return new Batch([], [], wanted);
         bool everything = !IsReachable || isStopping;
         List<Put> due = [.. puts.Values.Where(put => everything || DueOf(put) <= now).OrderBy(put => put.Id).Take(MostAtOnce)];
+        if (!everything && due.Exists(put => put.Done is not null)) isPrompt = false;
         foreach (var put in due) put.IsOnItsWay = true;
         return new Batch(due, [.. removals], wanted);
     }

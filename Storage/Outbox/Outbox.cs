@@ -23,7 +23,8 @@ public sealed partial class Outbox : IDisposable
     private OutboxHealth health = new();
     private TimeSpan pause;
     private long removalsSince, retryAt, wakeAt;
-    private bool isStopping, isFailing, isFound, isLast;
+    private bool isStopping, isFailing, isFound, isLast, isPrompt = true;
+    private Put? probe;
 
     private Outbox(OutboxOptions options, IOutboxOwner owner, TimeProvider time)
     {
@@ -38,7 +39,10 @@ public sealed partial class Outbox : IDisposable
     /// <summary>Smallest id that no record of an earlier life has.</summary>
     public long FirstId { get; private set; }
 
-    /// <summary>Whether the far end takes records at the moment; then urgent ones wait <see cref="OutboxOptions.Grace"/> for its word before they are written.</summary>
+    /// <summary>
+    /// Whether the far end takes records at the moment; then urgent ones wait <see cref="OutboxOptions.Grace"/> for its word before they are written. Where its word takes longer, which one that waited in vain shows, they are written at
+    /// once, until one that is watched for it comes in time again: a wait that ends with the write after all would only hold up who hands over one after the other.
+    /// </summary>
     public bool IsReachable { get; set; }
 
     /// <summary>How it is doing.</summary>
@@ -77,6 +81,7 @@ public sealed partial class Outbox : IDisposable
             var put = new Put(id, record, Environment.TickCount64, isUrgent ? new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously) : null);
             puts.Add(id, put);
             (isUrgent ? urgent : lazy).Enqueue(put);
+            if (isUrgent && !isPrompt) probe ??= put;
             if (isFailing || isStopping) put.Done?.TrySetResult(false);
             WakeBy(DueOf(put));
             return put.Done?.Task ?? Task.FromResult(true);
@@ -88,6 +93,12 @@ public sealed partial class Outbox : IDisposable
     {
         lock (gate)
         {
+            if (probe?.Id == id)
+            {
+                isPrompt = Environment.TickCount64 - probe.At <= (long)options.Grace.TotalMilliseconds;
+                probe = null;
+            }
+
             if (puts.Remove(id, out Put? put))
             {
                 put.Done?.TrySetResult(true);

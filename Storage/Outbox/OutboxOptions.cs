@@ -10,7 +10,7 @@ public sealed record OutboxOptions
     /// <value>Default 2 s: what a kill may take of the records that are not urgent. Longer: less wear while the far end is slow.</value>
     public TimeSpan WriteDelay { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long an urgent record waits while <see cref="Outbox.IsReachable"/>: one that is acknowledged from afar within that time needs no write.</summary>
+    /// <summary>How long an urgent record waits while <see cref="Outbox.IsReachable"/>: one that is acknowledged from afar within that time needs no write. Not while acknowledgements take longer.</summary>
     /// <value>Default 30 ms, a round trip on a good network. 0: every urgent record is written.</value>
     public TimeSpan Grace { get; init; } = TimeSpan.FromMilliseconds(30);
 

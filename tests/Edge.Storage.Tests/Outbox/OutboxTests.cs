@@ -72,6 +72,30 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_the_far_end_is_slower_than_the_grace_urgent_records_are_written_at_once_until_it_is_prompt_again()
+    {
+        using var outbox = Outbox.Open(new OutboxOptions { Path = File1, Grace = TimeSpan.FromSeconds(1) }, new Owner(), TimeProvider.System);
+        outbox.IsReachable = true;
+        long id = outbox.FirstId;
+        Assert.True(await outbox.Add(id, Bytes("waits in vain"), isUrgent: true));
+        Assert.Equal(1, outbox.Health.ChangeCount);
+        await OneAfterTheOtherAsync().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken); // With the grace more than three minutes.
+        Assert.Equal(201, outbox.Health.ChangeCount);
+
+        outbox.Remove(id + 1); // The one that is watched; it came in time.
+        var waits = outbox.Add(id + 201, Bytes("waits again"), isUrgent: true);
+        Assert.False(waits.IsCompleted);
+        outbox.Remove(id + 201);
+        Assert.True(await waits);
+        Assert.Equal(201, outbox.Health.ChangeCount);
+
+        async Task OneAfterTheOtherAsync()
+        {
+            for (int i = 1; i <= 200; i++) Assert.True(await outbox.Add(id + i, Bytes("at once"), isUrgent: true));
+        }
+    }
+
+    [Fact]
     public async Task A_clean_end_writes_what_still_waits()
     {
         using (var outbox = Open(new Owner()))
