@@ -6,7 +6,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Edge.Runtime.Inference;
 
 /// <summary>An execution provider that was asked for and does not run.</summary>
-/// <param name="Provider"><c>tensorrt</c>, <c>cuda</c>; <c>cudaGraph</c> where CUDA runs, but without its graph.</param>
+/// <param name="Provider"><c>tensorrt</c>, <c>cuda</c>; <c>cudaGraph</c> where CUDA runs, but without its graph; <c>ioBinding</c> where an accelerator runs, but copies anew with every call.</param>
 /// <param name="Reason">Why, in one line, with what to do where that is known.</param>
 public sealed record ProviderRefusal(string Provider, string Reason)
 {
@@ -48,7 +48,7 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
     {
         get
         {
-            lock (gate) return [.. settings.Providers.Append(CudaGraphStep.Name).Where(refused.ContainsKey).Select(provider => new ProviderRefusal(provider, refused[provider]))];
+            lock (gate) return [.. settings.Providers.Append(DeviceStep.Graph).Append(DeviceStep.Binding).Where(refused.ContainsKey).Select(provider => new ProviderRefusal(provider, refused[provider]))];
         }
     }
 
@@ -100,24 +100,42 @@ public sealed class ProviderChain(InferenceSection settings, EngineCache? engine
     internal InferenceSession Session(GraphFile file, string provider, bool withGraph) =>
         Maker.Open(file.For(provider).Path, provider, () => ProviderOptions.For(provider, settings.ThreadCount, file.For(provider).Precision, withGraph, () => engines?.FolderOf(file.Path)));
 
-    /// <summary>What runs an opened graph: on CUDA with its kernels captured, where that holds on this machine. The session is the step's from here on.</summary>
+    /// <summary>What runs an opened graph: on an accelerator over memory of its own, on CUDA with its kernels captured, each where that holds on this machine. The session is the step's from here on, also where it throws.</summary>
     internal ISessionStep Step(GraphFile file, string provider, InferenceSession session, SessionValues values)
     {
-        if (provider == "cuda")
+        if (provider == Cpu) return Maker.Step(session, values, provider, isBound: false);
+        if (provider == "cuda" && Bound(() => Session(file, provider, withGraph: true), values, provider, DeviceStep.Graph, "CUDA runs without it") is { } captured)
         {
-            try
-            {
-                var captured = Maker.Step(Session(file, provider, withGraph: true), values, provider, withGraph: true);
-                session.Dispose();
-                return captured;
-            }
-            catch (Exception e) when (e is OnnxRuntimeException or CudaCopyException or EntryPointNotFoundException or DllNotFoundException)
-            {
-                Refuse(CudaGraphStep.Name, $"CUDA runs without it: {OneLine(e)}");
-            }
+            session.Dispose();
+            return captured;
         }
 
-        return Maker.Step(session, values, provider, withGraph: false);
+        if (Bound(() => session, values, provider, DeviceStep.Binding, $"{provider} runs, and is handed its inputs anew with every call") is { } bound) return bound;
+        try
+        {
+            return Maker.Step(session, values, provider, isBound: false);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A session over memory of its device; null where that cannot be, which is noted under <paramref name="what"/>.</summary>
+    private ISessionStep? Bound(Func<InferenceSession> open, SessionValues values, string provider, string what, string consequence)
+    {
+        InferenceSession? session = null;
+        try
+        {
+            return Maker.Step(session = open(), values, provider, isBound: true);
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or CudaCopyException or EntryPointNotFoundException or DllNotFoundException)
+        {
+            if (what == DeviceStep.Graph) session?.Dispose(); // Opened for it; without a graph it is another one that runs.
+            Refuse(what, $"{consequence}: {OneLine(e)}");
+            return null;
+        }
     }
 
     /// <summary>Notes why a provider does not run.</summary>

@@ -12,7 +12,7 @@ public static class ProviderOptions
     /// <param name="provider"><c>tensorrt</c>, <c>cuda</c> or <c>cpu</c>.</param>
     /// <param name="threadCount">Threads of one inference.</param>
     /// <param name="precision">Numbers that the graph computes with.</param>
-    /// <param name="withGraph">Whether CUDA captures a graph of its kernels; only for a session that is run by a <see cref="CudaGraphStep"/>.</param>
+    /// <param name="withGraph">Whether CUDA captures a graph of its kernels; only for a session that is run by a <see cref="DeviceStep"/>.</param>
     /// <param name="engines">Gives the folder for TensorRT's engines of this graph, asked where TensorRT is there; null, or null from it: none are kept.</param>
     /// <exception cref="OnnxRuntimeException">The provider does not load; the message says why.</exception>
     public static SessionOptions For(string provider, int threadCount, string precision = "float32", bool withGraph = false, Func<string?>? engines = null)

@@ -102,7 +102,7 @@ internal sealed class CpuStep : ISessionStep
     }
 }
 
-/// <summary>A session on an accelerator that reads and writes memory of this process. Always the whole batch: another shape would be another engine or graph, and a row more costs it next to nothing.</summary>
+/// <summary>A session on an accelerator that is handed memory of this process with every call, for where a <see cref="DeviceStep"/> cannot be made. Always the whole batch, as there.</summary>
 internal sealed class WholeBatchStep(InferenceSession session, SessionValues values) : ISessionStep
 {
     private readonly RunOptions options = new();
@@ -133,7 +133,11 @@ internal class SessionMaker
         return new InferenceSession(file, made);
     }
 
-    /// <summary>What runs it over these values. The session is the step's from here on, also where none can be made.</summary>
-    public virtual ISessionStep Step(InferenceSession session, SessionValues values, string provider, bool withGraph) =>
-        withGraph ? new CudaGraphStep(session, values) : provider == ProviderChain.Cpu ? new CpuStep(session, values) : new WholeBatchStep(session, values);
+    /// <summary>What runs it over these values. The session is the step's from here on; where none can be made it is still the caller's, but for one on the CPU, which is closed.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="values">What it reads and writes.</param>
+    /// <param name="provider">Its execution provider.</param>
+    /// <param name="isBound">Whether an accelerator's inputs and outputs are bound in its own memory.</param>
+    public virtual ISessionStep Step(InferenceSession session, SessionValues values, string provider, bool isBound) =>
+        provider == ProviderChain.Cpu ? new CpuStep(session, values) : isBound ? new DeviceStep(session, values, new CudaMemory()) : new WholeBatchStep(session, values);
 }

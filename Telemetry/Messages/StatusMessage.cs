@@ -18,7 +18,7 @@ public enum DeviceState
 }
 
 /// <summary>An execution provider that does not run.</summary>
-/// <param name="Provider">Its name in <c>inference.providers</c>; <c>cudaGraph</c> where CUDA runs without its graph.</param>
+/// <param name="Provider">Its name in <c>inference.providers</c>; <c>cudaGraph</c> where CUDA runs without its graph, <c>ioBinding</c> where an accelerator copies its inputs anew with every call.</param>
 /// <param name="Reason">Why, in one line.</param>
 public sealed record RefusedProvider(string Provider, string Reason);
 

@@ -12,7 +12,7 @@ internal sealed class FailingCuda : SessionMaker
     /// <summary>As ONNX Runtime words it (its cuda_call.cc).</summary>
     public const string Message = "Non-zero status code returned while running Conv node. Name:'conv1' Status Message: CUDA failure 700: an illegal memory access was encountered ; GPU=0";
 
-    private int countdown = -1;
+    private int countdown = -1, boundCount;
 
     /// <summary>Files that were opened, with their provider.</summary>
     public List<(string File, string Provider)> Opened { get; } = [];
@@ -33,8 +33,15 @@ internal sealed class FailingCuda : SessionMaker
         return base.Open(file, provider, provider == "cuda" ? () => ProviderOptions.For("cpu", 1) : options);
     }
 
-    public override ISessionStep Step(InferenceSession session, SessionValues values, string provider, bool withGraph) =>
-        provider == "cuda" && !withGraph ? new Breakable(base.Step(session, values, provider, withGraph), this) : base.Step(session, values, provider, withGraph);
+    /// <summary>Memory of the n-th session that is to be bound, the first of which captures its kernels; null: CUDA's own, which no session on the CPU has.</summary>
+    public Func<int, DeviceMemory>? Memory { get; init; }
+
+    public override ISessionStep Step(InferenceSession session, SessionValues values, string provider, bool isBound)
+    {
+        if (provider != "cuda") return base.Step(session, values, provider, isBound);
+        if (!isBound) return new Breakable(base.Step(session, values, provider, isBound), this);
+        return Memory is null ? base.Step(session, values, provider, isBound) : new Breakable(new DeviceStep(session, values, Memory(boundCount++)), this);
+    }
 
     private sealed class Breakable(ISessionStep step, FailingCuda cuda) : ISessionStep
     {
@@ -46,5 +53,27 @@ internal sealed class FailingCuda : SessionMaker
         }
 
         public void Dispose() => step.Dispose();
+    }
+}
+
+/// <summary>Memory of this process in the place of a device's: a session on the CPU binds it as one on CUDA binds CUDA's.</summary>
+/// <param name="isDeaf">Whether what is copied to it never arrives, as a captured graph that reads other memory than it was bound to would have it.</param>
+internal sealed class HostMemory(bool isDeaf = false) : DeviceMemory
+{
+    /// <inheritdoc/>
+    public override string Name => "Cpu";
+
+    /// <inheritdoc/>
+    public override void CopyTo(OrtValue onDevice, OrtValue onHost)
+    {
+        if (!isDeaf) onHost.GetTensorMutableRawData().CopyTo(onDevice.GetTensorMutableRawData());
+    }
+
+    /// <inheritdoc/>
+    public override void CopyFrom(OrtValue onDevice, OrtValue onHost) => onDevice.GetTensorMutableRawData().CopyTo(onHost.GetTensorMutableRawData());
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
     }
 }

@@ -36,9 +36,47 @@ public sealed class ProviderChainTests : IDisposable
         var chain = Chain();
         using var classifier = chain.Open(new GraphFile(TestSnapshot.Write(data)), TestSnapshot.Manifest);
         Assert.Equal("cuda", classifier.Provider);
-        Assert.Equal(["tensorrt", "cudaGraph"], chain.Refused.Select(one => one.Provider));
+        Assert.Equal(["tensorrt", "cudaGraph", "ioBinding"], chain.Refused.Select(one => one.Provider));
         Assert.StartsWith("CUDA runs without it: ", chain.Refused[1].Reason); // Device memory is what a session on the CPU cannot give.
         Assert.True(chain.Refused[1].Reason.Length > 40, chain.Refused[1].Reason);
+    }
+
+    [Theory]
+    [InlineData(false, new[] { "tensorrt" })]
+    [InlineData(true, new[] { "tensorrt", "cudaGraph" })] // Its replay does not see what is copied in.
+    public void What_is_bound_in_device_memory_once_scores_as_what_is_handed_over_each_time_and_fails_over_alike(bool isReplayDeaf, string[] refused)
+    {
+        var bound = new FailingCuda { Memory = made => new HostMemory(isReplayDeaf && made == 0) };
+        var chain = new ProviderChain(s_settings) { Maker = bound };
+        string model = TestSnapshot.WriteFrozen(data);
+        using var onCpu = Classifier.Open(model, TestSnapshot.Manifest, s_settings with { Providers = ["cpu"] });
+        using var classifier = chain.Open(new GraphFile(model), TestSnapshot.Manifest, batchSize: 4);
+        Assert.Equal(refused, chain.Refused.Select(one => one.Provider));
+        var readOut = ReadOutWeights.OfPrototypes(Prototypes(onCpu), onCpu.FrozenLength);
+        onCpu.Use(readOut);
+        classifier.Use(readOut);
+        bound.FailAfter(6);
+        for (int i = 0; i < 9; i++)
+        {
+            float[] window = TestSnapshot.WindowOf(TestSnapshot.Classes[i % 3], i);
+            var (expected, actual) = (onCpu.Score(window), classifier.Score(window));
+            Assert.Equal((expected.ClassIndex, expected.Confidence, expected.Novelty), (actual.ClassIndex, actual.Confidence, actual.Novelty), Near);
+            Assert.Equal(i < 6 ? "cuda" : "cpu", classifier.Provider);
+        }
+
+        Assert.Equal(("cuda", 1), (chain.FailedProvider, chain.FailureCount));
+
+        static bool Near((int Class, float Confidence, float Novelty) a, (int Class, float Confidence, float Novelty) b) =>
+            a.Class == b.Class && MathF.Abs(a.Confidence - b.Confidence) < 1e-5f && MathF.Abs(a.Novelty - b.Novelty) < 1e-5f; // A batch of four is another order of sums than one window.
+    }
+
+    [Fact]
+    public void Where_no_memory_can_be_bound_the_inputs_are_handed_over_each_time_and_the_reason_is_said()
+    {
+        var chain = new ProviderChain(s_settings) { Maker = new FailingCuda { Memory = _ => new HostMemory(isDeaf: true) } };
+        using var classifier = chain.Open(new GraphFile(TestSnapshot.Write(data)), TestSnapshot.Manifest);
+        Assert.Equal(("cuda", 3), (classifier.Provider, chain.Refused.Count));
+        Assert.Equal("cuda runs, and is handed its inputs anew with every call: a run over bound memory does not compute what is copied into it (differs by 0.0e+0 from itself, by 0.0e+0 between two windows)", chain.Refused[2].Reason);
     }
 
     [Fact]
@@ -199,7 +237,7 @@ public sealed class ProviderChainTests : IDisposable
             return Sessions[^1];
         }
 
-        public override ISessionStep Step(InferenceSession session, SessionValues values, string provider, bool withGraph) =>
+        public override ISessionStep Step(InferenceSession session, SessionValues values, string provider, bool isBound) =>
             new CpuStep(session, values with { ThreadCount = 2, Window = values.Window with { RowShape = [3, 16] } });
     }
 

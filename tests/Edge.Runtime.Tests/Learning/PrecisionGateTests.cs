@@ -105,9 +105,9 @@ public sealed class PrecisionGateTests : IDisposable
             return base.Open(file, provider, options);
         }
 
-        public override ISessionStep Step(Microsoft.ML.OnnxRuntime.InferenceSession session, SessionValues values, string provider, bool withGraph)
+        public override ISessionStep Step(Microsoft.ML.OnnxRuntime.InferenceSession session, SessionValues values, string provider, bool isBound)
         {
-            var step = base.Step(session, values, provider, withGraph);
+            var step = base.Step(session, values, provider, isBound);
             return isReduced ? new Failing(step) : step;
         }
 
