@@ -26,6 +26,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     private readonly RememberedFeatures remembered = new(wanted.FrozenSeed);
     private RidgeSolver? spent;
     private NoveltyCalibration? calibration;
+    private bool isCalibratedAsRun; // In the numbers of the running session, which nobody else has.
 
     /// <summary>Prototypes of everything labelled so far, in the running snapshot's embedding.</summary>
     public PrototypeBank Bank { get; private set; } = new(snapshot.Id, snapshot.EmbeddingLength);
@@ -135,7 +136,8 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         var late = Encode(next, await buffer.TrainableAsync(adoption.Bank.ThroughExampleId));
         var trainable = isOtherBank ? Fitting(await buffer.TrainableAsync(), next).ToList() : null;
         var held = trainable is null ? null : AnchorExam.Encode(next, AnchorExam.Pairs(trainable));
-        var anchors = await AnchorsAsync(next, buffer);
+        bool asRun = SeesOtherwise(adoption.Running);
+        var anchors = await AnchorsAsync(asRun ? adoption.Running : next, buffer);
 
         encoder.Dispose();
         (encoder, Bank, learned, blend) = (next, adoption.Bank, adoption.Learned, adoption.Blend);
@@ -152,15 +154,23 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
 
         await SavePrototypesAsync(buffer);
         blendFile.TrySave(encoder.Snapshot.Id, blend);
-        Calibrate(anchors);
+        Calibrate(anchors, asRun);
         slot.Swap(adoption.Running, Solve());
     }
 
-    /// <summary>Runs another session of the running snapshot, of the same weights in other numbers; closes it where another snapshot runs by now.</summary>
-    public void Rerun(Classifier running)
+    /// <summary>Runs another session of the running snapshot, of the same weights in the same or other numbers; closes it where another snapshot runs by now.</summary>
+    /// <exception cref="IOException">The buffer cannot be read; everything is as before, and the session still belongs to the caller.</exception>
+    public async Task RunAsync(Classifier running, ReplayBuffer buffer)
     {
-        if (running.Snapshot.Id == encoder.Snapshot.Id) slot.Swap(running, Solve());
-        else running.Dispose();
+        if (running.Snapshot.Id != encoder.Snapshot.Id)
+        {
+            running.Dispose();
+            return;
+        }
+
+        bool asRun = SeesOtherwise(running);
+        if (asRun || isCalibratedAsRun) Calibrate(await AnchorsAsync(asRun ? running : encoder, buffer), asRun);
+        slot.Swap(running, Solve());
     }
 
     /// <summary>A round is over: what the anchors chose for the running snapshot is taken up, and the buffer lets go what only waited for the round, once the statistics that count it are durable.</summary>
@@ -175,7 +185,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
 
         if (settlement.SnapshotId == encoder.Snapshot.Id)
         {
-            await CalibrateAsync(buffer); // Another one was calibrated when it was adopted.
+            if (!isCalibratedAsRun) await CalibrateAsync(buffer); // Another one was calibrated when it was adopted.
             Publish();
         }
 
@@ -222,10 +232,14 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     private string Kind => encoder.TakesVotes ? wanted.Kind : "prototypes";
 
     /// <summary>Novelty is calibrated anew with every round and at start, on the anchors that there are; until the next time the score and the threshold stay, so that what is stated holds.</summary>
-    private async Task CalibrateAsync(ReplayBuffer buffer) => Calibrate(await AnchorsAsync(encoder, buffer));
+    private async Task CalibrateAsync(ReplayBuffer buffer) => Calibrate(await AnchorsAsync(encoder, buffer), asRun: false);
 
-    private void Calibrate(EncodedWindows? anchors)
+    /// <summary>Whether the distances that a session computes are not the encoder's: its embeddings come out of fewer bits, and no frozen features, which never do, stand for them. Then the session itself sees the anchors, before it runs.</summary>
+    private static bool SeesOtherwise(Classifier running) => running.FrozenLength == 0 && running.Precision != "float32";
+
+    private void Calibrate(EncodedWindows? anchors, bool asRun)
     {
+        isCalibratedAsRun = asRun;
         if (anchors is not null) calibration = NoveltyExam.Of(anchors, Bank.ToMatrix(encoder.Snapshot.Classes), frozen.Counted, encoder.Snapshot.Classes, settings.UnknownFalseAlarmPercent);
     }
 

@@ -158,7 +158,7 @@ public sealed partial class ExampleStage(
                 {
                     Adoption accepted => AdoptAsync(accepted),
                     Settlement settlement => readOut.SettleAsync(settlement, buffer),
-                    Rerun other => RerunAsync(other),
+                    Rerun other => readOut.RunAsync(other.Running, buffer),
                     Resize resize => readOut.ResizeAsync(resize.Capacities, buffer),
                     Discounting drifted => DiscountAsync(drifted),
                     _ => throw new InvalidOperationException($"nobody takes over a {brought.GetType().Name}"),
@@ -185,12 +185,6 @@ public sealed partial class ExampleStage(
     private Task DiscountAsync(Discounting drifted)
     {
         readOut.Discount(drifted.Share);
-        return Task.CompletedTask;
-    }
-
-    private Task RerunAsync(Rerun other)
-    {
-        readOut.Rerun(other.Running);
         return Task.CompletedTask;
     }
 

@@ -51,7 +51,7 @@ public static class ServiceHost
         await readOut.RestoreAsync(buffer);
         var running = providers.OpenForStream(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };
-        slot.Swap(running, slot.LatestFor(snapshot.Id)!);
+        await readOut.RunAsync(running, buffer);
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "edge" });
         var services = builder.Services;

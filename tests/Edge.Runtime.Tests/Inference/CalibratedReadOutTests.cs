@@ -93,6 +93,30 @@ public sealed class CalibratedReadOutTests : IDisposable
         Assert.Equal(-1, UnknownRule.Answer(session, 0, score with { IsCertain = false }, s_settings with { UnknownBelowSimilarity = 1 }, out _));
     }
 
+    [Fact]
+    public async Task Distances_out_of_fewer_bits_are_calibrated_by_the_session_that_runs_and_stay_so_at_the_end_of_a_round()
+    {
+        await LabelAsync(240);
+        using var readOut = new ReadOut(slot, s_settings, new ReadOutSection { Kind = "prototypes" }, new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.Write(data), TestSnapshot.Manifest);
+        await readOut.RestoreAsync(buffer);
+        var inFloat32 = Published()!;
+        ReadOnlyMemory<float>[] windows = [.. (await buffer.TrainableAsync()).Select(e => (ReadOnlyMemory<float>)e.Samples)];
+        File.WriteAllBytes(data["model.int8.onnx"], ReducedGraph.Derive("int8", File.ReadAllBytes(data["model.onnx"]), TestSnapshot.Window, windows, s_settings));
+        Classifier Reduced() => new ProviderChain(s_settings).Open(new GraphFile(data["model.int8.onnx"], "int8"), TestSnapshot.Manifest, AnchorExam.BatchSize);
+        await readOut.RunAsync(Reduced(), buffer);
+        var asRun = Published()!;
+        using var session = Reduced();
+        session.Use(slot.LatestFor(TestSnapshot.Manifest.Id)!.Weights);
+        var distances = (await buffer.AnchorsAsync()).Select(e => session.Score(e.Samples).Novelty).ToList();
+        Assert.InRange(distances.Count(one => asRun.RatioOf(one, []) > 1.0001), 0, distances.Count * 5 / 100);
+        Assert.NotEqual(inFloat32.Threshold, asRun.Threshold);
+
+        await readOut.SettleAsync(new Settlement(lastId, TestSnapshot.Manifest.Id, null, new TaskCompletionSource()), buffer);
+        Assert.Equal(asRun.Threshold, Published()!.Threshold);
+        await readOut.RunAsync(Classifier.Open(data["model.onnx"], TestSnapshot.Manifest, s_settings), buffer); // Back to float32.
+        Assert.Equal(inFloat32.Threshold, Published()!.Threshold);
+    }
+
     private static int Unknown(Classifier session, string even, string odd) => Enumerable.Range(5000, 200).Count(seed =>
     {
         var score = session.Score(TestSnapshot.WindowOf(seed % 2 == 0 ? even : odd, seed));
