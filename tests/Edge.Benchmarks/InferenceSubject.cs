@@ -84,6 +84,16 @@ internal static class InferenceSubject
         return ReadOutWeights.OfPrototypes(prototypes, frozenLength) with { Share = 0.5f, OnEmbedding = Draw(classes * Manifest.EmbeddingLength, 0.1), OnFrozen = Draw(classes * frozenLength, 0.01) };
     }
 
+    /// <summary>The same with novelty calibrated over the frozen features, half of the windows counted and half of them held out, as a device has it once it has learnt.</summary>
+    public static ReadOutWeights Calibrated(Classifier session, float[] windows)
+    {
+        var readOut = ReadOut(session.FrozenLength);
+        var encoded = AnchorExam.Encode(session, windows.Chunk(Window.ValueCount).Select((samples, i) => ((ReadOnlyMemory<float>)samples, Manifest.Classes[i % Manifest.Classes.Count])));
+        var (statistics, anchors) = (new ClassStatistics(session.FrozenBankId!, session.FrozenLength), encoded.From(encoded.Classes.Count / 2));
+        statistics.Add([.. encoded.Classes.Take(encoded.Classes.Count / 2)], encoded.Frozen[..(encoded.Classes.Count / 2 * session.FrozenLength)]);
+        return readOut with { Calibration = NoveltyExam.Of(anchors, readOut.Prototypes, statistics, Manifest.Classes, Settings.UnknownFalseAlarmPercent) ?? throw new InvalidOperationException("novelty could not be calibrated") };
+    }
+
     public static Classifier Open(string model, ReadOutWeights readOut, int batchSize = 1, int threadCount = 1, SnapshotManifest? manifest = null)
     {
         var classifier = new ProviderChain(Settings).Open(new GraphFile(model), manifest ?? Manifest, batchSize, threadCount);

@@ -26,10 +26,11 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         var shape = InferenceSubject.Window;
         var (blocks, pool) = (new SampleBlockPool(shape.ChannelCount, Stride), new WindowPool(shape));
-        var readOut = InferenceSubject.ReadOut(InferenceSubject.FrozenFeatures);
+        var session = InferenceSubject.Open(model, InferenceSubject.ReadOut(InferenceSubject.FrozenFeatures), ClassifierStage.LargestBatch, ProviderChain.BacklogThreads(InferenceSubject.Settings));
+        var readOut = InferenceSubject.Calibrated(session, windows);
         flows = new Flows(lossless: false, state, blocks, pool);
         sensor = new PacedWindows(windows);
-        slot.Swap(InferenceSubject.Open(model, readOut, ClassifierStage.LargestBatch, ProviderChain.BacklogThreads(InferenceSubject.Settings)), new PublishedReadOut(readOut, null!, null!, null));
+        slot.Swap(session, new PublishedReadOut(readOut, null!, null!, null));
         var (ring, live) = (new WindowRing(512, shape), StageDrift.Live(InferenceSubject.Settings, InferenceSubject.Manifest.Classes));
         stages =
         [

@@ -42,6 +42,7 @@ internal static class HarmFigures
         foreach (var (what, config) in s_kinds)
         {
             var (took, codes, changes) = (new List<double>(), new SortedSet<string>(StringComparer.Ordinal), new List<string>());
+            string why = "";
             for (int time = 0; time < load.HarmTimes; time++)
             {
                 await device.StopAsync();
@@ -58,8 +59,10 @@ internal static class HarmFigures
                 if (result != "rolledBack") changes.Add($"NOT rolled back, but {result}");
                 took.Add(Stopwatch.GetElapsedTime(start, back.Ticks).TotalSeconds);
                 codes.UnionWith(back.Body["lastAttempt"]!["codes"]?.AsArray().Select(code => (string)code!) ?? []);
+                why = string.Join("; ", back.Body["lastAttempt"]!["reasons"]!.AsArray().Select(reason => (string)reason!));
                 await device.HearsAsync("prediction", back.Ticks, body => (long)body["windowsSeen"]! > 5, "it works as before");
-                tell(string.Create(CultureInfo.InvariantCulture, $"{what}: {took[^1]:0.0} s, {string.Join(", ", codes)}"));
+                tell(string.Create(CultureInfo.InvariantCulture, $"{what}: {took[^1]:0.0} s, {string.Join(", ", codes)}: {why}"));
+                foreach (var round in device.Heard("training", start).Concat(device.Heard("snapshot", start)).Where(message => (string?)message.Body["event"] is not "progress")) tell(round.Body.ToJsonString());
                 await device.StopAsync();
                 var after = await KeptByAsync(device);
                 if (after.Snapshot != before.Snapshot) changes.Add($"snapshot {before.Snapshot}, then {after.Snapshot}");
