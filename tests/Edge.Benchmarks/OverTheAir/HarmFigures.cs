@@ -13,7 +13,7 @@ internal static class HarmFigures
     [
         ("a broker that is not there", () => $$"""{ "telemetry": { "port": {{Ports.Free()}} } }"""),
         ("a sensor that is not there", () => """{ "sensor": { "kind": "uciHar", "uciHar": { "path": "/nowhere" } } }"""),
-        ("a learning rate that ruins training", () => """{ "training": { "enabled": true, "method": "supconReplay", "learningRate": 1, "patienceEpochs": 0, "epochs": 3 } }"""),
+        ("a learning rate that ruins training", () => """{ "training": { "enabled": true, "method": "supconReplay", "learningRate": 1, "patienceEpochs": 0, "epochs": 10 } }"""),
         ("windows that never fill", () => """{ "sensor": { "sampleRateHz": 1 }, "window": { "length": 4096, "stride": 4096 }, "updates": { "acceptNewSnapshot": true } }"""),
     ];
 
@@ -56,13 +56,13 @@ internal static class HarmFigures
                 long start = device.Desire(++version, document.ToJsonString());
                 var back = await device.HearsAsync("config/reported", start, body => (long?)body["lastAttempt"]?["version"] == version && (string?)body["lastAttempt"]!["result"] is "rolledBack" or "applied", $"version {version} has come to its end", TimeSpan.FromSeconds(300 + (load.TrialSeconds + load.GraceSeconds) * 3));
                 string result = (string)back.Body["lastAttempt"]!["result"]!;
-                if (result != "rolledBack") changes.Add($"NOT rolled back, but {result}");
+                if (result != "rolledBack") changes.Add($"NOT rolled back, but {result}{RoundSince(start)}");
                 took.Add(Stopwatch.GetElapsedTime(start, back.Ticks).TotalSeconds);
                 codes.UnionWith(back.Body["lastAttempt"]!["codes"]?.AsArray().Select(code => (string)code!) ?? []);
                 why = string.Join("; ", back.Body["lastAttempt"]!["reasons"]!.AsArray().Select(reason => (string)reason!));
                 await device.HearsAsync("prediction", back.Ticks, body => (long)body["windowsSeen"]! > 5, "it works as before");
                 tell(string.Create(CultureInfo.InvariantCulture, $"{what}: {took[^1]:0.0} s, {string.Join(", ", codes)}: {why}"));
-                foreach (var round in device.Heard("training", start).Concat(device.Heard("snapshot", start)).Where(message => (string?)message.Body["event"] is not "progress")) tell(round.Body.ToJsonString());
+
                 await device.StopAsync();
                 var after = await KeptByAsync(device);
                 if (after.Snapshot != before.Snapshot) changes.Add($"snapshot {before.Snapshot}, then {after.Snapshot}");
@@ -75,10 +75,14 @@ internal static class HarmFigures
             rows.Add(string.Create(CultureInfo.InvariantCulture, $"| {what} | {string.Join(", ", codes)} | {took[0]:0.0} | {LiveFigures.Quantile(took, 0.5):0.0} | {took[^1]:0.0} | {(changes.Count == 0 ? "as before" : string.Join("; ", changes))} |"));
         }
 
+        string RoundSince(long start) => device.Heard("snapshot", start).LastOrDefault(message => (string?)message.Body["event"] is "promoted" or "refused") is { } round
+            ? string.Create(CultureInfo.InvariantCulture, $" ({(string)round.Body["event"]!} with {(double)round.Body["anchorAccuracyPercent"]!:0.0} % on the anchors, {(double)round.Body["previousAnchorAccuracyPercent"]!:0.0} % before)")
+            : " (no round was judged)";
+
         return
         [
             "## Valid and harmful", "",
-            string.Create(CultureInfo.InvariantCulture, $"Each document {load.HarmTimes} times, to a device that has learnt, with `updates.trialSeconds` {load.TrialSeconds} and `graceSeconds` {load.GraceSeconds}. Time from publish to the report rolledBack. Data: running snapshot, examples, anchors, and what is counted in `statistics.bin`, read after a clean stop before and after (labels go on coming, so that there may be more). Read out by prototypes of the trained network: the frozen ridge answers as before whatever the network has become, so that with it such a learning rate does no harm and is kept. Bar: rolled back by itself within the trial time, data and snapshot intact."), "",
+            string.Create(CultureInfo.InvariantCulture, $"Each document {load.HarmTimes} times, to a device that has learnt, with `updates.trialSeconds` {load.TrialSeconds} and `graceSeconds` {load.GraceSeconds}. Time from publish to the report rolledBack. Data: running snapshot, examples, anchors, and what is counted in `statistics.bin`, read after a clean stop before and after (labels go on coming, so that there may be more). Read out by prototypes of the trained network, so that whatever a round does to it shows on the anchors, where the loss has not shown it before. Bar: rolled back by itself within the trial time, data and snapshot intact."), "",
             "| document | reason | least, s | p50, s | most, s | data and snapshot |", "|---|---|---:|---:|---:|---|",
             .. rows,
         ];
