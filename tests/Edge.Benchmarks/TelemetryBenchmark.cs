@@ -118,6 +118,7 @@ internal static class TelemetryBenchmark
         List<string> lines = [$"A message that is never dropped, {PayloadBytes} bytes of payload: how long `Send` takes, and bytes written to `outbox.db` and its journal, removal included.", ""];
         lines.AddRange(["| case | ms, median | ms, 99 % | bytes written a message | flushed changes a message |", "|---|---:|---:|---:|---:|"]);
         lines.Add(await CaseAsync("broker there, one message every 20 ms", port, SafeCount, 20));
+        lines.Add(await CaseAsync("broker there, one after another", port, SafeCount * 10, 0)); // Beyond the first answers, which the kernel acknowledges at once in any case.
         lines.Add(await CaseAsync("broker away, one after another", null, SafeCount, 0));
         lines.Add(await CaseAsync("broker away, 32 at a time", null, SafeCount * 4, 0, together: 32));
         lines.Add("");
