@@ -186,6 +186,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
     {
         var wanted = verdict.Merged!;
         var change = ConfigDiff.Between(live.Current, wanted.Verdict.Config!).Heaviest;
+        var sinceGood = ConfigDiff.Between(GoodConfig, wanted.Verdict.Config!).Heaviest; // What runs may itself be on trial, or on its way out.
         var limits = wanted.Verdict.Config!.Updates;
         var superseded = machine.State is { Phase: ConfigPhase.Trial or ConfigPhase.Staged, LastAttempt: { } tried } ? Shown(tried, request.Gap) : null;
         try
@@ -215,7 +216,7 @@ public sealed class DesiredConfig(UpdateState updates, RunningConfig start, Live
             Swap(wanted);
             request.Gap.None();
             Show();
-            if (limits.TrialSeconds == 0 || change is null) machine.Promote([]); // Nothing to hold, or nothing that could have gone wrong.
+            if (sinceGood is null || (limits.TrialSeconds == 0 && sinceGood is ConfigChange.Live)) machine.Promote([]); // Nothing that could have gone wrong, or nothing to hold.
             if (IsOnTrial) trialBegun.Writer.TryWrite(true);
             else Show();
             return false;

@@ -2,6 +2,7 @@ using Edge.Config;
 using Edge.Runtime.Updates.Envelopes;
 using Edge.Runtime.Updates.States;
 using Edge.Runtime.Updates.Trust;
+using Edge.Telemetry.Mqtt;
 
 namespace Edge.Runtime.Updates.Checks;
 
@@ -124,6 +125,8 @@ public static class UpdateChecks
         reasons.AddRange(merged.Verdict.Problems.Select(problem => new Reason(ReasonCode.Invalid, problem.ToString())));
         if (merged.Verdict.OmittedProblemCount > 0) reasons.Add(new(ReasonCode.Invalid, $"{merged.Verdict.OmittedProblemCount} more problems are not listed"));
         if (merged.Verdict.Config is { } wanted) CheckChanges(config, wanted, facts, reasons);
+        if (keyId == KeyId.Unsigned && merged.Verdict.Config?.Telemetry is { Broker: "external" } moved && !BrokerAddress.IsLoopback(moved.Host))
+            reasons.Add(new(ReasonCode.Unsigned, $"it is not signed, and moves the device to the broker {moved.Host}, from where nothing unsigned is taken: the device would take nothing any more. Give the device keys to trust first (updates.keysFile in its own config file), and sign what moves it with one of them"));
         if (payload.MinimumRuntime is { } least && facts.Runtime < least) reasons.Add(new(ReasonCode.RuntimeTooOld, $"it asks for version {least} of the service or later, this is {facts.Runtime}; bring the service up to date first"));
         string? hash = merged.Verdict.IsValid ? merged.Verdict.Hash : null;
         if (reasons.Count > 0) return new CheckVerdict(CheckOutcome.Refused, reasons) { Hash = hash, Notes = notes };

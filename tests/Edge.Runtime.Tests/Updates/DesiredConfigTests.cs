@@ -183,6 +183,42 @@ public sealed class DesiredConfigTests : IDisposable
     }
 
     [Fact]
+    public void The_content_of_what_is_on_trial_under_another_version_stays_on_trial_and_going_back_is_to_the_last_good_one()
+    {
+        var desired = Start();
+        desired.Judge(Message(1, """{ "telemetry": { "summarySeconds": 2 } }"""));
+        Assert.False(desired.Judge(Message(2, """{ "telemetry": { "summarySeconds": 2 } }""")));
+        Assert.Equal((2L, ConfigResult.Trial, null), (desired.Tried?.Version, told[^1].LastAttempt!.Result, told[^1].Active.Version));
+        desired.End(desired.Tried!, Failed);
+        Assert.Equal((5, null), (live.Current.Telemetry.SummarySeconds, told[^1].Active.Version));
+    }
+
+    [Theory]
+    [InlineData("""{ "replay": { "capacity": 400 } }""")]
+    [InlineData("""{ "replay": { "capacity": 400 }, "updates": { "trialSeconds": 0 } }""")] // A hold of nothing is for what changes in a running service.
+    public void What_runs_on_trial_after_a_restart_does_not_become_the_last_good_one_by_being_sent_again(string again)
+    {
+        var desired = Start();
+        Assert.True(desired.Judge(Message(1, """{ "replay": { "capacity": 400 } }""")));
+        desired = Start();
+        Assert.False(desired.Judge(Message(2, again)));
+        Assert.Equal((2L, ConfigResult.Trial, null), (desired.Tried?.Version, told[^1].LastAttempt!.Result, told[^1].Active.Version));
+        Assert.True(desired.End(desired.Tried!, Failed));
+        Assert.False(desired.Judge(Message(3, again))); // Before the pipeline has stopped, what was rolled back still runs.
+        Assert.Null(told[^1].Active.Version);
+        Assert.Equal(306, desired.GoodConfig.Replay.Capacity);
+    }
+
+    [Fact]
+    public void An_unsigned_document_does_not_move_the_device_to_a_broker_from_which_it_would_take_nothing()
+    {
+        var desired = Start();
+        desired.Judge(Message(1, """{ "telemetry": { "broker": "external", "host": "broker.example" } }"""));
+        Assert.Equal("unsigned", Assert.Single(told[^1].LastAttempt!.Codes!));
+        Assert.True(desired.Judge(Message(2, """{ "telemetry": { "broker": "external", "host": "127.0.0.1", "port": 1884 } }""")));
+    }
+
+    [Fact]
     public void With_no_time_to_hold_a_live_change_is_active_when_the_call_returns()
     {
         var desired = Start();
