@@ -1,5 +1,6 @@
 using Edge.Config;
 using Edge.Runtime.Inference;
+using Edge.Runtime.Updates;
 
 namespace Edge.Runtime.Learning;
 
@@ -27,12 +28,16 @@ public sealed record GateVerdict(IReadOnlyList<string> Reasons)
 /// <summary>A candidate replaces the running snapshot only if it is at least as good on the anchor set, overall and for the worst class, and its graph computes what the trainer computed.</summary>
 public static class PromotionGate
 {
+    /// <summary>What a service judges by now: the running configuration's limits, or, in each where that is stricter, the last good one's.</summary>
+    public static PromotionSection Of(LiveConfig live) => Stricter(live.Current.Promotion, live.LastGood.Promotion);
+
     /// <summary>The stricter of two settings in each of their limits: a configuration on trial that loosens the gate must not let pass what outlives its roll back.</summary>
     public static PromotionSection Stricter(PromotionSection one, PromotionSection other) => one with
     {
         MaxParityError = Math.Min(one.MaxParityError, other.MaxParityError),
         MaxAccuracyDropPoints = Math.Min(one.MaxAccuracyDropPoints, other.MaxAccuracyDropPoints),
         MaxClassDropPoints = Math.Min(one.MaxClassDropPoints, other.MaxClassDropPoints),
+        MinAnchors = Math.Max(one.MinAnchors, other.MinAnchors),
     };
 
     /// <summary>Judges a candidate; pure.</summary>

@@ -21,7 +21,7 @@ public sealed class RoundSchedule(LiveConfig live, ReplayBuffer buffer, Snapshot
     /// <summary>A drift has found no round that could start. Until one starts, a quarter of <c>training.roundExamples</c> is enough, whoever asks.</summary>
     public void NoteDrift() => driftWaits = true;
 
-    /// <summary>A round starts; the next one waits for all examples again.</summary>
+    /// <summary>A round starts; the next one waits for all examples again, unless this one does not get to its beginning and <see cref="NoteDrift"/> says so.</summary>
     /// <returns>Whether a drift had waited for it.</returns>
     public bool NoteStart()
     {
@@ -51,19 +51,19 @@ public sealed class RoundSchedule(LiveConfig live, ReplayBuffer buffer, Snapshot
     public bool IsDue(string reason)
     {
         var (counts, config) = (buffer.Counts, live.Current);
-        return config.Training.Enabled && config.Promotion.PinnedSnapshot.Length == 0 && counts.FreshCount >= NeededFor(reason) && counts.AnchorCount >= config.Promotion.MinAnchors;
+        return config.Training.Enabled && config.Promotion.PinnedSnapshot.Length == 0 && counts.FreshCount >= NeededFor(reason) && counts.AnchorCount >= PromotionGate.Of(live).MinAnchors;
     }
 
     /// <summary>All that keeps a round for that reason from starting, for a person; empty when it is due.</summary>
     public string WhyNotDue(string reason)
     {
-        var (counts, config, needed) = (buffer.Counts, live.Current, NeededFor(reason));
+        var (counts, config, needed, anchors) = (buffer.Counts, live.Current, NeededFor(reason), PromotionGate.Of(live).MinAnchors);
         string[] why =
         [
             .. config.Training.Enabled ? [] : new[] { "training.enabled is false" },
             .. config.Promotion.PinnedSnapshot.Length == 0 ? [] : new[] { $"promotion.pinnedSnapshot is {config.Promotion.PinnedSnapshot}" },
             .. counts.FreshCount >= needed ? [] : new[] { $"{counts.FreshCount} of the {needed} labelled windows that a round needs now (training.roundExamples is {config.Training.RoundExamples})" },
-            .. counts.AnchorCount >= config.Promotion.MinAnchors ? [] : new[] { $"{counts.AnchorCount} of the {config.Promotion.MinAnchors} anchors of promotion.minAnchors" },
+            .. counts.AnchorCount >= anchors ? [] : new[] { $"{counts.AnchorCount} of the {anchors} anchors of promotion.minAnchors" },
         ];
         return string.Join("; ", why);
     }

@@ -13,7 +13,7 @@ namespace Edge.Runtime.Learning;
 public sealed partial class TrainingRound
 {
     /// <summary>Whether there are enough anchors to judge one by. Until then it waits: an untrained device knows nothing that would speak against anything.</summary>
-    public bool CanJudge => buffer.Counts.AnchorCount >= live.Current.Promotion.MinAnchors;
+    public bool CanJudge => buffer.Counts.AnchorCount >= PromotionGate.Of(live).MinAnchors;
 
     /// <summary>Judges a snapshot that came over the air on this device's own anchors, and runs it when it is at least as good.</summary>
     /// <returns>Whether it runs.</returns>

@@ -39,8 +39,11 @@ public sealed partial class TrainingRound
         return BlendChoice.Choose(present.Branches, AnchorExam.Encode(running, AnchorExam.Pairs(anchors)), running.TakesVotes ? config.ReadOut.Kind : "prototypes", config.Inference.Temperature, present.Blend);
     }
 
-    private async Task DiscountAsync(CancellationToken stopping)
+    /// <summary>The round is certain to run. Only now what was counted before a drift weighs less: a round that the disk refuses is tried again, and each try would take away from it.</summary>
+    private async Task BeginAsync(bool afterDrift, CancellationToken stopping)
     {
+        HasBegun = true;
+        if (!afterDrift || config.ReadOut.DriftDiscount >= 1) return;
         var discounting = new Discounting(config.ReadOut.DriftDiscount, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await flows.Handovers.Writer.WriteAsync(discounting, stopping);
         await discounting.Done.Task.WaitAsync(stopping);

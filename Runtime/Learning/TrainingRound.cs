@@ -23,25 +23,29 @@ public sealed partial class TrainingRound(
     /// <summary>Whether the disk refused the latest round: the next one had better wait a little.</summary>
     public bool WasRefusedByDisk { get; private set; }
 
+    /// <summary>Whether the latest round got to its beginning: what it trains on is drawn and written. Where it did not, whatever made it due still waits for one.</summary>
+    public bool HasBegun { get; private set; }
+
     /// <summary>Runs one round. Whatever happens to the child, the service goes on with the snapshot it has.</summary>
     /// <param name="afterDrift">Whether a confirmed drift has started it.</param>
     /// <param name="stopping">Ends it.</param>
     public async Task RunAsync(bool afterDrift, CancellationToken stopping)
     {
         config = live.Current;
-        WasRefusedByDisk = false;
-        if (afterDrift && config.ReadOut.DriftDiscount < 1) await DiscountAsync(stopping);
+        (WasRefusedByDisk, HasBegun) = (false, false);
         var parent = Current ?? throw new InvalidOperationException("a round needs a snapshot to start from");
         var plan = RoundPlans.FineTune(config, folders.NextRound(snapshots.List()), parent);
         try
         {
             if (!NeedsChild(parent))
             {
+                await BeginAsync(afterDrift, stopping);
                 await SettleAloneAsync(parent, stopping);
                 return;
             }
 
             if (await DrawAsync(plan, parent) is not (var folder, var throughId)) return; // What made it due is partly of other windows; the next example asks again.
+            await BeginAsync(afterDrift, stopping);
             var better = await TrainAsync(folder, plan, stopping) is { } report ? (await JudgeAsync(BroughtCandidate.Of(folder, report, plan, parent, time.GetUtcNow()), parent, stopping)).Better : null;
             await SettleAsync(throughId, parent, better, stopping);
             folders.Prune();
@@ -65,7 +69,7 @@ public sealed partial class TrainingRound(
     {
         var draw = shapes.Fitting(await buffer.DrawAsync(), parent.Window);
         var anchors = shapes.Fitting(await buffer.AnchorsAsync(), parent.Window);
-        if (shapes.HasOthers && (draw.Fresh.Count < 2 || anchors.Count < config.Promotion.MinAnchors)) return null;
+        if (shapes.HasOthers && (draw.Fresh.Count < 2 || anchors.Count < PromotionGate.Of(live).MinAnchors)) return null;
         return (folders.Create(plan, draw, snapshots.CheckpointFile(parent), anchors), draw.ThroughId);
     }
 
@@ -184,7 +188,7 @@ public sealed partial class TrainingRound(
 
         NativeMemory.ReleaseNative(); // Two sessions have come and gone, and two more are about to come.
         state.NoteCandidate(evidence.Candidate.AccuracyPercent, config);
-        var verdict = PromotionGate.Judge(evidence, PromotionGate.Stricter(config.Promotion, live.LastGood.Promotion));
+        var verdict = PromotionGate.Judge(evidence, PromotionGate.Stricter(config.Promotion, live.LastGood.Promotion)); // Of the round's own configuration, whatever runs by now.
         if (!verdict.Promoted)
         {
             state.CountRefused();

@@ -14,8 +14,10 @@ public sealed class SnapshotShelf(DataDirectory data)
     /// <summary>The running one; null before the first.</summary>
     public StoredSnapshot? Current => All.FirstOrDefault(snapshot => snapshot.IsCurrent);
 
-    /// <summary>The newest good one that is older than the running one; null where there is none.</summary>
-    public StoredSnapshot? Previous => Current is { } current ? All.LastOrDefault(snapshot => snapshot.Manifest is not null && string.CompareOrdinal(snapshot.Id, current.Id) < 0) : null;
+    /// <summary>The one that the running one came from, where it is kept and good: what ran before it. Else the newest good one that is older; null where there is none.</summary>
+    public StoredSnapshot? Previous => Current is { } current
+        ? All.LastOrDefault(snapshot => snapshot.Manifest is not null && snapshot.Id == current.Manifest?.ParentId) ?? All.LastOrDefault(snapshot => snapshot.Manifest is not null && string.CompareOrdinal(snapshot.Id, current.Id) < 0)
+        : null;
 
     /// <summary>The one that is meant.</summary>
     /// <param name="name"><c>current</c>, <c>previous</c>, an id, the beginning of one, or its number.</param>

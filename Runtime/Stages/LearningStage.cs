@@ -38,6 +38,7 @@ public sealed class LearningStage(
             {
                 bool afterDrift = schedule.NoteStart() || reason == RoundSchedule.Drift;
                 await InTurnAsync(turn, cancel => round.RunAsync(afterDrift, cancel), stopping);
+                if (afterDrift && !round.HasBegun) schedule.NoteDrift();
             }
 
             // A full disk refuses every round: without a pause each example would begin one, and each would be told and logged.

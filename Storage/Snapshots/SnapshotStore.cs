@@ -93,8 +93,9 @@ public sealed class SnapshotStore
             throw;
         }
 
+        var before = Current;
         Run(accepted);
-        Prune();
+        Prune(before);
         return accepted;
     }
 
@@ -199,17 +200,18 @@ public sealed class SnapshotStore
         return null;
     }
 
-    private void Prune()
+    /// <param name="before">What ran until now, which may be none of the newest after a roll back: the way back from the new one, whatever else goes.</param>
+    private void Prune(SnapshotManifest? before)
     {
         long bytes = 0;
         int count = 0;
         string named = Named(directory); // The way back from one that is tried; else it is the running one.
-        // The running one first, then the newest; what was found damaged is nobody's way back.
-        foreach (string id in Ids(directory).Reverse().OrderByDescending(id => id == Current?.Id).ThenByDescending(id => id == named).ThenBy(id => damaged.Exists(what => what.StartsWith(id + ":", StringComparison.Ordinal))))
+        // The running one first, the ways back, then the newest; what was found damaged is nobody's way back.
+        foreach (string id in Ids(directory).Reverse().OrderByDescending(id => id == Current?.Id).ThenByDescending(id => id == named || id == before?.Id).ThenBy(id => damaged.Exists(what => what.StartsWith(id + ":", StringComparison.Ordinal))))
         {
             string folder = Path.Combine(directory, id);
             bytes += new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
-            if (++count <= keepCount && (bytes <= keepBytes || count <= 2) || id == named) continue;
+            if (++count <= keepCount && (bytes <= keepBytes || count <= 2) || id == named || id == before?.Id) continue;
             try
             {
                 DurableFile.DeleteDirectory(folder);

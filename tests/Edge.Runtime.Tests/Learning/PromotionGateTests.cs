@@ -12,9 +12,9 @@ public class PromotionGateTests
     [Fact]
     public void What_a_trial_loosens_of_the_gate_counts_for_nothing_and_what_it_tightens_does()
     {
-        var good = new PromotionSection { MaxAccuracyDropPoints = 1, MaxClassDropPoints = 10, MaxParityError = 1e-3 };
+        var good = new PromotionSection { MaxAccuracyDropPoints = 1, MaxClassDropPoints = 10, MaxParityError = 1e-3, MinAnchors = 60 };
         var tried = good with { MaxAccuracyDropPoints = 100, MaxClassDropPoints = 5, MaxParityError = 1e-2, MinAnchors = 3 };
-        Assert.Equal((1.0, 5.0, 1e-3, 3), PromotionGate.Stricter(tried, good) is var strict ? (strict.MaxAccuracyDropPoints, strict.MaxClassDropPoints, strict.MaxParityError, strict.MinAnchors) : default);
+        Assert.Equal((1.0, 5.0, 1e-3, 60), PromotionGate.Stricter(tried, good) is var strict ? (strict.MaxAccuracyDropPoints, strict.MaxClassDropPoints, strict.MaxParityError, strict.MinAnchors) : default);
     }
 
     [Fact]

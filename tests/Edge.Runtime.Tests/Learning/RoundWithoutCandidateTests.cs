@@ -65,6 +65,15 @@ public sealed class RoundWithoutCandidateTests(FirstRound first) : IDisposable
         Assert.Equal(before * weighs, Mass(new StatisticsFile(data["statistics.bin"]).Load(counted!.FeatureBankId, counted.FeatureLength)!), 9); // What a restart finds.
     }
 
+    [Fact]
+    public async Task A_round_that_the_disk_refuses_has_not_begun_and_takes_nothing_from_what_was_counted()
+    {
+        File.WriteAllText(data["rounds"], "a file where its folder would be");
+        var config = Config(new TrainingSection());
+        await RunAsync(config with { ReadOut = config.ReadOut with { DriftDiscount = 0.5 } }, afterDrift: true, begins: false);
+        Assert.Equal(before, Mass(counted!), 9);
+    }
+
     private static DeviceConfig Config(TrainingSection training) => FirstRound.Config with
     {
         Sensor = new SensorSection { SampleRateHz = TestSnapshot.Window.SampleRateHz },
@@ -76,7 +85,7 @@ public sealed class RoundWithoutCandidateTests(FirstRound first) : IDisposable
     private static double Mass(ClassStatistics statistics) => statistics.Classes.Sum(name => statistics.Of(name)!.Mass);
 
     /// <summary>Runs one round over thirty examples on the first snapshot; what waits for a round afterwards, and the snapshots that there are.</summary>
-    private async Task<(int Fresh, int Snapshots)> RunAsync(DeviceConfig config, bool afterDrift = false)
+    private async Task<(int Fresh, int Snapshots)> RunAsync(DeviceConfig config, bool afterDrift = false, bool begins = true)
     {
         var cancel = TestContext.Current.CancellationToken;
         var time = TimeProvider.System;
@@ -102,6 +111,13 @@ public sealed class RoundWithoutCandidateTests(FirstRound first) : IDisposable
         var flows = new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window));
         var round = new TrainingRound(flows, buffer, snapshots, new RoundFolders(data["rounds"], 2), slot, providers, shapes, watch, live, reporter, state, time, NullLogger<TrainingRound>.Instance);
         var running = round.RunAsync(afterDrift, cancel);
+        if (!begins)
+        {
+            await running;
+            Assert.Equal((false, true), (round.HasBegun, round.WasRefusedByDisk));
+            return default;
+        }
+
         if (afterDrift && config.ReadOut.DriftDiscount < 1)
         {
             var discounting = Assert.IsType<Discounting>(await flows.Handovers.Reader.ReadAsync(cancel));
@@ -113,6 +129,7 @@ public sealed class RoundWithoutCandidateTests(FirstRound first) : IDisposable
         await readOut.SettleAsync(settlement, buffer);
         settlement.Done.SetResult();
         await running;
+        Assert.True(round.HasBegun);
         Assert.Equal(own.Id, snapshots.Current!.Id);
         return (buffer.Counts.FreshCount, snapshots.List().Count);
     }

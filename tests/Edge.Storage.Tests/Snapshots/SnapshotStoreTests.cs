@@ -222,13 +222,27 @@ public sealed class SnapshotStoreTests : IDisposable
     [Fact]
     public void An_old_snapshot_that_cannot_be_deleted_stays_until_the_next_promotion_and_the_new_one_runs()
     {
-        var store = new SnapshotStore(folder["snapshots"], 1);
+        var store = new SnapshotStore(folder["snapshots"], 2);
         string first = Promote(store, 1).Id;
+        Promote(store, 2);
         File.WriteAllText(folder["snapshots"] + $"/{first}.tmp", "a file where it would be moved to");
-        string second = Promote(store, 2).Id;
-        Assert.Equal((second, 2), (store.Current!.Id, store.List().Count));
+        string third = Promote(store, 3).Id;
+        Assert.Equal((third, 3), (store.Current!.Id, store.List().Count));
         File.Delete(folder["snapshots"] + $"/{first}.tmp");
-        Assert.Equal([Promote(store, 3).Id], store.List().Select(snapshot => snapshot.Id));
+        Assert.Equal([third, Promote(store, 4).Id], store.List().Select(snapshot => snapshot.Id));
+    }
+
+    [Fact]
+    public void A_promotion_after_a_roll_back_keeps_what_ran_until_then_and_can_be_taken_back_to_it()
+    {
+        var store = new SnapshotStore(folder["snapshots"], 2);
+        var oldest = Promote(store, 1);
+        Promote(store, 2);
+        var ran = store.RollBack(oldest.Id);
+        string next = Promote(store, 3).Id;
+        Assert.Equal([oldest.Id, next], store.List().Select(snapshot => snapshot.Id));
+        store.TakeBack(ran);
+        Assert.Equal(oldest.Id, Open().Current!.Id);
     }
 
     [Fact]
