@@ -49,7 +49,7 @@ public sealed class LabellingStageTests : IDisposable
             },
             reporter, state, NullLogger<DriftAlarms>.Instance);
         stage = new LabellingStage(
-            flows, ring, new SourceLabels(0, 0, 1), labelled, asking, config.Labels.Classes, drift, reporter, state, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+            flows, ring, new SourceLabels(0, 0, 1), labelled, asking, config.Labels.Classes, ClassNames.Same, drift, reporter, state, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
     }
 
     public void Dispose() => stage.Dispose();
