@@ -36,6 +36,10 @@ public sealed class RenamedClassTests(ITestOutputHelper report)
         await desired.BecomesAsync("labels come again, from a sensor that says walking", """{ "labels": { "sourceShare": 1 } }""");
         await Eventually.Holds(() => Roles(fleet, "jogging", "replay") >= 5, "they count for jogging");
         Assert.DoesNotContain(InBoot(fleet, "label/result", desired.Boot), l => (string?)l["class"] == "walking");
+        await desired.BecomesAsync("a round", """{ "training": { "enabled": true }, "promotion": { "maxAccuracyDropPoints": 100, "maxClassDropPoints": 100 } }""");
+        var promoted = await fleet.HearsAsync("snapshot", s => (string?)s["event"] == "promoted", "a round brings a snapshot");
+        await fleet.HearsAsync("prediction", p => (string?)p["snapshotId"] == (string?)promoted["snapshotId"] && (long?)p["countsByClass"]!["jogging"] > 0, "it answers by the new name");
+        Assert.Equal("walking", (string?)ManifestOf(device, (string)promoted["snapshotId"]!)["classes"]![0]); // A later round finds what this one has learnt, whatever the class is called then.
         var refused = await desired.EndsAsync("refused", """{ "labels": { "renamed": { "walking": "running" } } }""");
         Assert.Contains("labels.renamed.walking is \"running\"", (string?)refused["reasons"]![0]);
         var harmful = await desired.EndsAsync("rolledBack", """{ "sensor": { "kind": "uciHar", "uciHar": { "path": "/nowhere" } } }""");
@@ -45,7 +49,7 @@ public sealed class RenamedClassTests(ITestOutputHelper report)
 
         await run.KillAsync(); // Names on the disk stay as they are: nothing is under way that a kill could break off.
         run = device.Run();
-        await desired.BecomesAsync("called as before", """{ "labels": { "classes": null, "renamed": null, "sourceShare": 0 } }""");
+        await desired.BecomesAsync("called as before", """{ "training": null, "labels": { "classes": null, "renamed": null, "sourceShare": 0 } }""");
         await Eventually.Holds(() => CountOf(InBoot(fleet, "prediction", desired.Boot), "walking") > 3, "it is answered by its old name");
         Assert.Equal(0, CountOf(InBoot(fleet, "prediction", desired.Boot), "jogging"));
         await ExaminedAsync(fleet, desired.Boot);
@@ -73,6 +77,8 @@ public sealed class RenamedClassTests(ITestOutputHelper report)
         var exam = await fleet.HearsAsync("forgetting", f => (string?)f["bootId"] == boot && f["perClass"]!.AsArray().Count > 0, "the anchors are examined");
         return [.. exam["perClass"]!.AsArray().Select(one => new Anchors((string)one!["class"]!, (double)one["accuracyPercent"]!, (double)one["bestPercent"]!, (int)one["anchorCount"]!))];
     }
+
+    private static JsonNode ManifestOf(DeviceFolder device, string snapshot) => JsonNode.Parse(File.ReadAllText(Path.Combine(device.Data, "snapshots", snapshot, "manifest.json")))!;
 
     private static IReadOnlyList<JsonObject> InBoot(Fleet fleet, string topic, string boot) => [.. fleet.On(topic).Where(message => (string?)message["bootId"] == boot)];
 
