@@ -59,16 +59,17 @@ public static class InferCommand
             using var named = parsed.GetValue(s_model) is { } file ? MeasuredModel.Of(file) : await OfSnapshotAsync(parsed.GetValue(s_snapshot)!, asked, data, parsed.GetValue(ReplayCommand.Copy));
             var (windows, train, name) = Windows(parsed.GetValue(s_data)!, parsed.GetValue(s_split), named.Manifest, cancel);
             using var subject = named.In(parsed.GetValue(s_precision) ?? named.Precision, train, asked.Inference);
-            var report = Measure(subject, windows, name, subject.Settings(asked.Inference), parsed, cancel);
+            var report = Measure(subject, windows, name, asked, parsed, cancel);
             Console.Write(parsed.GetValue(GlobalOptions.Json) ? report.ToJson() + "\n" : report.ToText());
             return ExitCode.Done;
         });
         return command;
     }
 
-    private static InferenceReport Measure(MeasuredModel subject, LabelledWindows windows, string data, InferenceSection settings, ParseResult parsed, CancellationToken cancel)
+    private static InferenceReport Measure(MeasuredModel subject, LabelledWindows windows, string data, DeviceConfig config, ParseResult parsed, CancellationToken cancel)
     {
-        var confusion = Confusion.For(windows, subject.Manifest.Classes);
+        var settings = subject.Settings(config.Inference);
+        var confusion = Confusion.For(windows, subject.Manifest.Classes, ClassNames.Of(config.Labels.Renamed));
         var results = new List<LatencyResult>();
         string runsOn = "", unknown = "";
         IReadOnlyList<ProviderRefusal> refused = [];

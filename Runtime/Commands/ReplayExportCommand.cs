@@ -24,8 +24,8 @@ public static class ReplayExportCommand
             string path = parsed.GetValue(file)!;
             if (WhyNotAt(path) is { } why) return ReplayCommand.Failed(command, why);
             var all = await buffer.ListAsync();
-            var examples = filter.Of(all, parsed);
-            if (examples.Count == 0) return ReplayCommand.Failed(command, $"{filter.WhyNone(all, parsed)}; nothing was written.");
+            var examples = filter.Of(all, parsed, buffer.Names);
+            if (examples.Count == 0) return ReplayCommand.Failed(command, $"{filter.WhyNone(all, parsed, buffer.Names)}; nothing was written.");
             var lengths = await LengthsAsync(buffer, examples);
             int valueCount = lengths.Values.GroupBy(length => length).MaxBy(group => group.Count())!.Key;
             var written = examples.Where(e => lengths.GetValueOrDefault(e.Id) == valueCount).ToList();

@@ -16,7 +16,7 @@ public static class ReplayForgetCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        var name = new Option<string>("--class") { Description = "The class.", Required = true };
+        var name = new Option<string>("--class") { Description = "The class, by its name now or, where labels.renamed has it, the one before.", Required = true };
         name.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: "" }]) result.AddError("--class '': expected the name of a class; 'edge replay stats' lists those that the store holds.");
@@ -31,6 +31,8 @@ public static class ReplayForgetCommand
         {
             string className = parsed.GetValue(name)!;
             using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Maintain);
+            if (buffer.Names.FromStored(className) is var now && now != className) Console.Error.WriteLine($"'{className}' is called '{now}' now (labels.renamed), and that is what is forgotten, whatever name it lies under.");
+            className = now;
             var all = await buffer.ListAsync();
             int held = all.Count(e => e.Class == className);
             if (held == 0) Console.Error.WriteLine($"the store holds no example of '{className}'; it holds {(all.Count == 0 ? "none of any class" : string.Join(", ", all.Select(e => e.Class).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)))}.");
@@ -44,7 +46,7 @@ public static class ReplayForgetCommand
     {
         // Each step may be repeated: after a crash the same command finishes what is left.
         int count = await buffer.ForgetAsync(className);
-        var traces = new ClassTraces(data, new RoundFolders(data.Rounds, config.Training.KeepRounds)).Forget(className);
+        var traces = new ClassTraces(data, new RoundFolders(data.Rounds, config.Training.KeepRounds), buffer.Names).Forget(className);
         if (compacts)
         {
             await buffer.CompactAsync(ReplayCommand.Progress("records"), cancel);

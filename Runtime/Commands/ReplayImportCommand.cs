@@ -32,7 +32,7 @@ public static class ReplayImportCommand
             using var buffer = ReplayCommand.Told(ReplayBuffer.Open(data.ReplayFile, ServiceHost.OptionsOf(config) with { CopyCount = 0, FreshCapacity = int.MaxValue }, TimeProvider.System, ReplayAccess.Serve, trims: false));
             var import = ReplayArchive.Read(parsed.GetValue(source)!, buffer.Counts.AcknowledgedCount == 0 ? 0 : buffer.Counts.LastStartSeconds + config.Window.Length / config.Sensor.SampleRateHz, stride, TimeProvider.System.GetUtcNow(), LoadLine.ForAPerson(), cancel);
             foreach (string note in import.Notes) Console.Error.WriteLine(note);
-            if (Mismatch(import.Windows, config) is { } why) return ReplayCommand.Failed(command, why);
+            if (Mismatch(import.Windows, config, buffer.Names) is { } why) return ReplayCommand.Failed(command, why);
 
             int count = import.Windows.Count, first = parsed.GetValue(again) ? 0 : (int)Math.Min(await buffer.ImportedAsync(import.Source), count), taken = 0, known = 0;
             bool comparesStarts = import.HasStarts || !parsed.GetValue(again); // New starts are never held, and on the way through a file for the first time that is right: two equal rows are two windows.
@@ -41,7 +41,7 @@ public static class ReplayImportCommand
             {
                 cancel.ThrowIfCancellationRequested();
                 int end = Math.Min(count, row + config.Replay.CommitBatchSize);
-                var done = await buffer.ImportAsync([.. Enumerable.Range(row, end - row).Select(import.Example)], import.Source, end, comparesStarts);
+                var done = await buffer.ImportAsync([.. Enumerable.Range(row, end - row).Select(import.Example).Select(buffer.Names.FromStored)], import.Source, end, comparesStarts);
                 (taken, known) = (taken + done.OfferedCount, known + done.KnownCount);
                 progress.Report(end);
             }
@@ -55,10 +55,10 @@ public static class ReplayImportCommand
     }
 
     /// <summary>Why these windows are none of the device's; null when they are.</summary>
-    private static string? Mismatch(LabelledWindows windows, DeviceConfig config)
+    private static string? Mismatch(LabelledWindows windows, DeviceConfig config, ClassNames names)
     {
-        string[] strange = [.. windows.Classes.Distinct().Select(c => windows.ClassNames[c]).Except(config.Labels.Classes, StringComparer.Ordinal)];
-        if (strange.Length > 0) return $"the classes {string.Join(", ", strange)} are not in labels.classes ({string.Join(", ", config.Labels.Classes)}), so they would never be learnt. Add them there, or rename them in the file.";
+        string[] strange = [.. windows.Classes.Distinct().Select(c => names.FromStored(windows.ClassNames[c])).Except(config.Labels.Classes, StringComparer.Ordinal)];
+        if (strange.Length > 0) return $"the classes {string.Join(", ", strange)} are not in labels.classes ({string.Join(", ", config.Labels.Classes)}), so they would never be learnt. Add them there, say in labels.renamed what they are called now, or rename them in the file.";
         if (windows.Window.Length != config.Window.Length) return $"the windows have {windows.Window.Length} samples per channel; window.length is {config.Window.Length}. Cut them to that length, or use the configuration of the device that they are for.";
         int channels = SensorCatalogue.ChannelsOf(config.Sensor).Count;
         if (windows.Window.ChannelCount != channels) return $"the windows have {windows.Window.ChannelCount} channels; sensor.kind '{config.Sensor.Kind}' has {channels}, and no round would take them. Use the configuration of the device that they are for.";

@@ -29,10 +29,10 @@ public static class ReplayListCommand
         {
             using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Look, parsed.GetValue(ReplayCommand.Copy));
             var all = await buffer.ListAsync();
-            var examples = filter.Of(all, parsed);
+            var examples = filter.Of(all, parsed, buffer.Names);
             int most = parsed.GetValue(limit);
             foreach (var example in most == 0 ? examples : examples.Take(most)) Show(example, parsed.GetValue(GlobalOptions.Json));
-            if (examples.Count == 0) Console.Error.WriteLine($"{filter.WhyNone(all, parsed)}.");
+            if (examples.Count == 0) Console.Error.WriteLine($"{filter.WhyNone(all, parsed, buffer.Names)}.");
             if (most > 0 && examples.Count > most) Console.Error.WriteLine($"{examples.Count - most} more are not shown; --limit 0 shows all.");
             return ExitCode.Done;
         });

@@ -20,9 +20,9 @@ public static class SnapshotDiffCommand
         {
             first, second, DeviceCommand.Config, GlobalOptions.Json,
         };
-        SnapshotCommand.Act(command, (_, data, parsed, _) =>
+        SnapshotCommand.Act(command, (config, data, parsed, _) =>
         {
-            var shelf = new SnapshotShelf(data);
+            var shelf = new SnapshotShelf(data, ClassNames.Of(config.Labels.Renamed));
             var (a, before) = shelf.Good(parsed.GetValue(first)!);
             var (b, after) = shelf.Good(parsed.GetValue(second)!);
             var diff = SnapshotDiff.Of(before, a.ModelFile, after, b.ModelFile);

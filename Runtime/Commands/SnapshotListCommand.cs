@@ -16,9 +16,9 @@ public static class SnapshotListCommand
         {
             DeviceCommand.Config, GlobalOptions.Json,
         };
-        SnapshotCommand.Act(command, (_, data, parsed, _) =>
+        SnapshotCommand.Act(command, (config, data, parsed, _) =>
         {
-            var all = new SnapshotShelf(data).All;
+            var all = new SnapshotShelf(data, ClassNames.Of(config.Labels.Renamed)).All;
             if (all.Count == 0) Console.Error.WriteLine($"there is no snapshot in '{data.Snapshots}'. Name the device's configuration with --config; 'edge run' makes the first.");
             foreach (var snapshot in all) Console.WriteLine(parsed.GetValue(GlobalOptions.Json) ? JsonSerializer.Serialize(Facts(snapshot), GlobalOptions.OneLine) : Line(snapshot));
             return Task.FromResult(all.Any(snapshot => snapshot.Manifest is null) ? ExitCode.Finding : ExitCode.Done);

@@ -32,7 +32,7 @@ public static class SnapshotPromoteCommand
             if (reasons.Count == 0)
             {
                 var store = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots, (long)config.Promotion.KeepSnapshotsMiB << 20);
-                accepted = store.Promote(files.Model, files.Checkpoint, verdict.Manifest!).Id;
+                accepted = store.Promote(files.Model, files.Checkpoint, ClassNames.Of(config.Labels.Renamed).ToStored(verdict.Manifest!)).Id;
             }
 
             if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(JsonSerializer.Serialize(new { promoted = accepted is not null, id = accepted, previousId = running?.Id, verdict.ParityError, reasons }, GlobalOptions.OneLine));

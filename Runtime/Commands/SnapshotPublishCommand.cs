@@ -50,7 +50,7 @@ internal static class SnapshotPublishCommand
                 File.WriteAllBytes(parity, CheckpointParity.Of(snapshot.CheckpointFile, manifest.Window, seed: 1).ToBytes());
                 var (topic, target) = Meant(parsed.GetValue(to)!, parsed.GetValue(FleetLink.Root)!);
                 int kib = parsed.GetValue(chunk) is >= 1 and <= 256 and var given ? given : throw new InvalidDataException($"--chunk-kib {parsed.GetValue(chunk)}: expected 1 to 256");
-                var offered = OfferedSnapshot.Of(manifest, [snapshot.ModelFile, snapshot.CheckpointFile, parity], target, kib * 1024, TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow().AddHours(parsed.GetValue(hours)));
+                var offered = OfferedSnapshot.Of(ClassNames.Of(config.Labels.Renamed).FromStored(manifest), [snapshot.ModelFile, snapshot.CheckpointFile, parity], target, kib * 1024, TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow().AddHours(parsed.GetValue(hours)));
                 byte[] envelope = Signed(offered.Offer, parsed.GetValue(key)!);
                 await using var fleet = await FleetLink.OpenAsync(parsed, [$"{parsed.GetValue(FleetLink.Root)}/+/snapshot/request", $"{parsed.GetValue(FleetLink.Root)}/+/snapshot"], cancel);
                 await fleet.PublishAsync(topic, envelope, cancel);

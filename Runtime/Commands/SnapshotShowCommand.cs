@@ -14,9 +14,9 @@ public static class SnapshotShowCommand
     {
         var name = SnapshotCommand.Snapshot("snapshot", "Which one", "current");
         var command = new CodedCommand("show", "Show a snapshot's manifest, and its graph's metadata, inputs and outputs as ONNX Runtime reads them.", SnapshotCommand.Codes) { name, DeviceCommand.Config, GlobalOptions.Json };
-        SnapshotCommand.Act(command, (_, data, parsed, _) =>
+        SnapshotCommand.Act(command, (config, data, parsed, _) =>
         {
-            var (snapshot, manifest) = new SnapshotShelf(data).Good(parsed.GetValue(name)!);
+            var (snapshot, manifest) = new SnapshotShelf(data, ClassNames.Of(config.Labels.Renamed)).Good(parsed.GetValue(name)!);
             var model = ModelDescription.Read(snapshot.ModelFile);
             if (parsed.GetValue(GlobalOptions.Json)) Console.WriteLine(JsonSerializer.Serialize(new { manifest, snapshot.IsCurrent, snapshot.Bytes, model = new { model.Producer, model.Graph, model.Metadata, model.Inputs, model.Outputs } }, GlobalOptions.OneLine));
             else Console.Write(Text(snapshot, manifest, model));

@@ -11,6 +11,7 @@ public sealed class FrozenStatistics(string path)
 {
     private readonly StatisticsFile file = new(path);
     private readonly string before = path + ".before"; // What the file held before it was last written: it takes the file's place where that is damaged.
+    private ClassNames names = ClassNames.Same;
     private long savedCount, writtenBytes;
     private ulong savedThroughId;
     private bool lacksSettled; // The file does not count examples that have had their round, so any of them may leave at any time.
@@ -37,9 +38,11 @@ public sealed class FrozenStatistics(string path)
     /// <param name="bankId">Features that the running snapshot computes; null: it has no frozen branch.</param>
     /// <param name="featureLength">Their number.</param>
     /// <param name="lastExampleId">The newest example of the buffer: a buffer that was begun anew counts from 1 again.</param>
-    public void Open(string? bankId, int featureLength, ulong lastExampleId)
+    /// <param name="called">What classes are called in the file and now; null: the same.</param>
+    public void Open(string? bankId, int featureLength, ulong lastExampleId, ClassNames? called = null)
     {
-        Counted = bankId is null ? null : file.Load(bankId, featureLength) ?? Before(bankId, featureLength);
+        names = called ?? ClassNames.Same;
+        Counted = bankId is null ? null : (file.Load(bankId, featureLength) ?? Before(bankId, featureLength)).Under(names);
         if (Counted is null) return;
         (savedCount, savedThroughId) = (Counted.Count, Counted.ThroughExampleId);
         if (Counted.ThroughExampleId <= lastExampleId) return;
@@ -91,7 +94,7 @@ public sealed class FrozenStatistics(string path)
     }
 
     /// <summary>Goes over to other features. What was counted of the present ones is laid aside, and where sums of the others lie aside, they go on and what the buffer holds beyond them is counted in.</summary>
-    /// <param name="anew">What the buffer holds, counted in the other features; null: there is no frozen branch any more.</param>
+    /// <param name="anew">What the buffer holds, counted in the other features under the same names; null: there is no frozen branch any more.</param>
     /// <param name="held">The same examples, encoded.</param>
     /// <param name="ids">[n] their ids, ascending.</param>
     public void Replace(ClassStatistics? anew, EncodedWindows held, IReadOnlyList<ulong> ids)
@@ -143,7 +146,7 @@ public sealed class FrozenStatistics(string path)
     {
         try
         {
-            return file.Load(anew.FeatureBankId, anew.FeatureLength);
+            return file.Load(anew.FeatureBankId, anew.FeatureLength)?.Under(names);
         }
         catch (IOException e)
         {

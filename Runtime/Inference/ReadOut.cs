@@ -59,7 +59,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     public async Task RestoreAsync(ReplayBuffer buffer)
     {
         if (encoder.FrozenBankName is { } bank) frozen.NoteRate(bank, id => (shapes?.WindowAt(id) ?? encoder.Snapshot.Window).SampleRateHz);
-        frozen.Open(encoder.FrozenBankId, encoder.FrozenLength, buffer.Counts.AcknowledgedCount);
+        frozen.Open(encoder.FrozenBankId, encoder.FrozenLength, buffer.Counts.AcknowledgedCount, buffer.Names);
         blend = blendFile.Load(encoder.Snapshot.Id) is { } chosen && chosen.IsAllowedBy(Kind, encoder.FrozenLength > 0) ? chosen : ReadOutBlend.Before(Kind, encoder.FrozenLength > 0);
         blendFile.PutAside();
         learned = new ClassStatistics(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
@@ -274,7 +274,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
             return;
         }
 
-        Bank = new PrototypeBank(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength);
+        Bank = new PrototypeBank(encoder.Snapshot.Id, encoder.Snapshot.EmbeddingLength, buffer.Names);
         var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(Fitting(await buffer.TrainableAsync(), encoder)), withFrozen: false);
         for (int i = 0; i < windows.Classes.Count; i++) Bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
         await SavePrototypesAsync(buffer);

@@ -26,7 +26,7 @@ public static class StoredReadOut
         var bank = await buffer.PrototypesAsync() is { } stored && stored.SnapshotId == snapshot.Id && stored.EmbeddingLength == snapshot.EmbeddingLength ? stored : BankOf(windows, snapshot);
         var learned = new ClassStatistics(snapshot.Id, snapshot.EmbeddingLength);
         if (windows.Classes.Count > 0) learned.Add(windows.Classes, windows.Embeddings);
-        var frozen = FrozenOf(classifier, files, trainable, windows);
+        var frozen = FrozenOf(classifier, files, trainable, windows, buffer.Names);
         var remembered = new RememberedFeatures(wanted.FrozenSeed);
         remembered.Offer(windows);
 
@@ -53,10 +53,10 @@ public static class StoredReadOut
         return bank;
     }
 
-    private static ClassStatistics? FrozenOf(Classifier classifier, ReadOutFiles files, List<Example> trainable, EncodedWindows windows)
+    private static ClassStatistics? FrozenOf(Classifier classifier, ReadOutFiles files, List<Example> trainable, EncodedWindows windows, ClassNames names)
     {
         if (classifier.FrozenBankId is not { } bankId) return null;
-        var counted = new StatisticsFile(files.Statistics).Look(bankId, classifier.FrozenLength) ?? new ClassStatistics(bankId, classifier.FrozenLength);
+        var counted = (new StatisticsFile(files.Statistics).Look(bankId, classifier.FrozenLength) ?? new ClassStatistics(bankId, classifier.FrozenLength)).Under(names);
         var rest = windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)); // In the order of ids.
         if (rest.Classes.Count > 0) counted.Add(rest.Classes, rest.Frozen);
         return counted;

@@ -24,13 +24,14 @@ public sealed record CandidateReadOut(PrototypeBank Bank, ClassStatistics Learne
         string kind = exam.TakesVotes ? config.ReadOut.Kind : "prototypes";
         var classes = exam.Snapshot.Classes;
         bool goesOn = exam.FrozenBankId == present.FrozenBankId;
+        var names = ClassNames.Of(config.Labels.Renamed);
         var windows = AnchorExam.Encode(exam, AnchorExam.Pairs(trainable), withFrozen: !goesOn);
-        var bank = new PrototypeBank(exam.Snapshot.Id, exam.Snapshot.EmbeddingLength) { ThroughExampleId = trainable.Count > 0 ? trainable[^1].Id : 0 };
+        var bank = new PrototypeBank(exam.Snapshot.Id, exam.Snapshot.EmbeddingLength, names) { ThroughExampleId = trainable.Count > 0 ? trainable[^1].Id : 0 };
         for (int i = 0; i < windows.Classes.Count; i++) bank.Add(windows.Classes[i], windows.EmbeddingOf(i));
         var learned = new ClassStatistics(exam.Snapshot.Id, exam.Snapshot.EmbeddingLength);
         if (windows.Classes.Count > 0) learned.Add(windows.Classes, windows.Embeddings);
 
-        var frozen = goesOn || exam.FrozenBankId is null ? null : new ClassStatistics(exam.FrozenBankId, exam.FrozenLength);
+        var frozen = goesOn || exam.FrozenBankId is null ? null : new ClassStatistics(exam.FrozenBankId, exam.FrozenLength, names);
         if (frozen is not null && windows.Classes.Count > 0) frozen.Add(windows.Classes, windows.Frozen);
 
         var ridge = goesOn ? present.Branches.Frozen : BranchReadOuts.Ridge(frozen, classes);

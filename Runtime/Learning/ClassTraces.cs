@@ -9,11 +9,13 @@ namespace Edge.Runtime.Learning;
 /// </summary>
 /// <param name="data">The directory.</param>
 /// <param name="rounds">Its training rounds.</param>
-public sealed class ClassTraces(DataDirectory data, RoundFolders rounds)
+/// <param name="names">What classes are called there and now; null: the same.</param>
+public sealed class ClassTraces(DataDirectory data, RoundFolders rounds, ClassNames? names = null)
 {
     private const string Unfinished = ".tmp", Damaged = ".bad";
 
     /// <summary>Takes the class out of all of it. What cannot be told apart by class is deleted as a whole, and so is what a crash left unfinished; whoever needs it makes it anew. It may be called again after a crash.</summary>
+    /// <param name="className">The class, by its name now or an earlier one; what lies under either goes.</param>
     /// <exception cref="IOException">The disk refused, or the statistics in use are damaged, so that nobody can take the class out of them; what is left is as before.</exception>
     public ForgottenTraces Forget(string className)
     {
@@ -21,7 +23,7 @@ public sealed class ClassTraces(DataDirectory data, RoundFolders rounds)
         bool inDriftReference = File.Exists(data.DriftReference);
         foreach (string file in Directory.GetFiles(data.Path, "*" + Unfinished).Append(data.DriftReference).Append(data.Forgetting + Damaged)) File.Delete(file);
         DurableFile.SyncDirectory(data.Path);
-        bool inMemory = Files(Path.GetFileName(data.Forgetting)).Aggregate(false, (was, file) => new MemoryRecord(file).Forget(className) | was);
+        bool inMemory = Files(Path.GetFileName(data.Forgetting)).Aggregate(false, (was, file) => new MemoryRecord(file, names).Forget(className) | was);
         bool inStatistics = Files(Path.GetFileNameWithoutExtension(data.ReadOut.Statistics) + "*").Aggregate(false, (was, file) => TakeOut(file, className) | was);
         return new ForgottenTraces(inStatistics, inMemory, inDriftReference, roundFolders);
     }
@@ -31,7 +33,7 @@ public sealed class ClassTraces(DataDirectory data, RoundFolders rounds)
         // Of the statistics that are in use somebody should hear that they are damaged; others are of no more use to anybody then.
         bool isWorthless = file != data.ReadOut.Statistics
             && (file.EndsWith(Damaged, StringComparison.Ordinal) || Path.GetDirectoryName(file)!.EndsWith(Unfinished, StringComparison.Ordinal) || new StatisticsFile(file).Flaw() is not null);
-        if (!isWorthless) return new StatisticsFile(file).Forget(className);
+        if (!isWorthless) return (names ?? ClassNames.Same).AllStored(className).Aggregate(false, (was, stored) => new StatisticsFile(file).Forget(stored) | was);
         File.Delete(file);
         return false;
     }

@@ -15,7 +15,8 @@ public static class FirstSnapshot
     {
         if (snapshots.Current is { } current && current.Window == window) return current;
         if (Earlier(snapshots, window, isOnTrial) is { } earlier) return earlier;
-        var folder = folders.Create(RoundPlans.Initial(config, window, channels), null, null);
+        var plan = RoundPlans.Initial(config, window, channels);
+        var folder = folders.Create(plan, null, null);
         var outcome = await TrainingChild.RunAsync(folder.Path, config.Training, (_, _) => { }, time, stopping);
         if (outcome.Ended is not null)
             throw new InvalidOperationException($"the first snapshot could not be made: {outcome.Ended}. {outcome.Talk}\nRun 'edge doctor' to see what training needs on this machine.");
@@ -27,7 +28,7 @@ public static class FirstSnapshot
             {
                 Id = "candidate",
                 CreatedAt = time.GetUtcNow(),
-                Classes = config.Labels.Classes,
+                Classes = plan.Classes,
                 Window = window,
                 EmbeddingLength = report.EmbeddingLength,
                 Round = 0,

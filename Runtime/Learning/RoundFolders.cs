@@ -10,7 +10,8 @@ namespace Edge.Runtime.Learning;
 /// <param name="directory">Where they are.</param>
 /// <param name="keepCount">Folders kept.</param>
 /// <param name="keepBytes">Most bytes of all that are kept; the newest stays whatever it takes, unless <paramref name="keepCount"/> is 0.</param>
-public sealed class RoundFolders(string directory, int keepCount, long keepBytes = long.MaxValue)
+/// <param name="names">What classes are called in plans and now; null: the same.</param>
+public sealed class RoundFolders(string directory, int keepCount, long keepBytes = long.MaxValue, ClassNames? names = null)
 {
     private const string Unfinished = ".tmp";
     private long writtenBytes;
@@ -92,9 +93,9 @@ public sealed class RoundFolders(string directory, int keepCount, long keepBytes
         foreach (string left in Directory.GetDirectories(directory, "*" + Unfinished)) Directory.Delete(left, recursive: true);
     }
 
-    private static List<RoundSample> Samples(RoundPlan plan, ReplayDraw draw)
+    private List<RoundSample> Samples(RoundPlan plan, ReplayDraw draw)
     {
-        var indices = plan.Classes.Select((name, index) => (name, index)).ToDictionary(c => c.name, c => c.index, StringComparer.Ordinal);
+        var indices = (names ?? ClassNames.Same).FromStored(plan.Classes).Select((name, index) => (name, index)).ToDictionary(c => c.name, c => c.index, StringComparer.Ordinal);
         // A class that left the configuration is still in the buffer; it is not trained.
         return [.. draw.Fresh.Select(e => (Example: e, IsFresh: true)).Concat(draw.Replay.Select(e => (Example: e, IsFresh: false)))
             .Where(s => indices.ContainsKey(s.Example.Class) && s.Example.Samples.Length == plan.Window.ValueCount)

@@ -5,7 +5,7 @@ using Edge.Trainer.Rounds;
 
 namespace Edge.Runtime.Learning;
 
-/// <summary>Orders for training rounds from the device's configuration.</summary>
+/// <summary>Orders for training rounds from the device's configuration. Classes have their names on the disk: a checkpoint finds its rows by them, whatever the classes are called meanwhile.</summary>
 public static class RoundPlans
 {
     /// <summary>Make the first snapshot for such windows.</summary>
@@ -13,7 +13,7 @@ public static class RoundPlans
     {
         Round = 0,
         Kind = RoundKind.Initial,
-        Classes = config.Labels.Classes,
+        Classes = ClassNames.Of(config.Labels.Renamed).ToStored(config.Labels.Classes),
         Window = window,
         Training = config.Training,
         ReadoutTemperature = config.Inference.Temperature,
@@ -28,7 +28,7 @@ public static class RoundPlans
         Round = round,
         Kind = RoundKind.FineTune,
         ParentId = parent.Id,
-        Classes = config.Labels.Classes,
+        Classes = ClassNames.Of(config.Labels.Renamed).ToStored(config.Labels.Classes),
         Window = parent.Window,
         Training = config.Training,
         ReadoutTemperature = config.Inference.Temperature,

@@ -97,7 +97,7 @@ public sealed partial class TrainingRound
 
         public static BroughtCandidate Of(RoundFolder folder, RoundReport report, RoundPlan plan, SnapshotManifest parent, DateTimeOffset now) => new(
             folder.CandidateDirectory,
-            new SnapshotManifest { Id = "candidate", ParentId = parent.Id, CreatedAt = now, Classes = plan.Classes, Window = plan.Window, EmbeddingLength = report.EmbeddingLength, Round = plan.Round },
+            new SnapshotManifest { Id = "candidate", ParentId = parent.Id, CreatedAt = now, Classes = parent.Classes, Window = plan.Window, EmbeddingLength = report.EmbeddingLength, Round = plan.Round },
             null);
     }
 

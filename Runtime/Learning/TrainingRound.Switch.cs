@@ -26,6 +26,12 @@ public sealed partial class TrainingRound
 
     private SnapshotManifest Accept(BroughtCandidate brought, SnapshotManifest candidate, PrecisionVerdict? precision)
     {
+        var names = ClassNames.Of(config.Labels.Renamed);
+        return names.FromStored(Keep(brought, names.ToStored(candidate), precision));
+    }
+
+    private SnapshotManifest Keep(BroughtCandidate brought, SnapshotManifest candidate, PrecisionVerdict? precision)
+    {
         if (precision?.File is not { } reduced) return snapshots.Promote(brought.Directory, candidate);
         string file = Path.Combine(brought.Directory, $"{precision.Kind}.tmp"); // The store takes it in under its own name.
         try

@@ -47,7 +47,11 @@ public sealed class Confusion(IReadOnlyList<string> labels, IReadOnlyList<string
     }
 
     /// <summary>Begins one for a split.</summary>
-    public static Confusion For(LabelledWindows windows, IReadOnlyList<string> classes) => new(windows.ClassNames, classes);
+    /// <param name="windows">The split.</param>
+    /// <param name="classes">Classes of the model.</param>
+    /// <param name="names">What the device's classes were called before: recorded data may still call them so.</param>
+    public static Confusion For(LabelledWindows windows, IReadOnlyList<string> classes, ClassNames names) =>
+        new([.. windows.ClassNames.Select(name => classes.Contains(name, StringComparer.Ordinal) ? name : names.FromStored(name))], classes);
 }
 
 /// <summary>Answers to the windows of one class.</summary>

@@ -6,10 +6,12 @@ namespace Edge.Runtime.Snapshots;
 
 /// <summary>The snapshots of a device as they lie on the disk, to be named by a person.</summary>
 /// <param name="data">The device's folder.</param>
-public sealed class SnapshotShelf(DataDirectory data)
+/// <param name="names">What classes are called on the disk and now; null: they are shown as they lie there.</param>
+public sealed class SnapshotShelf(DataDirectory data, ClassNames? names = null)
 {
     /// <summary>All of them, oldest first, damaged ones too.</summary>
-    public IReadOnlyList<StoredSnapshot> All { get; } = SnapshotStore.Look(data.Snapshots);
+    public IReadOnlyList<StoredSnapshot> All { get; } =
+        [.. SnapshotStore.Look(data.Snapshots).Select(snapshot => names is not null && snapshot.Manifest is { } manifest ? snapshot with { Manifest = names.FromStored(manifest) } : snapshot)];
 
     /// <summary>The running one; null before the first.</summary>
     public StoredSnapshot? Current => All.FirstOrDefault(snapshot => snapshot.IsCurrent);

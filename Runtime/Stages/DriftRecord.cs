@@ -100,6 +100,7 @@ public sealed class DriftRecord(DriftWatch watch, ReferenceWindows reference, Da
     {
         Channels = channels,
         Classes = config.Labels.Classes,
+        StoredClasses = ClassNames.Of(config.Labels.Renamed).ToStored(config.Labels.Classes),
         Detectors = config.Drift.Detectors,
         ExpectedRunTime = config.Drift.ExpectedRunWindows,
         ReferenceCount = config.Drift.ReferenceWindows,

@@ -1,5 +1,6 @@
 using Edge.Runtime.Labelling;
 using Edge.Runtime.Windowing;
+using Edge.Storage;
 using Edge.Telemetry.Messages;
 using Microsoft.Extensions.Hosting;
 
@@ -7,7 +8,7 @@ namespace Edge.Runtime.Stages;
 
 /// <summary>Takes labels in, an operator's and a recorded one alike: finds the window each speaks of and hands the pair on, or says why not. And asks for labels of windows that the device is in doubt about.</summary>
 public sealed class LabellingStage(
-    Flows flows, WindowRing ring, SourceLabels source, LabelledWindowSet labelled, LabelAsking asking, IReadOnlyList<string> classes, DriftAlarms drift, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
+    Flows flows, WindowRing ring, SourceLabels source, LabelledWindowSet labelled, LabelAsking asking, IReadOnlyList<string> classes, ClassNames names, DriftAlarms drift, Reporter reporter, ServiceState state, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
@@ -50,6 +51,7 @@ public sealed class LabellingStage(
 
     private async Task AnswerAsync(LabelRequest request, CancellationToken stopping)
     {
+        if (names.FromStored(request.Class) is var now && now != request.Class) request = request with { Class = now }; // Who labels need not know of the change.
         string? refusal = null;
         var earlier = labelled.Find(request.WindowId);
         if (!classes.Contains(request.Class, StringComparer.Ordinal))

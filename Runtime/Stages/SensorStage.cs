@@ -1,12 +1,13 @@
 using Edge.Config;
 using Edge.Runtime.Sensors;
+using Edge.Storage;
 using Microsoft.Extensions.Hosting;
 
 namespace Edge.Runtime.Stages;
 
 /// <summary>Reads the sensor at the pace of the stream and feeds the windower. At the end of a recorded step it lets the pipeline come to rest and the recorder take stock.</summary>
 public sealed class SensorStage(
-    ISensor sensor, SensorSection settings, Flows flows, SampleBlockPool pool, IStreamObserver observer, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
+    ISensor sensor, SensorSection settings, Flows flows, SampleBlockPool pool, IStreamObserver observer, ClassNames names, TimeProvider time, FaultRecord faults, IHostApplicationLifetime lifetime)
     : Stage(faults, lifetime)
 {
     /// <inheritdoc/>
@@ -25,6 +26,7 @@ public sealed class SensorStage(
                     paced += block.SampleCount / sensor.SampleRateHz;
                     if (settings.Speed > 0) await WaitUntil(startTicks, paced / settings.Speed, stopping);
                     block.FirstSample = sampleCount;
+                    if (block.Truth is { } truth) block.Truth = names.FromStored(truth); // A sensor calls classes as it always did.
                     sampleCount += block.SampleCount;
                     flows.InFlight.Enter();
                     await flows.Blocks.Writer.WriteAsync(block, CancellationToken.None);

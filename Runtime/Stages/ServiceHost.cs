@@ -32,12 +32,13 @@ public static class ServiceHost
         var (config, data, time) = (settings.Active.Verdict.Config!, settings.Data, TimeProvider.System);
         bool isOnTrial = settings.Updates.Machine.State.Phase == ConfigPhase.Trial;
         var good = settings.Active.With(settings.Updates.Machine.Good).Verdict.Config ?? config; // Runs, unless another is on trial.
+        var names = ClassNames.Of(config.Labels.Renamed);
         using var buffer = ReplayBuffer.Open(data.ReplayFile, OptionsOf(config with { Replay = ReplayRoom.DuringTrial(good.Replay, config.Replay) }), time, ReplayAccess.Serve, trims: false); // Not before the read-out has counted what would go.
         var before = buffer.Counts;
         var sensor = SensorCatalogue.Open(config, before.LastStartSeconds);
         var shape = new WindowShape(sensor.Channels.Count, config.Window.Length, config.Sensor.SampleRateHz);
         var snapshots = new SnapshotStore(data.Snapshots, config.Promotion.KeepSnapshots, (long)config.Promotion.KeepSnapshotsMiB << 20);
-        var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds, (long)config.Training.KeepRoundsMiB << 20);
+        var folders = new RoundFolders(data.Rounds, config.Training.KeepRounds, (long)config.Training.KeepRoundsMiB << 20, names);
         var (known, kept) = (snapshots.Current, snapshots.List().Select(one => one.Id).ToHashSet());
         string pinProblem = PinnedSnapshot.Run(config, shape, snapshots, isOnTrial);
         var shapes = ShapeHistory.Load(data.Shapes);
@@ -77,9 +78,9 @@ public static class ServiceHost
             .AddSingleton(provider => new LabelAsking(
                 config.Labels, new HourlyBudget(config.Labels.RequestsPerHour, time), provider.GetRequiredService<WindowRing>(), provider.GetRequiredService<LabelledWindowSet>(),
                 config.Sensor.Speed > 0 ? config.Window.Stride / (config.Sensor.SampleRateHz * config.Sensor.Speed) : 0, time))
-            .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes)
+            .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes).AddSingleton(names)
             .AddSingleton(config.Labels).AddSingleton<DriftResponse>().AddSingleton<Func<DriftEvent, DriftAction>>(provider => provider.GetRequiredService<DriftResponse>().To).AddSingleton(drift).AddSingleton(driftReference).AddSingleton<DriftAlarms>().AddSingleton(shape)
-            .AddSingleton(new MemoryRecord(data.Forgetting)).AddSingleton(new FirstGraph(data.FirstGraph, snapshots)).AddSingleton<AnchorWatch>().AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
+            .AddSingleton(new MemoryRecord(data.Forgetting, names)).AddSingleton(new FirstGraph(data.FirstGraph, snapshots)).AddSingleton<AnchorWatch>().AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
             .AddSingleton<ServiceReadings>().AddSingleton<StreamRecorder>().AddSingleton<IStreamObserver>(provider => provider.GetRequiredService<StreamRecorder>());
 
         // Consumers first: with concurrent start the order hardly matters, but a tap that opens into a pipe reads better than one that opens into the air.
@@ -267,6 +268,7 @@ public static class ServiceHost
         WindowSeconds = config.Window.Length / config.Sensor.SampleRateHz,
         FreshCapacity = config.Replay.FreshCapacity,
         Seed = config.Replay.Seed,
+        Names = ClassNames.Of(config.Labels.Renamed),
         CopyCount = config.Replay.KeepCopies,
         CopyInterval = TimeSpan.FromMinutes(config.Replay.CopyMinutes),
     };

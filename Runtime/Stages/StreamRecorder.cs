@@ -13,7 +13,7 @@ namespace Edge.Runtime.Stages;
 /// with the read-out it runs with, is examined on people never streamed. The learner is told nothing of steps.
 /// </summary>
 public sealed class StreamRecorder(
-    ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, ProviderChain providers, RoundGate rounds, ReplayBuffer buffer, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
+    ISensor sensor, Flows flows, SnapshotStore snapshots, ReadOutSlot slot, ProviderChain providers, RoundGate rounds, ReplayBuffer buffer, ClassNames names, DeviceConfig config, ServiceState state, TimeProvider time, IHostApplicationLifetime lifetime)
     : IStreamObserver
 {
     private readonly List<ExamResult> afterStep = [];
@@ -59,7 +59,7 @@ public sealed class StreamRecorder(
         double[,] accuracy = new double[steps, steps];
         for (int i = 0; i < steps; i++)
         {
-            for (int j = 0; j < steps; j++) accuracy[i, j] = Mean(afterStep[i], sensor.ClassesOf(j));
+            for (int j = 0; j < steps; j++) accuracy[i, j] = Mean(afterStep[i], ClassesOf(j));
         }
 
         Summary = RunSummary.Of(state, buffer.Counts, config, before, slot.LatestName) with
@@ -71,7 +71,7 @@ public sealed class StreamRecorder(
             PerClassUnknown = config.Labels.Classes.ToDictionary(name => name, name => (IReadOnlyList<double>)[.. afterStep.Select(exam => exam.UnknownPercentOf([name]))], StringComparer.Ordinal),
             UnknownOfKnownPercent = Enumerable.Range(0, steps).Average(step => afterStep[step].UnknownPercentOf(ClassesIn(0, step + 1))),
             UnknownOfNewPercent = steps == 1 ? null : Enumerable.Range(0, steps - 1).Average(step => afterStep[step].UnknownPercentOf(ClassesIn(step + 1, steps))),
-            Steps = [.. Enumerable.Range(0, steps).Select(sensor.ClassesOf)],
+            Steps = [.. Enumerable.Range(0, steps).Select(ClassesOf)],
         };
         lifetime.StopApplication();
         return Task.CompletedTask;
@@ -83,11 +83,14 @@ public sealed class StreamRecorder(
         while (flows.InFlight.Count > 0 || state.ExamplesPending > 0 || !rounds.Quiet.IsCompleted) await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
     }
 
-    private IReadOnlyList<string> ClassesIn(int from, int to) => [.. Enumerable.Range(from, to - from).SelectMany(sensor.ClassesOf)];
+    private IReadOnlyList<string> ClassesIn(int from, int to) => [.. Enumerable.Range(from, to - from).SelectMany(ClassesOf)];
+
+    /// <summary>What a step brings, by the names of now; the sensor has its own.</summary>
+    private IReadOnlyList<string> ClassesOf(int step) => names.FromStored(sensor.ClassesOf(step));
 
     private static double Mean(ExamResult exam, IReadOnlyList<string> classes) =>
         100.0 * classes.Sum(name => exam.PerClass[name].Right) / classes.Sum(name => exam.PerClass[name].Count);
 
-    private static IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> Pairs(LabelledWindows windows) =>
-        Enumerable.Range(0, windows.Count).Select(i => ((ReadOnlyMemory<float>)windows.Values.AsMemory(i * windows.Window.ValueCount, windows.Window.ValueCount), windows.ClassNames[windows.Classes[i]]));
+    private IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> Pairs(LabelledWindows windows) =>
+        Enumerable.Range(0, windows.Count).Select(i => ((ReadOnlyMemory<float>)windows.Values.AsMemory(i * windows.Window.ValueCount, windows.Window.ValueCount), names.FromStored(windows.ClassNames[windows.Classes[i]])));
 }

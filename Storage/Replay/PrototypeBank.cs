@@ -8,10 +8,14 @@ namespace Edge.Storage;
 /// Class prototypes: per class the sum of the L2-normalised embeddings of every label seen since the running snapshot came, and their number. The nearest-class-mean read-out (Mensink 2013;
 /// iCaRL, Rebuffi 2017) uses the normalised sum, so a label counts the moment it arrives. Not thread-safe: one stage owns it and publishes <see cref="ToMatrix"/>.
 /// </summary>
-public sealed class PrototypeBank(string snapshotId, int embeddingLength)
+/// <param name="snapshotId">The snapshot whose embeddings these are.</param>
+/// <param name="embeddingLength">Length of one embedding.</param>
+/// <param name="names">What classes are called on the disk and now; null: the same. Of a class that lies there under two names both sums stay apart, so that another configuration finds each, and the prototype is that of both.</param>
+public sealed class PrototypeBank(string snapshotId, int embeddingLength, ClassNames? names = null)
 {
     private const byte Version = 1;
-    private readonly Dictionary<string, (long Count, double[] Sum)> classes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Count, double[] Sum)> classes = new(StringComparer.Ordinal); // By the names on the disk.
+    private readonly ClassNames names = names ?? ClassNames.Same;
 
     /// <summary>The snapshot whose embeddings these are; those of another mean nothing.</summary>
     public string SnapshotId { get; } = snapshotId;
@@ -23,7 +27,7 @@ public sealed class PrototypeBank(string snapshotId, int embeddingLength)
     public ulong ThroughExampleId { get; set; }
 
     /// <summary>Labels counted, by class.</summary>
-    public IReadOnlyDictionary<string, long> Counts => classes.ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, long> Counts => classes.GroupBy(pair => names.FromStored(pair.Key), StringComparer.Ordinal).ToDictionary(its => its.Key, its => its.Sum(pair => pair.Value.Count), StringComparer.Ordinal);
 
     /// <summary>Counts one labelled embedding in.</summary>
     /// <param name="className">Its class.</param>
@@ -31,18 +35,28 @@ public sealed class PrototypeBank(string snapshotId, int embeddingLength)
     public void Add(string className, ReadOnlySpan<float> embedding)
     {
         if (embedding.Length != EmbeddingLength) throw new ArgumentException($"an embedding of {SnapshotId} has {EmbeddingLength} values, not {embedding.Length}", nameof(embedding));
-        if (!classes.TryGetValue(className, out var entry)) entry = (0, new double[EmbeddingLength]);
+        string stored = names.ToStored(className);
+        if (!classes.TryGetValue(stored, out var entry)) entry = (0, new double[EmbeddingLength]);
         for (int i = 0; i < embedding.Length; i++) entry.Sum[i] += embedding[i];
-        classes[className] = (entry.Count + 1, entry.Sum);
+        classes[stored] = (entry.Count + 1, entry.Sum);
     }
 
     /// <summary>Forgets a class; says whether it was there.</summary>
-    public bool Remove(string className) => classes.Remove(className);
+    public bool Remove(string className) => names.AllStored(className).Aggregate(false, (was, stored) => classes.Remove(stored) | was);
+
+    /// <summary>The same sums where classes are called otherwise; both count on in the same memory, and only one of them may.</summary>
+    public PrototypeBank Under(ClassNames names)
+    {
+        if (ReferenceEquals(names, this.names)) return this;
+        var bank = new PrototypeBank(SnapshotId, EmbeddingLength, names) { ThroughExampleId = ThroughExampleId };
+        foreach (var (name, entry) in classes) bank.classes.Add(name, entry);
+        return bank;
+    }
 
     /// <summary>The same prototypes under the id that the snapshot was given when it was accepted.</summary>
     public PrototypeBank For(string acceptedId)
     {
-        var bank = new PrototypeBank(acceptedId, EmbeddingLength) { ThroughExampleId = ThroughExampleId };
+        var bank = new PrototypeBank(acceptedId, EmbeddingLength, names) { ThroughExampleId = ThroughExampleId };
         foreach (var (name, entry) in classes) bank.classes.Add(name, (entry.Count, [.. entry.Sum]));
         return bank;
     }
@@ -55,18 +69,28 @@ public sealed class PrototypeBank(string snapshotId, int embeddingLength)
         int known = 0;
         for (int c = 0; c < classNames.Count; c++)
         {
-            if (!classes.TryGetValue(classNames[c], out var entry))
+            if (SumOf(classNames[c]) is not { } sum)
             {
                 bias[c] = PrototypeMatrix.AbsentBias;
                 continue;
             }
 
             known++;
-            double norm = Math.Sqrt(TensorPrimitives.SumOfSquares<double>(entry.Sum));
-            for (int i = 0; i < EmbeddingLength; i++) values[c * EmbeddingLength + i] = (float)(norm > 0 ? entry.Sum[i] / norm : 0);
+            double norm = Math.Sqrt(TensorPrimitives.SumOfSquares<double>(sum));
+            for (int i = 0; i < EmbeddingLength; i++) values[c * EmbeddingLength + i] = (float)(norm > 0 ? sum[i] / norm : 0);
         }
 
         return new PrototypeMatrix(values, bias, known);
+    }
+
+    private double[]? SumOf(string className)
+    {
+        double[]? sum = classes.GetValueOrDefault(names.ToStored(className)).Sum;
+        if (names.AreSame || names.ToStored(className) == className || classes.GetValueOrDefault(className).Sum is not { } other) return sum;
+        if (sum is null) return other;
+        double[] both = [.. sum];
+        TensorPrimitives.Add(both, other, both);
+        return both;
     }
 
     /// <summary>The bank's bytes: version u8, snapshot id, embedding length i32, through id u64, class count i32, then per class name, count i64, sum f64[]; CRC-32C last. Strings: length in UTF-8 bytes as a 7-bit encoded integer (LEB128), then UTF-8.</summary>

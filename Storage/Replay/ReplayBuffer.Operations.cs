@@ -82,20 +82,21 @@ public sealed partial class ReplayBuffer
     /// Lets a class go: first every copy, so that nothing can bring it back; then its examples of every role, its counters and its prototype, in one change; then the bytes of quarantined records, which cannot be told apart by
     /// class. After <see cref="CompactAsync"/> no byte of its examples is in the data file either. It may be called again after a crash.
     /// </summary>
+    /// <param name="className">The class, by its name now or an earlier one; what lies under either goes.</param>
     /// <returns>Examples that were let go.</returns>
     /// <exception cref="IOException">The disk refused; what was not forgotten yet is still there; the copies may be gone.</exception>
     public Task<int> ForgetAsync(string className) => Post(() =>
     {
-        var theirs = new List<ulong>();
+        var (theirs, names) = (new List<ulong>(), Names.AllStored(className));
         foreach (var (id, bytes) in file.All())
         {
-            if (id > 0 && ExampleRecord.Read(bytes, (ulong)id) is { } example && example.Class == className) theirs.Add(example.Id);
+            if (id > 0 && ExampleRecord.Read(bytes, (ulong)id) is { } example && names.Contains(example.Class)) theirs.Add(example.Id);
         }
 
-        index.Forget(className, theirs);
+        foreach (string name in names) index.Forget(name, theirs);
         known = null;
         List<(long, byte[])> written = [(StateDocument, index.StateBytes())];
-        if (file.Find(PrototypesDocument) is { } stored && PrototypeBank.FromBytes(stored) is { } bank && bank.Remove(className)) written.Add((PrototypesDocument, bank.ToBytes()));
+        if (file.Find(PrototypesDocument) is { } stored && PrototypeBank.FromBytes(stored) ?.Under(Names) is { } bank && bank.Remove(className)) written.Add((PrototypesDocument, bank.ToBytes()));
         copying.Wait();
         copies.Clear(); // Before the change: were it the other way round, a crash between the two and damage after it would bring the class back.
         file.Change([.. theirs.Select(id => (long)id), .. file.Spares], written); // Of whatever class these are.
@@ -147,7 +148,7 @@ public sealed partial class ReplayBuffer
         HashSet<ulong> withoutPart = [.. index.WithoutPart];
         foreach (var (id, bytes) in file.All())
         {
-            if (id > 0 && !withoutPart.Contains((ulong)id) && ExampleRecord.Read(bytes, (ulong)id) is { } example) yield return (example, bytes);
+            if (id > 0 && !withoutPart.Contains((ulong)id) && ExampleRecord.Read(bytes, (ulong)id) is { } example) yield return (Names.FromStored(example), bytes);
         }
     }
 

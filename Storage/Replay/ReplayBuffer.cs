@@ -28,6 +28,9 @@ public sealed partial class ReplayBuffer : IDisposable
     /// <summary>What the store holds now.</summary>
     public ReplayCounts Counts => counts;
 
+    /// <summary>What classes are called in the file and outside it: everything that the store takes and gives has the names of now.</summary>
+    public ClassNames Names => options.Names;
+
     /// <summary>Opens the store, creating it when it is not there. A file that cannot be read is renamed to <c>….bad-{time}</c> and restored from what is readable of it and from the newest copy; <see cref="Recovery"/> says so.</summary>
     /// <exception cref="IOException">Another process has it open, or the disk refused: no such folder, no room for a new file, a read error. The file is left as it is.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder or the file may not be written.</exception>
@@ -128,7 +131,7 @@ public sealed partial class ReplayBuffer : IDisposable
     public Task<PrototypeBank?> PrototypesAsync() => PostRead(() =>
     {
         if (file.Find(PrototypesDocument) is not { } bytes) return null;
-        var bank = PrototypeBank.FromBytes(bytes);
+        var bank = PrototypeBank.FromBytes(bytes)?.Under(Names);
         if (bank is null) NoteCorrupt(PrototypesDocument, bytes);
         return bank;
     });
@@ -214,7 +217,7 @@ public sealed partial class ReplayBuffer : IDisposable
         var deleted = new HashSet<ulong>();
         var written = new Dictionary<ulong, byte[]>();
         var result = new List<Example>(batch.Count);
-        foreach (var offered in batch)
+        foreach (var offered in batch.Select(Names.ToStored))
         {
             byte[] record = ExampleRecord.Write(offered with { Id = index.LastId + 1 }, options.Payload, options.ChannelsOf(offered.Samples.Length));
             var placed = index.Place(offered, record, holdOut.Of(offered.StartSeconds), out var evicted);
@@ -228,7 +231,7 @@ public sealed partial class ReplayBuffer : IDisposable
         IEnumerable<(long, byte[])> own = along is { } more ? [(StateDocument, index.StateBytes()), more] : [(StateDocument, index.StateBytes())];
         Store(prototypes, [.. deleted.Select(id => (long)id)], [.. written.Select(pair => ((long)pair.Key, pair.Value)), .. own], batch);
         mark.NoteHeld();
-        return result.ConvertAll(e => e with { Role = written.TryGetValue(e.Id, out byte[]? record) ? ExampleRecord.RoleOf(record) : ExampleRole.None });
+        return result.ConvertAll(e => Names.FromStored(e) with { Role = written.TryGetValue(e.Id, out byte[]? record) ? ExampleRecord.RoleOf(record) : ExampleRole.None });
 
         // The policy let it go: it is deleted, unless it still waits for a round.
         void LetGo(ulong id)
@@ -250,7 +253,7 @@ public sealed partial class ReplayBuffer : IDisposable
         var examples = new List<Example>();
         foreach (ulong id in ids)
         {
-            if ((Held(id) ?? Records([id]).FirstOrDefault().Example) is { } example) examples.Add(example);
+            if ((Held(id) ?? Records([id]).FirstOrDefault().Example) is { } example) examples.Add(Names.FromStored(example));
         }
 
         return examples;

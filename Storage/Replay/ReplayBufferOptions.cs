@@ -47,6 +47,9 @@ public sealed record ReplayBufferOptions
     /// <summary>Channels of a window with that many values, at least 1.</summary>
     public int ChannelsOf(int valueCount) => WindowLength > 0 && valueCount % WindowLength == 0 ? Math.Max(valueCount / WindowLength, 1) : 1;
 
+    /// <summary>What classes are called in the file and outside it; within the store a class is what has one name in the file, so which examples stay does not change with a name.</summary>
+    public ClassNames Names { get; init; } = ClassNames.Same;
+
     /// <summary>Copies of the data file that are kept; 0: none are made.</summary>
     public int CopyCount { get; init; }
 

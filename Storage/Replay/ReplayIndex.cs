@@ -126,8 +126,8 @@ internal sealed class ReplayIndex(ReplayBufferOptions options, uint replayStream
 
     public ReplayCounts Counts() => new()
     {
-        Replay = replay.Kept.Where(pair => pair.Value.Count > 0).ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal),
-        Anchors = anchors.Kept.Where(pair => pair.Value.Count > 0).ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal),
+        Replay = options.Names.FromStored(replay.Kept.Where(pair => pair.Value.Count > 0).ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal)),
+        Anchors = options.Names.FromStored(anchors.Kept.Where(pair => pair.Value.Count > 0).ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal)),
         ReplayPayloadBytes = replay.PayloadBytes,
         FreshCount = fresh.Count,
         AcknowledgedCount = LastId,

@@ -37,8 +37,9 @@ public sealed partial class ReplayBuffer
     private void Take(Example example)
     {
         if (access != ReplayAccess.Serve) return;
-        Windows.Put(example);
-        anchors.Put(example);
+        var now = Names.FromStored(example);
+        Windows.Put(now);
+        anchors.Put(now);
     }
 
     private void ForgetWindow(ulong id)

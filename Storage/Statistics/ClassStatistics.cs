@@ -9,9 +9,13 @@ namespace Edge.Storage;
 /// </summary>
 /// <param name="featureBankId">Identity of the features: statistics of other ones mean nothing here.</param>
 /// <param name="featureLength">D, 1 to <see cref="PackedSymmetric.MaximumOrder"/>.</param>
-public sealed class ClassStatistics(string featureBankId, int featureLength)
+/// <param name="names">What classes are called on the disk and now; null: the same. Of a class that lies there under two names both sums stay apart, so that another configuration finds each; whoever asks gets the sum of both, which is what one
+/// sum of all would be but for the rounding of float64.</param>
+public sealed class ClassStatistics(string featureBankId, int featureLength, ClassNames? names = null)
 {
-    private readonly SortedDictionary<string, ClassMoments> classes = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, ClassMoments> classes = new(StringComparer.Ordinal); // By the names on the disk.
+    private readonly Dictionary<string, ClassMoments> ofTwo = new(StringComparer.Ordinal); // Sums of both of a class's; none while one of them changes.
+    private readonly ClassNames names = names ?? ClassNames.Same;
     private readonly double[] wide = new double[featureLength];
     private GramPanels? panels;
 
@@ -27,13 +31,27 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
     public ulong ThroughExampleId { get; set; }
 
     /// <summary>Classes that have been counted, in ordinal order.</summary>
-    public IReadOnlyCollection<string> Classes => classes.Keys;
+    public IReadOnlyCollection<string> Classes => names.AreSame ? classes.Keys : [.. classes.Keys.Select(names.FromStored).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>What is written, by the names on the disk, in ordinal order.</summary>
+    internal IReadOnlyDictionary<string, ClassMoments> Stored => classes;
 
     /// <summary>Examples of all classes.</summary>
     public long Count => classes.Values.Sum(c => c.Count);
 
-    /// <summary>Sum, Gram matrix and number of one class; null when none was counted. It is live: a later <see cref="Add(string, ReadOnlySpan{float})"/> shows in it.</summary>
-    public ClassMoments? Of(string className) => classes.GetValueOrDefault(className);
+    /// <summary>Sum, Gram matrix and number of one class; null when none was counted. It is live: a later <see cref="Add(string, ReadOnlySpan{float})"/> shows in it, unless the class lies on the disk under two names.</summary>
+    public ClassMoments? Of(string className)
+    {
+        string stored = names.ToStored(className);
+        var moments = classes.GetValueOrDefault(stored);
+        if (stored == className || classes.GetValueOrDefault(className) is not { } other) return moments;
+        if (moments is null) return other;
+        if (ofTwo.TryGetValue(className, out var both)) return both;
+        ofTwo.Add(className, both = new ClassMoments(FeatureLength));
+        both.Add(moments);
+        both.Add(other);
+        return both;
+    }
 
     /// <summary>Counts one example in: O(D²), nothing is allocated after a class's first.</summary>
     /// <param name="className">Its class.</param>
@@ -87,7 +105,11 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
 
     /// <summary>Forgets a class; the others are as if it had never been there.</summary>
     /// <returns>Whether it was there.</returns>
-    public bool Remove(string className) => classes.Remove(className);
+    public bool Remove(string className)
+    {
+        ofTwo.Clear();
+        return names.AllStored(className).Aggregate(false, (was, stored) => classes.Remove(stored) | was);
+    }
 
     /// <summary>Multiplies mass, sum and Gram matrix by <paramref name="rho"/>, so that what comes next weighs more: for a confirmed drift of the concept. Counts of examples stay.</summary>
     /// <param name="rho">0 (exclusive) to 1.</param>
@@ -95,8 +117,9 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
     public void Discount(double rho, string? className = null)
     {
         if (rho is not (> 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(rho), rho, "a discount is above 0 and at most 1; to forget a class, remove it");
+        ofTwo.Clear();
         foreach (var (name, moments) in classes)
-            if (className is null || name == className)
+            if (className is null || names.FromStored(name) == className)
                 moments.Discount(rho);
     }
 
@@ -106,7 +129,7 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
     {
         if (other.FeatureBankId != FeatureBankId || other.FeatureLength != FeatureLength)
             throw new ArgumentException($"statistics of feature bank '{other.FeatureBankId}' ({other.FeatureLength} features) cannot be added to those of '{FeatureBankId}' ({FeatureLength} features)", nameof(other));
-        foreach (var (name, moments) in other.classes) Moments(name).Add(moments);
+        foreach (var (name, moments) in other.classes) StoredMoments(name).Add(moments);
         ThroughExampleId = Math.Max(ThroughExampleId, other.ThroughExampleId);
     }
 
@@ -121,17 +144,26 @@ public sealed class ClassStatistics(string featureBankId, int featureLength)
     public static ClassStatistics? ReadFrom(Stream stream, string featureBankId, int featureLength, out string problem) => StatisticsRecord.Read(stream, featureBankId, featureLength, out problem);
 
     /// <summary>The same sums under another identity of the same features; both count on in the same memory, and only one of them may.</summary>
-    internal ClassStatistics As(string featureBankId)
+    internal ClassStatistics As(string featureBankId) => Sharing(featureBankId, names);
+
+    /// <summary>The same sums where classes are called otherwise; both count on in the same memory, and only one of them may.</summary>
+    public ClassStatistics Under(ClassNames names) => ReferenceEquals(names, this.names) ? this : Sharing(FeatureBankId, names);
+
+    /// <summary>What is counted under a name on the disk.</summary>
+    internal ClassMoments StoredMoments(string stored)
     {
-        var renamed = new ClassStatistics(featureBankId, FeatureLength) { ThroughExampleId = ThroughExampleId };
-        foreach (var (name, moments) in classes) renamed.classes.Add(name, moments);
-        return renamed;
+        ofTwo.Clear();
+        if (!classes.TryGetValue(stored, out var moments)) classes.Add(stored, moments = new ClassMoments(FeatureLength));
+        return moments;
     }
 
-    internal ClassMoments Moments(string className)
+    private ClassMoments Moments(string className) => StoredMoments(names.ToStored(className));
+
+    private ClassStatistics Sharing(string featureBankId, ClassNames names)
     {
-        if (!classes.TryGetValue(className, out var moments)) classes.Add(className, moments = new ClassMoments(FeatureLength));
-        return moments;
+        var same = new ClassStatistics(featureBankId, FeatureLength, names) { ThroughExampleId = ThroughExampleId };
+        foreach (var (name, moments) in classes) same.classes.Add(name, moments);
+        return same;
     }
 
     private void CountIn(string className, ReadOnlySpan<double> features)

@@ -21,9 +21,8 @@ internal static class StatisticsRecord
         uint headChecksum = Crc32C.Of(head), checksum = headChecksum;
         stream.Write(head);
         WriteAndCount(stream, BitConverter.GetBytes(headChecksum), ref checksum);
-        foreach (string name in statistics.Classes)
+        foreach (var moments in statistics.Stored.Values)
         {
-            var moments = statistics.Of(name)!;
             WriteAndCount(stream, MemoryMarshal.AsBytes(moments.Sum.AsSpan()), ref checksum);
             WriteAndCount(stream, MemoryMarshal.AsBytes(moments.Gram.Values.AsSpan()), ref checksum);
         }
@@ -105,7 +104,7 @@ internal static class StatisticsRecord
         uint checksum = Crc32C.Of(head);
         for (int left = reader.ReadInt32(); left > 0; left--)
         {
-            var moments = statistics.Moments(reader.ReadString());
+            var moments = statistics.StoredMoments(reader.ReadString());
             moments.Count = reader.ReadInt64();
             moments.Mass = reader.ReadDouble();
             ReadAndCount(stream, MemoryMarshal.AsBytes(moments.Sum.AsSpan()), ref checksum);
@@ -128,10 +127,9 @@ internal static class StatisticsRecord
             writer.Write(statistics.FeatureBankId);
             writer.Write(statistics.FeatureLength);
             writer.Write(statistics.ThroughExampleId);
-            writer.Write(statistics.Classes.Count);
-            foreach (string name in statistics.Classes)
+            writer.Write(statistics.Stored.Count);
+            foreach (var (name, moments) in statistics.Stored)
             {
-                var moments = statistics.Of(name)!;
                 writer.Write(name);
                 writer.Write(moments.Count);
                 writer.Write(moments.Mass);
@@ -139,7 +137,7 @@ internal static class StatisticsRecord
         }
 
         byte[] head = memory.ToArray();
-        if (head.Length > MaximumHeadBytes) throw new InvalidOperationException($"the names of {statistics.Classes.Count} classes take more than {MaximumHeadBytes} bytes");
+        if (head.Length > MaximumHeadBytes) throw new InvalidOperationException($"the names of {statistics.Stored.Count} classes take more than {MaximumHeadBytes} bytes");
         BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(1), head.Length);
         return head;
     }

@@ -28,6 +28,9 @@ internal enum FieldKind
 
     /// <summary>An object whose keys are texts of the operator's choice, with a finite number each.</summary>
     NumberMap,
+
+    /// <summary>An object whose keys are texts of the operator's choice, with a text each.</summary>
+    TextMap,
 }
 
 /// <summary>One key that an operator may write.</summary>
@@ -75,11 +78,12 @@ internal sealed class ConfigField
         FieldKind.Text => Limits.TextClause,
         FieldKind.TripleList => $"a list of {Limits.CountClause}lists of three integers{Limits.NumberClause}",
         FieldKind.NumberMap => $"an object of {Limits.CountClause}numbers{Limits.NumberClause}, each under {Limits.TextClause}",
+        FieldKind.TextMap => $"an object of {Limits.CountClause}names, each under another one, and each {Limits.TextClause}",
         _ => "a list of " + Limits.CountClause + "texts",
     };
 
     /// <summary>The closing of a remedy: how to get the default.</summary>
-    public string OrDefault => "or delete it for the default" + (Kind is FieldKind.Section or FieldKind.TextList or FieldKind.TripleList or FieldKind.NumberMap ? "" : " " + CanonicalConfig.Scalar(Default));
+    public string OrDefault => "or delete it for the default" + (Kind is FieldKind.Section or FieldKind.TextList or FieldKind.TripleList or FieldKind.NumberMap or FieldKind.TextMap ? "" : " " + CanonicalConfig.Scalar(Default));
 
     private static FieldKind KindOf(PropertyInfo property) => property.PropertyType switch
     {
@@ -90,6 +94,7 @@ internal sealed class ConfigField
         Type t when t == typeof(IReadOnlyList<string>) => FieldKind.TextList,
         Type t when t == typeof(IReadOnlyList<IReadOnlyList<int>>) => FieldKind.TripleList,
         Type t when t == typeof(IReadOnlyDictionary<string, double>) => FieldKind.NumberMap,
+        Type t when t == typeof(IReadOnlyDictionary<string, string>) => FieldKind.TextMap,
         Type t when t.IsClass && t.Namespace == typeof(DeviceConfig).Namespace => FieldKind.Section,
         Type t =>
             throw new NotSupportedException($"{property.DeclaringType!.Name}.{property.Name} is a {t.Name}: a new kind of field needs"

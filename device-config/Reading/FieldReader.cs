@@ -17,6 +17,7 @@ internal static class FieldReader
         (FieldKind.TextList, JsonValueKind.Array) => TextList(field, part, path, findings),
         (FieldKind.TripleList, JsonValueKind.Array) => TripleListReader.Read(field, part, path, findings),
         (FieldKind.NumberMap, JsonValueKind.Object) => NumberMapReader.Read(field, part, path, findings),
+        (FieldKind.TextMap, JsonValueKind.Object) => TextMapReader.Read(field, part, path, findings),
         _ => WrongType(field, part, path, findings),
     };
 
@@ -98,6 +99,7 @@ internal static class FieldReader
             (_, FieldKind.Integer or FieldKind.Number) => $"write a number, {field.OrDefault}",
             (_, FieldKind.Text) => $"write a text in double quotes, {field.OrDefault}",
             (_, FieldKind.NumberMap) => $"write it like {{\"a\": 10}}, {field.OrDefault}",
+            (_, FieldKind.TextMap) => $"write it like {{\"a\": \"b\"}}, {field.OrDefault}",
             _ => $"write a list in square brackets, {field.OrDefault}",
         };
         findings.Add(path, part.Shown, field.Expected, remedy, part.Offset);

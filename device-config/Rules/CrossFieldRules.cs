@@ -10,7 +10,7 @@ internal static class CrossFieldRules
     public const string ReservedClass = "unknown";
 
     /// <summary>The six activities that the simulated IMU and the recorded archive bring: the default of <c>labels.classes</c>.</summary>
-    private static readonly IReadOnlyList<string> Activities = new LabelsSection().Classes;
+    internal static readonly IReadOnlyList<string> Activities = new LabelsSection().Classes;
 
     /// <summary>Channels of the simulated IMU and of the recorded archive.</summary>
     internal const int SensorChannelCount = 9;
@@ -24,6 +24,7 @@ internal static class CrossFieldRules
         StrideIsWithinLength(config, findings);
         ClassNamesCanBeToldApart(config, findings);
         SensorsClassesAreNamed(config, findings);
+        RenamedRules.Check(config, findings);
         LateLabelsFindTheirWindow(config, findings);
         MemoryRules.Check(config, findings);
         AxesAreChannelsOfTheirOwn(config, findings);
@@ -133,12 +134,12 @@ internal static class CrossFieldRules
     private static void SensorsClassesAreNamed(DeviceConfig config, ConfigFindings findings)
     {
         const string Path = "labels.classes";
-        string[] missing = [.. Activities.Except(config.Labels.Classes, StringComparer.Ordinal)];
-        if (findings.Sound("sensor.kind", Path) && missing.Length > 0)
+        string[] missing = [.. Activities.Except(config.Labels.Classes, StringComparer.Ordinal).Except(config.Labels.Renamed.Keys, StringComparer.Ordinal)];
+        if (findings.Sound("sensor.kind", Path, "labels.renamed") && missing.Length > 0)
         {
             findings.AddContradiction(Path, RuleText.Show(config.Labels.Classes),
                 $"a list that contains what the sensor \"{config.Sensor.Kind}\" brings; missing: {string.Join(", ", missing)}",
-                "add what is missing, or delete labels.classes for the default");
+                "add what is missing, say in labels.renamed what has another name, or delete labels.classes for the default");
         }
     }
 

@@ -90,10 +90,13 @@ public static class ConfigSchema
                 break;
             case FieldKind.NumberMap:
                 node["maxProperties"] = field.Limits.MaxCount;
-                var key = new JsonObject();
-                LimitText(key, field.Limits);
-                node["propertyNames"] = key;
+                node["propertyNames"] = Limited(field.Limits);
                 node["additionalProperties"] = new JsonObject { ["type"] = "number", ["minimum"] = field.Limits.Min, ["maximum"] = field.Limits.Max };
+                break;
+            case FieldKind.TextMap:
+                node["maxProperties"] = field.Limits.MaxCount;
+                node["propertyNames"] = Limited(field.Limits);
+                node["additionalProperties"] = Limited(field.Limits);
                 break;
         }
 
@@ -107,6 +110,13 @@ public static class ConfigSchema
         ["maxItems"] = 3,
         ["items"] = new JsonObject { ["type"] = "integer", ["minimum"] = limits.Min, ["maximum"] = limits.Max },
     };
+
+    private static JsonObject Limited(FieldLimits limits)
+    {
+        var text = new JsonObject();
+        LimitText(text, limits);
+        return text;
+    }
 
     private static void LimitText(JsonObject node, FieldLimits limits)
     {

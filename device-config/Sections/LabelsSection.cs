@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.ComponentModel.DataAnnotations;
 
 namespace Edge.Config;
@@ -12,6 +13,15 @@ public sealed record LabelsSection
     [StringLength(64, MinimumLength = 1)]
     [Change(ConfigChange.Pipeline)]
     public IReadOnlyList<string> Classes { get; init; } = ["walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"];
+
+    /// <summary>Classes that had another name before: the name under which a class was first stored to its name in <c>labels.classes</c> now, as <c>{"walking": "jogging"}</c>. What was learnt of it goes on under the new name.</summary>
+    /// <value>Default empty: a name that is new in <c>labels.classes</c> is a class of which nothing is known. The first name stays on the device's disk, and a label under it counts for the class, so the entry stays for as long as
+    /// the class has the new name; without it, and with the first name in <c>labels.classes</c>, everything is back under that. After a second change of name the entry names the first and the latest. What was stored under the new
+    /// name before it was written here counts as well.</value>
+    [Length(0, 256)]
+    [StringLength(64, MinimumLength = 1)]
+    [Change(ConfigChange.Pipeline)]
+    public IReadOnlyDictionary<string, string> Renamed { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Share of windows for which a sensor that knows the truth (simulated, recorded) hands in a label, 0 to 1.</summary>
     /// <value>Default 1. 0: labels come only over MQTT.</value>

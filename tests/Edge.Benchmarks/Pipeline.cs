@@ -4,6 +4,7 @@ using Edge.Runtime.Inference;
 using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Windowing;
+using Edge.Storage;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -36,7 +37,7 @@ internal sealed class Pipeline : IAsyncDisposable
         [
             new ClassifierStage(flows, pool, ring, slot, live, StageDrift.Of(shape, InferenceSubject.Manifest.Classes, live, ring, state), state, faults, lifetime),
             new WindowingStage(new Windower(shape, Stride, 1), flows, blocks, pool, state, faults, lifetime),
-            new SensorStage(sensor, new SensorSection { Speed = 0 }, flows, blocks, sensor, TimeProvider.System, faults, lifetime),
+            new SensorStage(sensor, new SensorSection { Speed = 0 }, flows, blocks, sensor, ClassNames.Same, TimeProvider.System, faults, lifetime),
         ];
     }
 

@@ -22,6 +22,10 @@ public class CanonicalTests
     }
 
     [Fact]
+    public void The_order_of_changed_names_means_nothing_and_does_not_change_the_hash() => Assert.Equal(
+        Verdicts.Of("""{"labels":{"renamed":{"idle":"sitting","a":"laying"}}}""").Hash, Verdicts.Of("""{"labels":{"renamed":{"a":"laying","idle":"sitting"}}}""").Hash);
+
+    [Fact]
     public void The_hash_is_the_SHA_256_of_the_canonical_bytes()
     {
         ConfigVerdict verdict = Verdicts.Of("{}");

@@ -53,6 +53,15 @@ public class ChangeTests
     }
 
     [Fact]
+    public void A_diff_shows_a_change_of_name()
+    {
+        ConfigDiff diff = ConfigDiff.Between(Verdicts.Of("{}").Config!, Verdicts.Of("""{"labels":{"renamed":{"idle":"sitting"}}}""").Config!);
+        ChangedField changed = Assert.Single(diff.Fields);
+        Assert.Equal(("labels.renamed", "{}", """{"idle":"sitting"}""", ConfigChange.Pipeline), (changed.Path, changed.Old.GetRawText(), changed.New.GetRawText(), changed.Change));
+        Assert.Empty(ConfigDiff.Between(Verdicts.Of("""{"labels":{"renamed":{"idle":"sitting"}}}""").Config!, Verdicts.Of("""{"labels":{"renamed":{"idle":"sitting"}}}""").Config!).Fields);
+    }
+
+    [Fact]
     public void Equal_lists_are_no_difference()
     {
         var config = new DeviceConfig();

@@ -18,9 +18,9 @@ public class CrossFieldRuleTests
     [InlineData("""{"sensor":{"kind":"uciHar","uciHar":{"classOrder":["laying","sitting"]}}}""",
         """sensor.uciHar.classOrder is ["laying", "sitting"] (line 1, column 51) but must be empty or the six names walking, walkingUpstairs, walkingDownstairs, sitting, standing, laying, each once, in any order; write all six, or delete it for the order of the archive.""")]
     [InlineData("""{"sensor":{"kind":"uciHar"},"labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting"]}}""",
-        """labels.classes is ["walking", "walkingUpstairs", "walkingDownstairs", "sitting"] (line 1, column 49) but must be a list that contains what the sensor "uciHar" brings; missing: standing, laying; add what is missing, or delete labels.classes for the default.""")]
+        """labels.classes is ["walking", "walkingUpstairs", "walkingDownstairs", "sitting"] (line 1, column 49) but must be a list that contains what the sensor "uciHar" brings; missing: standing, laying; add what is missing, say in labels.renamed what has another name, or delete labels.classes for the default.""")]
     [InlineData("""{"labels":{"classes":["idle"]}}""",
-        """labels.classes is ["idle"] (line 1, column 22) but must be a list that contains what the sensor "simulated" brings; missing: walking, walkingUpstairs, walkingDownstairs, sitting, standing, laying; add what is missing, or delete labels.classes for the default.""")]
+        """labels.classes is ["idle"] (line 1, column 22) but must be a list that contains what the sensor "simulated" brings; missing: walking, walkingUpstairs, walkingDownstairs, sitting, standing, laying; add what is missing, say in labels.renamed what has another name, or delete labels.classes for the default.""")]
     [InlineData("""{"labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying","Sitting"]}}""",
         """labels.classes[6] is "Sitting" (line 1, column 101) but must be different from labels.classes[3], not only in upper and lower case; rename or delete one of the two.""")]
     [InlineData("""{"labels":{"classes":["walking","walkingUpstairs","walkingDownstairs","sitting","standing","laying","Unknown"]}}""",
@@ -67,6 +67,20 @@ public class CrossFieldRuleTests
         """homeAssistant.discovery is "on" (line 1, column 61) but must be "off" when telemetry.broker is "none"; write "off", or name a broker.""")]
     [InlineData("""{"sensor":{"speed":1},"sparkplug":{"mode":"on","silentSeconds":1.28}}""",
         "sparkplug.silentSeconds is 1.28 (line 1, column 64) but must be 0, or more than the 1.28 s between two windows (window.stride / sensor.sampleRateHz / sensor.speed); raise it, or write 0.")]
+    [InlineData("""{"labels":{"renamed":{"idle":"resting"}}}""",
+        """labels.renamed.idle is "resting" (line 1, column 30) but must be a name of labels.classes: walking, walkingUpstairs, walkingDownstairs, sitting, standing, laying; add it there, or correct it.""")]
+    [InlineData("""{"labels":{"renamed":{"walking":"sitting"}}}""",
+        """labels.renamed.walking is "sitting" (line 1, column 33) but must be under a key that is not in labels.classes, and "walking" is; take "walking" out of labels.classes, or delete the entry to keep the name.""")]
+    [InlineData("""{"labels":{"renamed":{"idle":"idle"}}}""",
+        """labels.renamed.idle is "idle" (line 1, column 30) but must be another name than its key; delete the entry; a class that keeps its name needs none.""")]
+    [InlineData("""{"labels":{"renamed":{"idle":"sitting","resting":"sitting"}}}""",
+        """labels.renamed.resting is "sitting" (line 1, column 50) but must be another name than that of "idle", since two classes do not become one; delete one of the two; it says which of both names is on the disk.""")]
+    [InlineData("""{"labels":{"renamed":{"idle":"resting","resting":"sitting"}}}""",
+        """labels.renamed.idle is "resting" (line 1, column 30) but must be a name that is not renamed further, since a key is the name under which the class was first stored; write {"idle": "sitting"} and delete the entry "resting".""")]
+    [InlineData("""{"labels":{"renamed":{"Unknown":"sitting"}}}""",
+        """labels.renamed.Unknown is "sitting" (line 1, column 33) but must be from and to another word than "unknown", which says that a window is near to no class; delete the entry.""")]
+    [InlineData("""{"labels":{"classes":["walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"renamed":{"walking":"sitting"}}}""",
+        """labels.renamed.walking is "sitting" (line 1, column 113) but must be a name that the sensor "simulated" does not bring for another class; choose another name.""")]
     public void A_contradiction_is_refused_at_the_key_to_change(string json, string sentence) => Assert.Equal(sentence, Verdicts.OnlyProblem(Verdicts.Of(json)));
 
     [Theory]
@@ -75,6 +89,8 @@ public class CrossFieldRuleTests
     [InlineData("""{"sensor":{"sampleRateHz":100,"uciHar":{"classOrder":["other"]}}}""")]
     [InlineData("""{"sensor":{"kind":"uciHar","uciHar":{"classOrder":["laying","standing","sitting","walkingDownstairs","walkingUpstairs","walking"]}}}""")]
     [InlineData("""{"labels":{"classes":["fall","laying","standing","sitting","walkingDownstairs","walkingUpstairs","walking"]}}""")]
+    [InlineData("""{"labels":{"classes":["jogging","walkingUpstairs","walkingDownstairs","sitting","standing","laying"],"renamed":{"walking":"jogging"}}}""")]
+    [InlineData("""{"labels":{"renamed":{"idle":"sitting"}}}""")]
     [InlineData("""{"replay":{"capacity":6,"anchorCapacity":6}}""")]
     [InlineData("""{"replay":{"capacityKiB":27}}""")]
     [InlineData("""{"replay":{"capacityKiB":14,"payload":"float16"}}""")]

@@ -78,6 +78,8 @@ public class SchemaTests
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1]]}}}""")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,1024]]}}}""")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,"2"]]}}}""")]
+    [InlineData("""{"labels":{"renamed":{"idle":5}}}""")]
+    [InlineData("""{"labels":{"renamed":{"idle":""}}}""")]
     [InlineData("""{"telemetry":{"forgettingAlarmByClass":{"walking":"5"}}}""")]
     [InlineData("""{"telemetry":{"forgettingAlarmByClass":{"walking":101}}}""")]
     [InlineData("""{"telemetry":{"forgettingAlarmByClass":[5]}}""")]

@@ -50,6 +50,12 @@ public class SingleKeyTests
         """training.augmentation.triaxialGroups is "xyz" (line 1, column 47) but must be a list of at most 341 lists of three integers from 0 to 1023; write a list in square brackets, or delete it for the default.""")]
     [InlineData("""{"telemetry":{"forgettingAlarmByClass":["walking"]}}""",
         """telemetry.forgettingAlarmByClass is a list of 1 (line 1, column 40) but must be an object of at most 256 numbers from 0 to 100, each under a text of 1 to 64 characters without control characters; write it like {"a": 10}, or delete it for the default.""")]
+    [InlineData("""{"labels":{"renamed":["walking"]}}""",
+        """labels.renamed is a list of 1 (line 1, column 22) but must be an object of at most 256 names, each under another one, and each a text of 1 to 64 characters without control characters; write it like {"a": "b"}, or delete it for the default.""")]
+    [InlineData("""{"labels":{"renamed":{"idle":5}}}""",
+        """labels.renamed.idle is 5 (line 1, column 30) but must be a text of 1 to 64 characters without control characters; write such a text in double quotes, or delete the key.""")]
+    [InlineData("""{"labels":{"renamed":{"":"sitting"}}}""",
+        """labels.renamed[""] is "" (line 1, column 26) but must be a key that is a text of 1 to 64 characters without control characters; correct the key, or delete it.""")]
     [InlineData("""{"telemetry":{"forgettingAlarmByClass":{"walking":"5"}}}""",
         """telemetry.forgettingAlarmByClass.walking is "5" (line 1, column 51) but must be a number from 0 to 100; write such a number, or delete the key.""")]
     [InlineData("""{"training":{"augmentation":{"triaxialGroups":[[0,1,2],3]}}}""",

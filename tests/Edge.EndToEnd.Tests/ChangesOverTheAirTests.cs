@@ -102,10 +102,11 @@ public sealed class ChangesOverTheAirTests(ITestOutputHelper report)
         const string Six = "\"walking\", \"walkingUpstairs\", \"walkingDownstairs\", \"sitting\", \"standing\", \"laying\"";
         await desired.BecomesAsync("classes added", $$"""{ "labels": { "classes": ["running", {{Six}}, "lifting"] } }""");
         await LearnsAsync(fleet, desired.Boot, "running");
-        await desired.BecomesAsync("one class renamed and one removed", $$"""{ "labels": { "classes": ["jogging", {{Six}}] } }""");
+        await desired.BecomesAsync("one class renamed and one removed", $$"""{ "labels": { "classes": ["jogging", {{Six}}], "renamed": { "running": "jogging" } } }""");
         var status = await fleet.HearsAsync("status", s => (string?)s["bootId"] == desired.Boot && (string?)s["state"] == "online", "it is online with other classes");
         Assert.Equal(["jogging", "walking", "walkingUpstairs", "walkingDownstairs", "sitting", "standing", "laying"], status["classes"]!.AsArray().Select(c => (string)c!));
         await LearnsAsync(fleet, desired.Boot, "jogging");
+        Assert.Equal("jogging", (string?)(await LearnsAsync(fleet, desired.Boot, "running"))["class"]); // Who does not know of it yet is understood.
         await fleet.TellAsync("label", """{ "windowId": 1, "class": "lifting", "requestId": "gone" }""");
         var gone = await fleet.HearsAsync("label/result", l => (string?)l["requestId"] == "gone", "a class that left is refused");
         Assert.Contains("'lifting' is not one of labels.classes", (string?)gone["reason"]);

@@ -60,7 +60,7 @@ public static class OfferCheck
         long most = (long)config.Updates.MaxSnapshotMiB << 20;
         if (offer.Bytes > most) reasons.Add(new(ReasonCode.TooLarge, $"it has {offer.Bytes} bytes; updates.maxSnapshotMiB is {config.Updates.MaxSnapshotMiB}, {most} bytes"));
         if (offer.Manifest.Window != facts.Window) reasons.Add(new(ReasonCode.OtherWindows, $"it takes windows {offer.Manifest.Window}; this device cuts {facts.Window} (window.length, sensor.sampleRateHz, the channels of sensor.kind)"));
-        if (!offer.Manifest.Classes.Intersect(config.Labels.Classes, StringComparer.Ordinal).Any())
+        if (!ClassNames.Of(config.Labels.Renamed).FromStored(offer.Manifest.Classes).Intersect(config.Labels.Classes, StringComparer.Ordinal).Any())
             reasons.Add(new(ReasonCode.OtherClasses, $"it was trained on {string.Join(", ", offer.Manifest.Classes)}; labels.classes has none of them ({string.Join(", ", config.Labels.Classes)})"));
         if (config.Promotion.PinnedSnapshot is { Length: > 0 } pinned) reasons.Add(new(ReasonCode.SnapshotPinned, $"promotion.pinnedSnapshot is '{pinned}'; empty it to let another one run"));
         return new OfferVerdict(offer, id, reasons) { KeyId = keyId };

@@ -295,7 +295,7 @@ public sealed class DriftWatch
             archive.Same(_options.Detectors.Contains(name) ? 1 : 0, name);
         }
 
-        archive.Same(string.Join('\n', _options.Channels.Concat(_options.Classes)).Aggregate(2166136261u, (hash, c) => (hash ^ c) * 16777619), "names of channels and classes (hash)");
+        archive.Same(string.Join('\n', _options.Channels.Concat(_options.StoredClasses ?? _options.Classes)).Aggregate(2166136261u, (hash, c) => (hash ^ c) * 16777619), "names of channels and classes (hash)");
         archive.Value(ref _snapshotId);
         archive.Value(ref _rebased);
         archive.Value(ref _modelAlarms);

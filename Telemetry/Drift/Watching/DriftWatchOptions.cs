@@ -9,6 +9,10 @@ public sealed record DriftWatchOptions
     /// <summary>Names of the classes.</summary>
     public required IReadOnlyList<string> Classes { get; init; }
 
+    /// <summary>The same classes by the names that a record knows them by, where they are called otherwise now: a new name begins nothing anew.</summary>
+    /// <value>Default null: the same names.</value>
+    public IReadOnlyList<string>? StoredClasses { get; init; }
+
     /// <summary>Which detectors are at work, of <see cref="DriftWatch.DetectorNames"/>.</summary>
     /// <value>Default all.</value>
     public IReadOnlyList<string> Detectors { get; init; } = DriftWatch.DetectorNames;

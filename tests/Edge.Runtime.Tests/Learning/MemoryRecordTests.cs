@@ -49,5 +49,32 @@ public sealed class MemoryRecordTests : IDisposable
         Assert.Equal(60, Assert.Single(record.Update(s_snapshot, Exam(6)).PerClass).AccuracyPercent);
     }
 
+    [Fact]
+    public void A_class_that_is_called_otherwise_now_is_remembered_and_lies_under_its_first_name()
+    {
+        var names = ClassNames.Of(new Dictionary<string, string> { ["sitting"] = "seated" });
+        new MemoryRecord(data["forgetting.json"]).Update(s_snapshot, Exam(9));
+        var seated = Assert.Single(new MemoryRecord(data["forgetting.json"], names).Update(s_snapshot, Exam(6, "seated")).PerClass);
+        Assert.Equal(("seated", 60.0, 30.0), (seated.Class, seated.AccuracyPercent, seated.ForgettingPoints));
+        Assert.DoesNotContain("seated", File.ReadAllText(data["forgetting.json"]), StringComparison.Ordinal);
+        var back = new MemoryRecord(data["forgetting.json"]).Update(s_snapshot, Exam(7));
+        Assert.Equal(("sitting", 20.0), (back.PerClass[0].Class, back.PerClass[0].ForgettingPoints));
+        Assert.Equal(60, back.MinAccDeLangePercent);
+    }
+
+    [Fact]
+    public void Of_a_class_that_lies_under_two_names_both_count_and_the_second_stays_as_it_was()
+    {
+        var names = ClassNames.Of(new Dictionary<string, string> { ["sitting"] = "seated" });
+        new MemoryRecord(data["forgetting.json"]).Update(s_snapshot, Exam(9, "seated"));
+        new MemoryRecord(data["forgetting.json"]).Update(s_snapshot, Exam(5));
+        for (int start = 0; start < 2; start++) Assert.Equal(30, Assert.Single(new MemoryRecord(data["forgetting.json"], names).Update(s_snapshot, Exam(6, "seated")).PerClass).ForgettingPoints);
+        Assert.Equal(10, Assert.Single(new MemoryRecord(data["forgetting.json"]).Update(s_snapshot, Exam(8, "seated")).PerClass).ForgettingPoints);
+        Assert.True(new MemoryRecord(data["forgetting.json"], names).Forget("sitting"));
+        Assert.Contains("\"best\":[]", File.ReadAllText(data["forgetting.json"]), StringComparison.Ordinal);
+    }
+
+    private static ExamResult Exam(int right, string name) => new(new Dictionary<string, (int Right, int Count)> { [name] = (right, 10) });
+
     private static ExamResult Exam(int right) => new(new Dictionary<string, (int Right, int Count)> { ["sitting"] = (right, 10) });
 }

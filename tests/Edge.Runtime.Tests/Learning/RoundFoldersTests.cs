@@ -25,6 +25,17 @@ public sealed class RoundFoldersTests : IDisposable
     public void Dispose() => data.Dispose();
 
     [Fact]
+    public void A_class_that_is_called_otherwise_now_is_trained_by_its_first_name_which_the_checkpoint_knows()
+    {
+        var config = new DeviceConfig { Labels = new LabelsSection { Classes = ["jogging", "laying"], Renamed = new Dictionary<string, string> { ["walking"] = "jogging" } } };
+        var plan = RoundPlans.FineTune(config, 7, s_parent);
+        var folder = new RoundFolders(data["rounds"], 3, names: ClassNames.Of(config.Labels.Renamed)).Create(plan, new ReplayDraw([Of("laying", 1), Of("jogging", 2)], [Of("jogging", 3)], 3), null);
+        Assert.Equal(["walking", "laying"], new RoundFolder(folder.Path).ReadPlan().Classes);
+        Assert.Equal([1, 0, 0], RoundSamples.FromBytes(File.ReadAllBytes(folder.SamplesFile), 50).Classes);
+        Assert.Equal(["walking", "laying"], RoundPlans.Initial(config, s_window, []).Classes);
+    }
+
+    [Fact]
     public void The_child_reads_the_plan_the_samples_and_the_parent_that_the_service_wrote()
     {
         File.WriteAllText(data["checkpoint"], "weights");

@@ -84,6 +84,20 @@ public sealed class DriftRecordTests : IDisposable
     }
 
     [Fact]
+    public void A_class_that_is_called_otherwise_now_begins_nothing_anew_unless_nobody_says_so()
+    {
+        var watch = Open(s_config, out _);
+        Feed(watch, 300, shift: 0);
+        File.WriteAllBytes(Directory.Drift, watch.Save());
+        var labels = new LabelsSection { Classes = [.. TestSnapshot.Classes.Select(name => name == "slow" ? "ambling" : name)] };
+        var renamed = Open(s_config with { Labels = labels with { Renamed = new Dictionary<string, string> { ["slow"] = "ambling" } } }, out string problem);
+        Assert.Equal("", problem);
+        Assert.Equal(watch.Save(), renamed.Save());
+        Assert.False(Open(s_config with { Labels = labels }, out problem).Milestones.KnowsInputs);
+        Assert.Contains("names of channels and classes", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void With_another_snapshot_the_inputs_go_on_and_what_the_model_sees_begins_anew()
     {
         var watch = Open(s_config, out _);

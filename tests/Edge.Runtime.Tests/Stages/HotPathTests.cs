@@ -89,7 +89,7 @@ public sealed class HotPathTests : IDisposable
         var classifier = Open(ClassifierStage.LargestBatch);
         slot.Swap(classifier, new PublishedReadOut(ReadOut(classifier), null!, null!, null));
         var (ring, live) = (new WindowRing(512, TestSnapshot.Window), StageDrift.Live(s_settings, TestSnapshot.Classes));
-        using var sensing = new SensorStage(new Waves(turns?.Reader), new SensorSection { Speed = 0 }, flows, blocks, new Nobody(), TimeProvider.System, faults, lifetime);
+        using var sensing = new SensorStage(new Waves(turns?.Reader), new SensorSection { Speed = 0 }, flows, blocks, new Nobody(), ClassNames.Same, TimeProvider.System, faults, lifetime);
         using var windowing = new WindowingStage(new Windower(TestSnapshot.Window, Stride, 1), flows, blocks, windows, state, faults, lifetime);
         using var classifying = new ClassifierStage(flows, windows, ring, slot, live, StageDrift.Of(TestSnapshot.Window, TestSnapshot.Classes, live, ring, state), state, faults, lifetime);
         foreach (var stage in new Stage[] { classifying, windowing, sensing }) await stage.StartAsync(TestContext.Current.CancellationToken);

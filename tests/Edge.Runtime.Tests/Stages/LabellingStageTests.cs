@@ -49,7 +49,7 @@ public sealed class LabellingStageTests : IDisposable
             },
             reporter, state, NullLogger<DriftAlarms>.Instance);
         stage = new LabellingStage(
-            flows, ring, new SourceLabels(0, 0, 1), labelled, asking, config.Labels.Classes, drift, reporter, state, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
+            flows, ring, new SourceLabels(0, 0, 1), labelled, asking, config.Labels.Classes, ClassNames.Of(new Dictionary<string, string> { ["gait"] = config.Labels.Classes[Walking] }), drift, reporter, state, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
     }
 
     public void Dispose() => stage.Dispose();
@@ -73,6 +73,17 @@ public sealed class LabellingStageTests : IDisposable
         Assert.Null(faults.First);
         Assert.Equal(isAskedFor ? WrongCount : 0, state.RequestsAnswered);
         Assert.Equal(isCounted ? ["labelError"] : Array.Empty<string>(), told.Select(drift => drift.What));
+    }
+
+    [Fact]
+    public async Task A_label_under_the_name_of_before_is_one_of_the_class_as_it_is_called_now()
+    {
+        await stage.StartAsync(TestContext.Current.CancellationToken);
+        flows.InFlight.Enter();
+        await flows.Labels.Writer.WriteAsync(new LabelRequest(See(Walking), "gait", "mqtt", "r1"), TestContext.Current.CancellationToken);
+        var taken = await flows.Examples.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(("walking", "r1"), (taken.Request.Class, taken.Request.RequestId));
+        Assert.Equal(0, state.LabelsRefused);
     }
 
     /// <summary>A window that was answered so, -1: unknown; its id.</summary>

@@ -315,7 +315,9 @@ public sealed class SnapshotIntakeTests : IDisposable
         Refuses(ReasonCode.Malformed, Signed(offers, offer with { Manifest = offer.Manifest with { Id = "../x" } }));
         Refuses(ReasonCode.NotForThisDevice, Signed(offers, offer with { Target = new UpdateTarget(Group: "valves") }));
         Refuses(ReasonCode.OtherWindows, Signed(offers, offer with { Manifest = Manifest(s_window with { Length = 64 }, "walking") }));
-        Refuses(ReasonCode.OtherClasses, Signed(offers, offer with { Manifest = Manifest(s_window, "swimming") }));
+        byte[] swimming = Signed(offers, offer with { Manifest = Manifest(s_window, "swimming") });
+        Refuses(ReasonCode.OtherClasses, swimming);
+        Assert.Empty(OfferCheck.Judge(swimming, Facts() with { Config = config with { Labels = config.Labels with { Renamed = new Dictionary<string, string> { ["swimming"] = "walking" } } } }).Reasons); // What it calls walking now.
         Refuses(ReasonCode.Expired, Signed(offers, offer with { NotAfter = clock.Now.AddSeconds(-1) }));
         Assert.Empty(OfferCheck.Judge(Signed(offers, offer with { NotAfter = clock.Now }), Facts()).Reasons);
         clock.IsSynchronised = false;
