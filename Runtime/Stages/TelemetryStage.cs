@@ -62,7 +62,7 @@ public sealed partial class TelemetryStage(
         }
     }
 
-    private Standing Stands => new(state.Snapshot?.Id, state.Provider, providers.FailureCount, state.AnchorAccuracyPercent, WorstForgetting.Of(state.Memory), state.DriftAlarms);
+    private Standing Stands => new(state.Snapshot?.Id, state.Provider, providers.FailureCount, state.AnchorAccuracyPercent, WorstForgetting.Of(state.Memory), state.DriftAlarms, link.State.RefusedSubscriptions);
 
     private static Dictionary<string, long>? GivenUp(LinkState state)
     {
@@ -133,6 +133,7 @@ public sealed partial class TelemetryStage(
         Provider = state.Provider,
         ProvidersRefused = providers.Refused is { Count: > 0 } refused ? [.. refused.Select(one => new RefusedProvider(one.Provider, one.Reason))] : null,
         ProviderFailures = providers.FailureCount > 0 ? providers.FailureCount : null,
+        SubscriptionsRefused = link.State.RefusedSubscriptions is { Count: > 0 } deaf ? deaf : null,
         AnchorAccuracyPercent = state.AnchorAccuracyPercent,
         WorstForgetting = WorstForgetting.Of(state.Memory),
         DriftAlarms = state.DriftAlarms,
@@ -141,7 +142,7 @@ public sealed partial class TelemetryStage(
     };
 
     /// <summary>What the retained status says and what changes while the service runs.</summary>
-    private readonly record struct Standing(string? SnapshotId, string Provider, long FailureCount, double? AnchorAccuracyPercent, WorstForgetting? WorstForgetting, long DriftAlarms);
+    private readonly record struct Standing(string? SnapshotId, string Provider, long FailureCount, double? AnchorAccuracyPercent, WorstForgetting? WorstForgetting, long DriftAlarms, IReadOnlyList<RefusedSubscription> RefusedSubscriptions);
 
     [LoggerMessage(3001, LogLevel.Information, "desired configuration {Result}: version {Version} {Reasons}")]
     private partial void LogConfig(ConfigResult result, long? version, string reasons);

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Edge.Telemetry.Forgetting;
+using Edge.Telemetry.Mqtt;
 
 namespace Edge.Telemetry.Messages;
 
@@ -81,6 +82,9 @@ public sealed record StatusMessage : TelemetryMessage
 
     /// <summary>Sessions whose execution provider failed while it ran, and that went on on the CPU; left out when there were none.</summary>
     public long? ProviderFailures { get; init; }
+
+    /// <summary>Topics that the broker does not let the device hear, each with the reason: what is sent on them does not arrive. They are asked for again; left out when there are none.</summary>
+    public IReadOnlyList<RefusedSubscription>? SubscriptionsRefused { get; init; }
 
     /// <summary>Share of all anchors that were recognised when the running snapshot was last evaluated, percent: <c>overallAccuracyPercent</c> of <c>…/forgetting</c>; left out before the first evaluation, and in the last will.</summary>
     public double? AnchorAccuracyPercent { get; init; }

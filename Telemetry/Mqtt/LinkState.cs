@@ -2,6 +2,11 @@ using Edge.Storage;
 
 namespace Edge.Telemetry.Mqtt;
 
+/// <summary>A topic that the broker does not let the device hear.</summary>
+/// <param name="Topic">The topic filter.</param>
+/// <param name="Reason">The broker's no, and what can be done about it, in one line.</param>
+public sealed record RefusedSubscription(string Topic, string Reason);
+
 /// <summary>How the link is doing, at one moment.</summary>
 public sealed record LinkState
 {
@@ -19,6 +24,9 @@ public sealed record LinkState
 
     /// <summary>The latest thing that went wrong; null when nothing has. It stays when the link is well again.</summary>
     public string? LastError { get; init; }
+
+    /// <summary>Subscriptions that the broker did not grant when they were last tried, in the order of <see cref="MqttLinkOptions.Subscriptions"/>; empty when there are none. They are tried again. The same object as long as nothing changes, and over a loss of the connection.</summary>
+    public IReadOnlyList<RefusedSubscription> RefusedSubscriptions { get; init; } = [];
 
     /// <summary>Successful connections after the first.</summary>
     public long ReconnectCount { get; init; }

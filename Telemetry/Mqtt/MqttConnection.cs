@@ -56,8 +56,8 @@ internal sealed class MqttConnection : IDisposable
     /// <summary>Whether the broker kept the session from before: subscriptions, and what arrived meanwhile.</summary>
     public bool IsSessionPresent { get; private set; }
 
-    /// <summary>Subscriptions that the broker did not grant, each with its reason.</summary>
-    public IReadOnlyList<string> RefusedSubscriptions { get; private set; } = [];
+    /// <summary>Subscriptions that the broker has not granted so far.</summary>
+    public IReadOnlyList<RefusedSubscription> RefusedSubscriptions { get; private set; } = [];
 
     /// <summary>Connects and subscribes.</summary>
     /// <exception cref="IOException">The broker refused, or did not answer in time; the message says which.</exception>
@@ -81,6 +81,26 @@ internal sealed class MqttConnection : IDisposable
             if (e is RefusedConnectionException) throw;
             string late = $"no answer to CONNECT within {options.ConnectTimeout.TotalSeconds:0.#} s";
             throw new IOException(connection._tlsProblem ?? (timeout.IsCancellationRequested ? late : e.GetBaseException().Message), e);
+        }
+    }
+
+    /// <summary>Asks once more for <see cref="RefusedSubscriptions"/>, which says afterwards what came of it. Never throws.</summary>
+    /// <returns>Null when the broker has answered; else the reason to drop the connection.</returns>
+    public async Task<string?> SubscribeAgainAsync(TimeSpan patience)
+    {
+        try
+        {
+            await SubscribeAsync([.. RefusedSubscriptions.Select(one => one.Topic)], _ended.Token).WaitAsync(patience, _time).ConfigureAwait(false);
+            Touch();
+            return null;
+        }
+        catch (TimeoutException)
+        {
+            return $"no answer to SUBSCRIBE within {patience.TotalSeconds:0.#} s";
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return e is OperationCanceledException or ObjectDisposedException ? "the connection ended" : e.GetBaseException().Message;
         }
     }
 
@@ -205,17 +225,18 @@ internal sealed class MqttConnection : IDisposable
         Window = Math.Min(_options.InFlightWindow, result.ReceiveMaximum is > 0 and ushort most ? most : ushort.MaxValue);
         _retainAvailable = !Speaks5 || result.RetainAvailable;
         _maxPacketBytes = result.MaximumPacketSize is > 0 and uint bytes ? bytes : uint.MaxValue;
-        if (_options.Subscriptions.Count > 0)
-        {
-            MqttClientSubscribeOptions subscribe = new();
-            subscribe.TopicFilters.AddRange(_options.Subscriptions.Select(
-                topic => new MqttTopicFilter { Topic = topic, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }));
-            MqttClientSubscribeResult granted = await _client.SubscribeAsync(subscribe, cancellationToken).ConfigureAwait(false);
-            RefusedSubscriptions = [.. granted.Items.Where(item => (int)item.ResultCode >= 0x80).Select(
-                item => Said($"{item.TopicFilter.Topic}: {item.ResultCode}", "", Refusals.OfTopic(item.ResultCode.ToString(), "read", item.TopicFilter.Topic, _options)))];
-        }
-
+        await SubscribeAsync(_options.Subscriptions, cancellationToken).ConfigureAwait(false);
         Touch();
+    }
+
+    private async Task SubscribeAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
+    {
+        if (topics.Count == 0) return;
+        MqttClientSubscribeOptions subscribe = new();
+        subscribe.TopicFilters.AddRange(topics.Select(topic => new MqttTopicFilter { Topic = topic, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }));
+        MqttClientSubscribeResult granted = await _client.SubscribeAsync(subscribe, cancellationToken).ConfigureAwait(false);
+        RefusedSubscriptions = [.. granted.Items.Where(item => (int)item.ResultCode >= 0x80).Select(item => new RefusedSubscription(
+            item.TopicFilter.Topic, Said(item.ResultCode.ToString(), "", Refusals.OfTopic(item.ResultCode.ToString(), "read", item.TopicFilter.Topic, _options))))];
     }
 
     private MqttClientOptions ConnectOptions()

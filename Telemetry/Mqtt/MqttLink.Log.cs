@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Edge.Telemetry.Mqtt;
 
-/// <summary>What the link logs: event ids 4001 to 4010.</summary>
+/// <summary>What the link logs: event ids 4001 to 4012.</summary>
 public sealed partial class MqttLink
 {
     [LoggerMessage(4001, LogLevel.Information, "Connected to broker {host}:{port}, window {windowMessages}, refused subscriptions {refusedSubscriptionCount}")]
@@ -19,6 +19,12 @@ public sealed partial class MqttLink
 
     [LoggerMessage(4010, LogLevel.Warning, "Messages to {topic} are refused for now and tried again, the first in {pauseSeconds} s: {reason}")]
     private partial void LogParked(string topic, double pauseSeconds, string reason);
+
+    [LoggerMessage(4011, LogLevel.Warning, "Subscriptions are refused for now and tried again: {refusals}")]
+    private partial void LogNotSubscribed(string refusals);
+
+    [LoggerMessage(4012, LogLevel.Information, "All subscriptions are granted")]
+    private partial void LogSubscribed();
 
     [LoggerMessage(4006, LogLevel.Information, "Messages from an earlier run that wait for the broker: {queuedCount}")]
     private partial void LogFound(int queuedCount);

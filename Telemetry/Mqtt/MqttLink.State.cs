@@ -18,6 +18,7 @@ public sealed partial class MqttLink
                     Since = _since,
                     InFlightWindow = _window,
                     LastError = _lastError,
+                    RefusedSubscriptions = _refusedSubscriptions,
                     ReconnectCount = Math.Max(0, _connectCount - 1),
                     QueuedCount = _outgoing.Count,
                     QueuedMemoryBytes = _outgoing.MemoryBytes,

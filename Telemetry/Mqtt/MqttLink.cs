@@ -28,6 +28,7 @@ public sealed partial class MqttLink : IDisposable
     private int _window;
     private DateTimeOffset _since;
     private string? _lastError;
+    private IReadOnlyList<RefusedSubscription> _refusedSubscriptions = [];
     private readonly Suspicion _suspicion = new();
     private readonly CredentialReading _credentials = new();
     private bool _hasSettled;
@@ -124,14 +125,16 @@ public sealed partial class MqttLink : IDisposable
         Interlocked.Increment(ref _connectCount);
         _window = _suspicion.IsRaised ? 1 : connection.Window;
         _hasSettled = false;
-        Note(connected: true, connection.RefusedSubscriptions.Count == 0 ? null : "not subscribed: " + string.Join("; ", connection.RefusedSubscriptions));
+        NoteSubscriptions(connection.RefusedSubscriptions); // Whoever sees that it is connected sees this.
+        Note(connected: true, error: null);
         LogConnected(_options.Host, _options.Port, connection.Window, connection.RefusedSubscriptions.Count);
 
         using CancellationTokenSource ending = new();
         Task<string> pump = PumpAsync(connection, ending.Token);
         Task<string> watch = connection.WatchAsync(ending.Token);
-        Task<string> first = await Task.WhenAny(pump, watch, connection.Lost, stopped).ConfigureAwait(false);
-        bool sayGoodbye = first == stopped && await DrainAsync(farewell?.Invoke(), Task.WhenAny(pump, watch, connection.Lost)).ConfigureAwait(false);
+        Task<string> subscribe = SubscribeAgainAsync(connection, ending.Token);
+        Task<string> first = await Task.WhenAny(pump, watch, subscribe, connection.Lost, stopped).ConfigureAwait(false);
+        bool sayGoodbye = first == stopped && await DrainAsync(farewell?.Invoke(), Task.WhenAny(pump, watch, subscribe, connection.Lost)).ConfigureAwait(false);
         bool endedByBroker = first == connection.Lost || (first == pump && await IsLostAsync(connection).ConfigureAwait(false));
         await ending.CancelAsync().ConfigureAwait(false);
         if (sayGoodbye)
@@ -143,7 +146,7 @@ public sealed partial class MqttLink : IDisposable
             connection.Dispose();
         }
 
-        await ((Task)Task.WhenAll(pump, watch)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(pump, watch, subscribe)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (first != stopped)
         {
             string reason = await first.ConfigureAwait(false);

@@ -40,6 +40,7 @@ internal static class Examples
             Provider = "cpu",
             ProvidersRefused = [new RefusedProvider("cuda", "it failed while it ran, and the CPU goes on until the service starts again: CUDA failure 700")],
             ProviderFailures = 2,
+            SubscriptionsRefused = [new RefusedSubscription("edge/pump-7/config/desired", "NotAuthorized. Let the broker's access list (ACL) have user 'pump-7' read 'edge/pump-7/config/desired'.")],
             AnchorAccuracyPercent = 75,
             WorstForgetting = new WorstForgetting("walking", 27.5),
             DriftAlarms = 1,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Edge.Telemetry.Tests.Mqtt;
@@ -11,7 +12,7 @@ internal sealed class Device : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
 
-    public Device(int port, Func<MqttLinkOptions, MqttLinkOptions>? change = null)
+    public Device(int port, Func<MqttLinkOptions, MqttLinkOptions>? change = null, ILogger? log = null)
     {
         MqttLinkOptions options = new()
         {
@@ -24,7 +25,7 @@ internal sealed class Device : IAsyncDisposable
             Subscriptions = Topics.Inbound,
             MaxPause = TimeSpan.FromSeconds(0.5),
         };
-        Link = new MqttLink(change?.Invoke(options) ?? options, NullLogger.Instance, TimeProvider.System, new Random(1));
+        Link = new MqttLink(change?.Invoke(options) ?? options, log ?? NullLogger.Instance, TimeProvider.System, new Random(1));
         Reporter = new Reporter(Topics, "b1", TimeProvider.System, Link.SendAsync);
     }
 

@@ -19,6 +19,9 @@ internal sealed record Offered(string Topic, string Payload, byte? Reason)
 /// <summary>A broker of MQTT 5 for one client at a time that answers each message with the reason code that a test wants (MQTT 5, 3.4.2.1), and hands nothing on.</summary>
 internal sealed class ScriptedBroker : IAsyncDisposable
 {
+    /// <summary>No SUBACK at all.</summary>
+    public const byte Silence = 0xFF;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<Offered> _seen = new();
     private readonly Task _accepting;
@@ -38,6 +41,12 @@ internal sealed class ScriptedBroker : IAsyncDisposable
     {
         set => _answer = value;
     }
+
+    /// <summary>Reason code of the SUBACK for a topic filter (MQTT 5, 3.9.3).</summary>
+    public Func<string, byte> Grant { get; set; } = _ => 1;
+
+    /// <summary>Topic filters that were asked for, in order.</summary>
+    public ConcurrentQueue<string> Asked { get; } = new();
 
     /// <summary>Everything that was offered, in order.</summary>
     public IReadOnlyList<Offered> Seen => [.. _seen];
@@ -117,10 +126,17 @@ internal sealed class ScriptedBroker : IAsyncDisposable
         return reason is { } code ? [0x40, 4, high, low, code, 0] : [];
     }
 
-    private static byte[] Subscribed(byte[] body)
+    private byte[] Subscribed(byte[] body)
     {
         List<byte> granted = [];
-        for (int at = 3 + body[2]; at < body.Length; at += 2 + BinaryPrimitives.ReadUInt16BigEndian(body.AsSpan(at)) + 1) granted.Add(1);
-        return [0x90, (byte)(3 + granted.Count), body[0], body[1], 0, .. granted];
+        for (int at = 3 + body[2], length; at < body.Length; at += 2 + length + 1)
+        {
+            length = BinaryPrimitives.ReadUInt16BigEndian(body.AsSpan(at));
+            string topic = Encoding.UTF8.GetString(body, at + 2, length);
+            Asked.Enqueue(topic);
+            granted.Add(Grant(topic));
+        }
+
+        return granted.Contains(Silence) ? [] : [0x90, (byte)(3 + granted.Count), body[0], body[1], 0, .. granted];
     }
 }
