@@ -4,6 +4,7 @@ using Edge.Runtime.Updates;
 using Edge.Runtime.Updates.States;
 using Edge.Runtime.Updates.Trials;
 using Edge.Storage;
+using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -162,8 +163,7 @@ public sealed partial class TrialStage(
     private string? BrokerProblem()
     {
         if (services.GetService<MqttLink>() is not { } link) return "telemetry.broker is \"none\", and the device could not be told anything any more";
-        var now = link.State;
-        return now.Connected ? null : $"{now.Broker}: {now.LastError ?? "no answer yet"}";
+        return BrokerReach.Problem(link.State, services.GetRequiredService<Topics>(), live.Current.Updates.Accept ? desired.Trust : ConfigTrust.Signed); // That nothing is to be taken at all is wanted.
     }
 
     private string? StoreProblem(long before, WriteProbe probe) => state.StoreFailures + state.StatisticsFailures - before is > 0 and var refused ? $"the store refused {refused} writes" : probe.Problem();

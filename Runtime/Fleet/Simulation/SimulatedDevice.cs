@@ -119,7 +119,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
             own.RunAsync(() => reporter.Farewell(Status(DeviceState.Offline, request.RestartWanted ? "reconfiguring" : "stopped")), session.Token),
             UntilStoppedAsync(LiveAsync(own, reporter, live, life, Status, session), session),
             UntilStoppedAsync(ListenAsync(own, topics, desired, life, reporter, Status, request, session), session),
-            UntilStoppedAsync(TryAsync(own, desired, updates, live, request, session), session));
+            UntilStoppedAsync(TryAsync(own, topics, desired, updates, live, request, session), session));
         Interlocked.Add(ref publishedBefore, own.State.PublishedCount);
         link = null;
     }
@@ -184,7 +184,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
         }
     }
 
-    private async Task TryAsync(MqttLink own, DesiredConfig desired, UpdateState updates, LiveConfig live, RunRequest request, CancellationTokenSource session)
+    private async Task TryAsync(MqttLink own, Topics topics, DesiredConfig desired, UpdateState updates, LiveConfig live, RunRequest request, CancellationTokenSource session)
     {
         desired.Arrived();
         while (true)
@@ -198,7 +198,7 @@ internal sealed class SimulatedDevice(SimulationOptions options, int number, boo
                 await Task.Delay(s_look, time, session.Token);
                 var broker = own.State;
                 var evidence = SimulatedHealth.Evidence(
-                    number, failing, time.GetElapsedTime(start), updates.Machine.State.AccuracyBeforePercent, live.Current.Updates, brokerMatters, broker.Connected ? null : $"{broker.Broker}: {broker.LastError ?? "no answer yet"}");
+                    number, failing, time.GetElapsedTime(start), updates.Machine.State.AccuracyBeforePercent, live.Current.Updates, brokerMatters, BrokerReach.Problem(broker, topics, desired.Trust));
                 var verdict = TrialHealth.Judge(evidence, live.Current.Updates);
                 if (verdict.Decision == TrialDecision.Wait || !await OnDiskAsync(() => desired.End(candidate, verdict), session.Token)) continue;
                 request.WantRestart();
