@@ -26,13 +26,13 @@ internal sealed class ModelWatch
         _pageHinkley = options.Detectors.Contains("pageHinkley") ? new PageHinkley(options.PageHinkley) : null;
         _distance = options.Detectors.Contains("distance") ? new RiseTest(options.DistanceTest, grouped) : null;
         _margin = options.Detectors.Contains("margin") ? new RiseTest(options.MarginTest, grouped) : null;
-        _perClass = new PerClassKs(options.Classes.Count);
+        _perClass = new PerClassKs(options.Classes.Count, new PerClassKsOptions { RelearnsAfterAlarm = false }); // A slow test rings when the drifted class has long been seen to drift, and means that class.
     }
 
     /// <summary>Whether something is still without its reference.</summary>
     public bool LacksReference => _embedding is { Watches: false } || _prototypes is { Watches: false } || _distance is { Watches: false } || _margin is { Watches: false };
 
-    /// <summary>The class whose distances changed most; −1: none.</summary>
+    /// <summary>The class whose distances changed most since this snapshot's reference, which no alarm ends; −1: none.</summary>
     public int FarthestClass => _perClass.Farthest;
 
     /// <summary>Statistic / threshold of a detector; 0 of one that is not at work.</summary>
