@@ -3,7 +3,7 @@ using Edge.Telemetry.Drift.Watching;
 
 namespace Edge.Telemetry.Tests.Drift;
 
-/// <summary>Which class an event names.</summary>
+/// <summary>Which class an event names, and the detector that judges each class for itself.</summary>
 public class DriftedClassTests
 {
     private const int Drifted = 2;
@@ -11,7 +11,7 @@ public class DriftedClassTests
     {
         Channels = ["x"],
         Classes = ["still", "walking", "running"],
-        Detectors = ["distance"],
+        Detectors = ["perClassKs"],
         ExpectedRunTime = 5_000,
         ReferenceCount = 240,
         WindowCount = 32,
@@ -23,7 +23,7 @@ public class DriftedClassTests
     [InlineData(true)] // A restart while the class has drifted and nothing has rung yet.
     public void A_test_that_rings_late_names_the_class_that_drifted(bool restarts)
     {
-        DriftWatchOptions options = s_options with { DistanceTest = "kswin", BlockCount = 16 };
+        DriftWatchOptions options = s_options with { Detectors = ["distance"], DistanceTest = "kswin", BlockCount = 16 };
         Stream stream = new(options);
         int alarm = stream.FirstAlarm(900, 2000, restarts ? 1000 : 0, out DriftEvent? drift);
 
@@ -52,6 +52,63 @@ public class DriftedClassTests
         Assert.Equal(DriftState.Drift, restored.Update(5, 1)); // Still.
         restored.Reset();
         Assert.Equal(-1, restored.Farthest);
+    }
+
+    [Fact]
+    public void A_class_that_drifted_rings_by_name_with_the_first_window_that_was_compared()
+    {
+        int alarm = new Stream(s_options).FirstAlarm(1500, 2500, 0, out DriftEvent? drift);
+
+        Assert.Equal(("perClassKs", "novelty", "running"), (drift!.Detector, drift.What, drift.Class));
+        Assert.InRange(alarm, 1500 + (3 * 8 * 4), 1500 + (3 * 8 * 10)); // Eight blocks of eight windows are compared.
+        Assert.InRange(drift.SinceWindowId, (ulong)(alarm - (3 * 8 * 10)), (ulong)(alarm - (3 * 8 * 6)));
+        Assert.True(drift.Statistic >= drift.Threshold && drift.Threshold is > 0.5 and <= 1, $"{drift.Statistic} of {drift.Threshold}");
+        Assert.Equal(["perClassKs"], drift.Scores.Keys);
+    }
+
+    [Fact]
+    public void A_stream_that_stays_as_it_is_rings_no_oftener_than_was_asked_for()
+    {
+        int alarms = 0;
+        for (int seed = 0; seed < 10; seed++)
+        {
+            DriftWatchOptions options = s_options with { ExpectedRunTime = 2_000, RefractorySeconds = 0 };
+            Stream stream = new(options, seed);
+            alarms += Enumerable.Range(0, 10_000).Count(_ => stream.Step(0) is not null);
+        }
+
+        Assert.InRange(alarms, 1, 50); // 100,000 windows.
+    }
+
+    [Theory]
+    [InlineData(100, 1e9)]
+    [InlineData(360, 1e9)]
+    [InlineData(360, 1_000)]
+    public void It_can_ring_whatever_run_time_and_reference_are_configured(int referenceCount, double runTime) =>
+        Assert.InRange(new PerClassTest(new ShiftOptions { ReferenceCount = referenceCount, ExpectedRunTime = runTime, GroupCount = 6 }).Threshold, 0.3, 1);
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(1604)]
+    public void A_restored_watch_goes_on_to_the_bit(int cut)
+    {
+        Stream straight = new(s_options), restarted = new(s_options);
+        int alarm = straight.FirstAlarm(1500, 2500, 0, out _);
+
+        Assert.Equal(alarm, restarted.FirstAlarm(1500, 2500, cut, out _));
+        Assert.Equal(straight.Watch.Save(), restarted.Watch.Save());
+    }
+
+    [Fact]
+    public void Without_it_the_state_is_that_of_every_version_and_with_it_another()
+    {
+        DriftWatch with = new(s_options), without = new(s_options with { Detectors = ["distance"] });
+
+        Assert.Equal("driftWatch"u8, without.Save().AsSpan(6, 10));
+        Assert.False(with.TryRestore(without.Save(), 4, out string refusal));
+        Assert.Equal("state of 'driftWatch'; expected 'driftWatch+perClassKs'", refusal);
+        Assert.False(without.TryRestore(with.Save(), 4, out refusal));
+        Assert.Equal("state of 'driftWatch+perClassKs'; expected 'driftWatch'", refusal);
     }
 
     private static double Gaussian(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
