@@ -15,6 +15,10 @@ public sealed record PerClassKsOptions
     /// <value>Default 10,000.</value>
     public double ExpectedRunTime { get; init; } = 10_000;
 
+    /// <summary>Whether a class's reference is learnt anew after its alarm. False: it stays until <see cref="PerClassKs.Reset"/>, and so does the distance of a class that has drifted, for a test that rings later.</summary>
+    /// <value>Default true: one change is one alarm.</value>
+    public bool RelearnsAfterAlarm { get; init; } = true;
+
     internal PerClassKsOptions Checked()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ReferenceCount, 2, nameof(ReferenceCount));
@@ -86,7 +90,7 @@ public sealed class PerClassKs
     /// <summary>Takes one observation of a class.</summary>
     /// <param name="value">A finite number.</param>
     /// <param name="classIndex">0-based.</param>
-    /// <returns>Drift when this class's latest values are not as they were; its reference is then learnt anew.</returns>
+    /// <returns>Drift when this class's latest values are not as they were; its reference is then learnt anew, unless it is to stay.</returns>
     public DriftState Update(double value, int classIndex)
     {
         if (!double.IsFinite(value))
@@ -126,8 +130,9 @@ public sealed class PerClassKs
         recent.CopyTo(_sorted);
         _sorted.AsSpan().Sort();
         _distances[classIndex] = KolmogorovSmirnov.Distance(reference, _sorted);
-        _alarmed = _distances[classIndex] >= _critical ? classIndex : -1;
-        return _alarmed >= 0 ? DriftState.Drift : DriftState.None;
+        bool drifts = _distances[classIndex] >= _critical;
+        _alarmed = drifts && _options.RelearnsAfterAlarm ? classIndex : -1;
+        return drifts ? DriftState.Drift : DriftState.None;
     }
 
     /// <summary>Forgets everything, the references too.</summary>
@@ -169,6 +174,6 @@ public sealed class PerClassKs
         archive.Values(_distances.AsSpan());
         int alarmed = _alarmed + 1;
         archive.Count(ref alarmed, _seen.Length);
-        _alarmed = alarmed - 1;
+        _alarmed = _options.RelearnsAfterAlarm ? alarmed - 1 : -1; // A state from before references could stay: this one does.
     }
 }

@@ -15,6 +15,10 @@ public static class HomeAssistantDiscovery
     /// <summary>Name in drop counters.</summary>
     public const string MessageName = "homeAssistant";
 
+    /// <summary>What is agreed about the topic, with <c>homeAssistant.discovery</c> on.</summary>
+    public static readonly OptInTopicRow Row = new(
+        MessageName, "{homeAssistantPrefix}/device/{objectId}/config", TopicDirection.FromDevice, 1, true, "at start, after every reconnect and when the configuration changes; empty, once discovery is off or its topic another");
+
     /// <summary>How long a drift alarm shows, seconds.</summary>
     private const int AlarmSeconds = 600;
 

@@ -7,15 +7,16 @@ public sealed record DriftSection
 {
     /// <summary>
     /// What is watched: <c>inputs</c> (mean and spread of each channel), <c>embedding</c> (distribution of the embeddings within their classes), <c>prototypes</c> (distance to the nearest prototype, and margin, within
-    /// classes), <c>pageHinkley</c> (the same distance as a sequential test), <c>distance</c> and <c>margin</c> (each within classes as a sequential test, see <c>distanceTest</c>, <c>marginTest</c>), <c>labelError</c> (right or wrong as labels come, without the answers to what the device asked for, since it asks where it is in doubt), <c>classMix</c> (how often each class is answered; it is told, and no round is asked for).
+    /// classes), <c>pageHinkley</c> (the same distance as a sequential test), <c>distance</c> and <c>margin</c> (each within classes as a sequential test, see <c>distanceTest</c>, <c>marginTest</c>), <c>labelError</c> (right or wrong as labels come, without the answers to what the device asked for, since it asks where it is in doubt), <c>classMix</c> (how often each class is answered; it is told, and no round is asked for),
+    /// <c>perClassKs</c> (the distances to the nearest prototype of each class for itself, by the test of Kolmogorov and Smirnov; it finds one class of several that changes by itself; of a class <c>referenceWindows</c> make its reference, and its latest 128 are compared with it).
     /// </summary>
-    /// <value>Default all but <c>classMix</c>: what a person does changes with the hour. Empty: nothing is watched.</value>
-    [Length(0, 8)]
-    [AllowedValues("inputs", "embedding", "prototypes", "pageHinkley", "distance", "margin", "labelError", "classMix")]
+    /// <value>Default all but <c>classMix</c> and <c>perClassKs</c>: what a person does changes with the hour, and a class by itself is judged late (a sensor turned by 20° <c>perClassKs</c> finds after 653 windows, <c>prototypes</c> after 42; Telemetry/results/drift.md). Empty: nothing is watched.</value>
+    [Length(0, 9)]
+    [AllowedValues("inputs", "embedding", "prototypes", "pageHinkley", "distance", "margin", "labelError", "classMix", "perClassKs")]
     [Change(ConfigChange.Pipeline)]
     public IReadOnlyList<string> Detectors { get; init; } = ["inputs", "embedding", "prototypes", "pageHinkley", "distance", "margin", "labelError"];
 
-    /// <summary>Windows between two false alarms on a stream that stays as it is, on average, of <c>inputs</c>, <c>embedding</c>, <c>prototypes</c> and <c>classMix</c> together. Their thresholds are derived from it.</summary>
+    /// <summary>Windows between two false alarms on a stream that stays as it is, on average, of <c>inputs</c>, <c>embedding</c>, <c>prototypes</c>, <c>classMix</c> and <c>perClassKs</c> together, as far as they are at work. Their thresholds are derived from it.</summary>
     /// <value>Default 10000 (3.6 h at 50 Hz and stride 64). Fewer: quicker alarms, more of them false; more: small changes are found late.</value>
     [Range(1000, 1e9)]
     [Change(ConfigChange.Pipeline)]

@@ -86,7 +86,7 @@ internal sealed class Stand
 
     public static DriftWatch Watch(IReadOnlyList<string> detectors)
     {
-        int calibrated = Math.Max(1, detectors.Count(name => name is "inputs" or "embedding" or "prototypes" or "classMix"));
+        int calibrated = Math.Max(1, detectors.Count(DriftWatch.CalibratedNames.Contains));
         return Watch([.. detectors.Select(name => name.Split(' ')[0])], TestOf("distance"), TestOf("margin"), new DriftSection().ExpectedRunWindows * (4.0 / calibrated)); // Alone as within the watch of all four.
 
         string TestOf(string name) => detectors.Contains($"{name} by kswin") ? "kswin" : "adwin";

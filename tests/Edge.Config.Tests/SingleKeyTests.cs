@@ -82,7 +82,7 @@ public class SingleKeyTests
     [InlineData("""{"sensor":{"speed":-1e999}}""",
         "sensor.speed is -1e999 (line 1, column 20) but must be a number from 0 to 1000; raise it to 0 or more, or delete it for the default 10.")]
     [InlineData("""{"drift":{"detectors":["adwn"]}}""",
-        """drift.detectors[0] is "adwn" (line 1, column 24) but must be one of "inputs", "embedding", "prototypes", "pageHinkley", "distance", "margin", "labelError", "classMix"; change it, or delete the element.""")]
+        """drift.detectors[0] is "adwn" (line 1, column 24) but must be one of "inputs", "embedding", "prototypes", "pageHinkley", "distance", "margin", "labelError", "classMix", "perClassKs"; change it, or delete the element.""")]
     [InlineData("""{"drift":{"expectedRunWindows":999}}""",
         "drift.expectedRunWindows is 999 (line 1, column 32) but must be a number from 1000 to 1000000000; raise it to 1000 or more, or delete it for the default 10000.")]
     [InlineData("""{"drift":{"threshold":1e-7}}""",

@@ -2,8 +2,10 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Edge.Telemetry.HomeAssistant;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
+using Edge.Telemetry.Sparkplug;
 using Edge.Telemetry.Tests.Messages;
 
 namespace Edge.Telemetry.Tests;
@@ -27,6 +29,21 @@ public partial class ReadmeTests
         }
 
         Assert.True(Readme.Contains(table.ToString(), StringComparison.Ordinal), $"Telemetry/README.md should contain:\n{table}");
+    }
+
+    [Fact]
+    public void The_tables_of_what_is_opt_in_are_those_of_the_code()
+    {
+        foreach (IReadOnlyList<OptInTopicRow> rows in (IReadOnlyList<OptInTopicRow>[])[SparkplugTopics.Table, [HomeAssistantDiscovery.Row]])
+        {
+            StringBuilder table = new("| topic | direction | QoS | retained | sent |\n|---|---|---|---|---|\n");
+            foreach (OptInTopicRow row in rows)
+            {
+                table.Append($"| `{row.Address}` | {(row.Direction == TopicDirection.FromDevice ? "from device" : "to device")} | {row.QualityOfService} | {(row.Retain ? "yes" : "no")} | {row.SentWhen} |\n");
+            }
+
+            Assert.True(Readme.Contains(table.ToString(), StringComparison.Ordinal), $"Telemetry/README.md should contain:\n{table}");
+        }
     }
 
     [Fact]

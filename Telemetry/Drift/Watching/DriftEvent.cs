@@ -30,7 +30,7 @@ public sealed record DriftEvent
     /// <summary>How each channel moved, the farthest first, at most <see cref="DriftWatch.MostChannels"/>; null while there is no reference.</summary>
     public IReadOnlyList<ChannelMove>? Channels { get; init; }
 
-    /// <summary>The class that became more or less frequent (classMix), or whose distances changed most (else); null when none can be named.</summary>
+    /// <summary>The class that became more or less frequent (classMix), or whose distances to the nearest prototype changed most since the running snapshot's reference (else); null when none can be named.</summary>
     public string? Class { get; init; }
 
     /// <summary>Statistic / threshold of every detector at that moment.</summary>

@@ -2,7 +2,7 @@ namespace Edge.Telemetry.Drift.Watching;
 
 /// <summary>
 /// Watches a device's stream for drift: fed once per window and once per label, it tells an event when something changed. <c>inputs</c>: mean and spread of each channel; <c>embedding</c>: the distribution of the embeddings
-/// within their classes; <c>prototypes</c>: distance to the nearest prototype up, or margin down, within classes; <c>pageHinkley</c>, <c>distance</c>, <c>margin</c>: the same as sequential tests; <c>labelError</c>: right or wrong
+/// within their classes; <c>perClassKs</c>: the distances of each class for itself; <c>prototypes</c>: distance to the nearest prototype up, or margin down, within classes; <c>pageHinkley</c>, <c>distance</c>, <c>margin</c>: the same as sequential tests; <c>labelError</c>: right or wrong
 /// as labels come; <c>classMix</c>: how often each class is answered. What depends on the model begins anew when the snapshot changes, so that a model update is not taken for a drift of the world, and takes the reference back
 /// as that snapshot encodes it; inputs, class mix and labels live on. No allocation per window but the one that tells an event. Thread-safe: labels come from another thread than windows.
 /// </summary>
@@ -12,9 +12,11 @@ public sealed class DriftWatch
     public const int MostChannels = 16;
 
     /// <summary>The names that <see cref="DriftWatchOptions.Detectors"/> takes.</summary>
-    public static readonly IReadOnlyList<string> DetectorNames = ["inputs", "embedding", "prototypes", "pageHinkley", "distance", "margin", "labelError", "classMix"];
+    public static readonly IReadOnlyList<string> DetectorNames = ["inputs", "embedding", "prototypes", "pageHinkley", "distance", "margin", "labelError", "classMix", PerClassKs.DetectorName];
 
-    private const string StateName = "driftWatch";
+    /// <summary>Those of them whose thresholds are derived from <see cref="DriftWatchOptions.ExpectedRunTime"/>.</summary>
+    public static readonly IReadOnlyList<string> CalibratedNames = ["inputs", "embedding", "prototypes", "classMix", PerClassKs.DetectorName];
+
     private readonly Lock _gate = new();
     private readonly MeanShift? _inputs, _classMix;
     private readonly ModelWatch _model;
@@ -37,7 +39,7 @@ public sealed class DriftWatch
             throw new ArgumentException($"there is no detector '{unknown}'; expected {string.Join(", ", DetectorNames)}", nameof(options));
         }
 
-        int classes = options.Classes.Count, calibrated = Math.Max(1, options.Detectors.Count(name => name is "inputs" or "embedding" or "prototypes" or "classMix"));
+        int classes = options.Classes.Count, calibrated = Math.Max(1, options.Detectors.Count(CalibratedNames.Contains));
         ShiftOptions plain = new()
         {
             ReferenceCount = options.ReferenceCount, WindowCount = options.WindowCount, BlockCount = options.BlockCount, Seed = options.Seed,
@@ -67,6 +69,9 @@ public sealed class DriftWatch
 
     /// <summary>Events told.</summary>
     public long AlarmCount => _refractory.ToldCount;
+
+    // Another name with what came later: without it the bytes are those that every version reads.
+    private string StateName => _options.Detectors.Contains(PerClassKs.DetectorName) ? $"driftWatch+{PerClassKs.DetectorName}" : "driftWatch";
 
     /// <summary>Alarms of a detector that fell into a refractory time.</summary>
     public long SuppressedCount => _refractory.SuppressedCount;
@@ -262,7 +267,7 @@ public sealed class DriftWatch
 
         Ring ring = rings.First;
         (ulong id, double seconds) = _trail.Ago(ring.Age + latestAge - 1);
-        int named = ring.What == "classMix" ? _classMix!.LargestIndex : _model.FarthestClass;
+        int named = ring.What == "classMix" ? _classMix!.LargestIndex : ring.ClassIndex >= 0 ? ring.ClassIndex : _model.FarthestClass;
         return new DriftEvent
         {
             Detector = ring.Detector,
@@ -290,7 +295,7 @@ public sealed class DriftWatch
 
     private void Exchange(StateArchive archive)
     {
-        foreach (string name in DetectorNames)
+        foreach (string name in DetectorNames.Where(name => name != PerClassKs.DetectorName)) // Of that the state's name speaks.
         {
             archive.Same(_options.Detectors.Contains(name) ? 1 : 0, name);
         }

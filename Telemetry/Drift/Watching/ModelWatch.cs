@@ -1,7 +1,7 @@
 namespace Edge.Telemetry.Drift.Watching;
 
 /// <summary>
-/// What depends on the model: the distribution of embeddings, distance to the nearest prototype and margin, by a calibrated test and by sequential ones. With another snapshot all of it begins anew; <see cref="Refer"/> gives it
+/// What depends on the model: the distribution of embeddings, distance to the nearest prototype and margin, by calibrated tests and by sequential ones. With another snapshot all of it begins anew; <see cref="Refer"/> gives it
 /// the reference back, encoded by that snapshot. Not thread-safe.
 /// </summary>
 internal sealed class ModelWatch
@@ -11,6 +11,7 @@ internal sealed class ModelWatch
     private readonly MeanShift? _prototypes;
     private readonly RiseTest? _distance, _margin;
     private readonly PerClassKs _perClass;
+    private readonly PerClassTest? _perClassTest;
     private readonly float[] _pair = new float[2];
     private PageHinkley? _pageHinkley;
     private EmbeddingMmd? _embedding;
@@ -26,13 +27,14 @@ internal sealed class ModelWatch
         _pageHinkley = options.Detectors.Contains("pageHinkley") ? new PageHinkley(options.PageHinkley) : null;
         _distance = options.Detectors.Contains("distance") ? new RiseTest(options.DistanceTest, grouped) : null;
         _margin = options.Detectors.Contains("margin") ? new RiseTest(options.MarginTest, grouped) : null;
-        _perClass = new PerClassKs(options.Classes.Count);
+        _perClassTest = options.Detectors.Contains(PerClassKs.DetectorName) ? new PerClassTest(grouped) : null;
+        _perClass = new PerClassKs(options.Classes.Count, new PerClassKsOptions { RelearnsAfterAlarm = false }); // A slow test rings when the drifted class has long been seen to drift, and means that class.
     }
 
-    /// <summary>Whether something is still without its reference.</summary>
+    /// <summary>Whether something is still without its reference; not the test of single classes, one of which may come once a month.</summary>
     public bool LacksReference => _embedding is { Watches: false } || _prototypes is { Watches: false } || _distance is { Watches: false } || _margin is { Watches: false };
 
-    /// <summary>The class whose distances changed most; −1: none.</summary>
+    /// <summary>The class whose distances changed most since this snapshot's reference, which no alarm ends; −1: none.</summary>
     public int FarthestClass => _perClass.Farthest;
 
     /// <summary>Statistic / threshold of a detector; 0 of one that is not at work.</summary>
@@ -43,6 +45,7 @@ internal sealed class ModelWatch
         "pageHinkley" => _pageHinkley?.Score ?? 0,
         "distance" => _distance?.Score ?? 0,
         "margin" => _margin?.Score ?? 0,
+        PerClassKs.DetectorName => _perClassTest is { } test ? test.Statistic / test.Threshold : 0,
         _ => 0,
     };
 
@@ -74,6 +77,7 @@ internal sealed class ModelWatch
         _pageHinkley?.Reset();
         _distance?.Reset();
         _margin?.Reset();
+        _perClassTest?.Reset();
         _perClass.Reset();
     }
 
@@ -99,6 +103,7 @@ internal sealed class ModelWatch
         _pageHinkley?.Update(window.Novelty);
         _distance?.Update(window.Novelty, window.ClassIndex);
         _margin?.Update(-window.Margin, window.ClassIndex);
+        _perClassTest?.Update(window.Novelty, window.ClassIndex);
         if (window.ClassIndex >= 0)
         {
             _perClass.Update(window.Novelty, window.ClassIndex);
@@ -140,6 +145,11 @@ internal sealed class ModelWatch
             rings.Add(new Ring(_margin.TestName, "margin", _margin.Statistic, _margin.Threshold, _margin.ChangeAge, null));
         }
 
+        if (_perClassTest?.Update(window.Novelty, known) == DriftState.Drift)
+        {
+            rings.Add(new Ring(PerClassKs.DetectorName, "novelty", _perClassTest.Statistic, _perClassTest.Threshold, _perClassTest.ChangeAge, null, known));
+        }
+
         if (known >= 0)
         {
             _perClass.Update(window.Novelty, known);
@@ -159,5 +169,7 @@ internal sealed class ModelWatch
         {
             _embedding!.Exchange(archive);
         }
+
+        _perClassTest?.Exchange(archive);
     }
 }

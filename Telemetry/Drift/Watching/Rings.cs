@@ -7,7 +7,8 @@ namespace Edge.Telemetry.Drift.Watching;
 /// <param name="Threshold">At this it rings.</param>
 /// <param name="Age">Windows since the suspected change, that one included.</param>
 /// <param name="Channel">The channel that moved most; null where channels are not watched.</param>
-internal readonly record struct Ring(string Detector, string What, double Statistic, double Threshold, long Age, string? Channel);
+/// <param name="ClassIndex">The class that it rang for; −1: it does not test classes one by one.</param>
+internal readonly record struct Ring(string Detector, string What, double Statistic, double Threshold, long Age, string? Channel, int ClassIndex = -1);
 
 /// <summary>The detectors that rang at one window: the first of them, and how many.</summary>
 internal struct Rings

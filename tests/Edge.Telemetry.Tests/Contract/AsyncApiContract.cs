@@ -4,7 +4,7 @@ using NJsonSchema;
 namespace Edge.Telemetry.Tests.Contract;
 
 /// <summary>What Telemetry/asyncapi.yaml says of one topic.</summary>
-/// <param name="Suffix">What follows <c>{root}/{deviceId}/</c>.</param>
+/// <param name="Suffix">What follows <c>{root}/{deviceId}/</c>; of an opt-in topic, which does not begin so, its whole address.</param>
 /// <param name="IsSent">Whether the device sends it.</param>
 /// <param name="QualityOfService">0, 1 or 2.</param>
 /// <param name="Retain">Whether the broker keeps the latest.</param>
@@ -20,24 +20,32 @@ internal sealed class AsyncApiContract
     private AsyncApiContract(JsonObject document)
     {
         Document = document;
-        Topics = [.. document["operations"]!.AsObject().Select(operation =>
+        AgreedTopic[] all = [.. document["operations"]!.AsObject().Select(operation =>
         {
-            var channel = At((string)operation.Value!["channel"]!["$ref"]!);
+            var address = (string)At((string)operation.Value!["channel"]!["$ref"]!)["address"]!;
             var message = At((string)At((string)operation.Value["messages"]!.AsArray().Single()!["$ref"]!)["$ref"]!);
             var binding = operation.Value["bindings"]!["mqtt"]!;
-            return new AgreedTopic(((string)channel["address"]!)[Prefix.Length..], (string)operation.Value["action"]! == "send", (int)binding["qos"]!, (bool)binding["retain"]!, message);
+            return new AgreedTopic(address.StartsWith(Prefix, StringComparison.Ordinal) ? address[Prefix.Length..] : address, (string)operation.Value["action"]! == "send", (int)binding["qos"]!, (bool)binding["retain"]!, message);
         })];
+        Topics = [.. all.Where(topic => !IsAddress(topic.Suffix))];
+        OptIn = [.. all.Where(topic => IsAddress(topic.Suffix))];
+
+        static bool IsAddress(string suffix) => suffix.Contains('{', StringComparison.Ordinal);
     }
 
     public JsonObject Document { get; }
 
+    /// <summary>The topics of every device, under <c>{root}/{deviceId}/</c>.</summary>
     public IReadOnlyList<AgreedTopic> Topics { get; }
+
+    /// <summary>Those that are there when the configuration asks for them.</summary>
+    public IReadOnlyList<AgreedTopic> OptIn { get; }
 
     public static string FilePath { get; } = Path.Combine(Root(), "Telemetry", "asyncapi.yaml");
 
     public static AsyncApiContract Read() => new(Yaml.Read(File.ReadAllText(FilePath)).AsObject());
 
-    public AgreedTopic? Find(string suffix) => Topics.FirstOrDefault(topic => topic.Suffix == suffix);
+    public AgreedTopic? Find(string suffix) => Topics.Concat(OptIn).FirstOrDefault(topic => topic.Suffix == suffix);
 
     /// <summary>Everything by which a payload breaks the contract of its topic; empty when it keeps it. A field that the contract does not name is one thing, so that none stays unwritten.</summary>
     public async Task<IReadOnlyList<string>> BreachesAsync(string suffix, string payload)

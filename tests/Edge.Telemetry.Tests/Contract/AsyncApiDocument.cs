@@ -8,7 +8,7 @@ namespace Edge.Telemetry.Tests.Contract;
 /// <summary>The contract as an AsyncAPI 3.0 document, made of <see cref="Topics.Table"/>, the message records and their doc comments.</summary>
 internal static class AsyncApiDocument
 {
-    private const string Binding = "0.2.0";
+    public const string Binding = "0.2.0";
 
     /// <summary>The record behind each topic from the device, by schema name.</summary>
     public static IReadOnlyDictionary<string, Type> Records { get; } = typeof(TelemetryMessage).Assembly.GetTypes()
@@ -22,8 +22,8 @@ internal static class AsyncApiDocument
         {
             ["title"] = "Edge device",
             ["version"] = "1.0.0",
-            ["description"] = "What a device publishes and subscribes to. Generated from Topics.Table and the message records, and compared with them by a test: EDGE_REGENERATE=1 dotnet test tests/Edge.Telemetry.Tests writes it. "
-                + "Operations are named from the device's side: it sends, it receives. Every message from the device begins with deviceId, bootId, seq, ts and schema. QoS 1 may deliver twice: (bootId, seq) recognises it. "
+            ["description"] = "What a device publishes and subscribes to. Generated from Topics.Table, the message records and the tables of what is opt-in (Home Assistant, Sparkplug), and compared with the code by tests: EDGE_REGENERATE=1 dotnet test tests/Edge.Telemetry.Tests writes it. "
+                + "Operations are named from the device's side: it sends, it receives. Every message from the device on {root}/{deviceId}/ begins with deviceId, bootId, seq, ts and schema. QoS 1 may deliver twice: (bootId, seq) recognises it. "
                 + "New fields may come at any time; a field that goes, or means something else, raises the number at the end of the schema.",
             ["license"] = new JsonObject { ["name"] = "MIT" },
         },
@@ -52,17 +52,18 @@ internal static class AsyncApiDocument
                     },
                 },
             },
+            [AsyncApiOptIns.SparkplugServer] = AsyncApiOptIns.Server(),
         },
-        ["channels"] = WithRollout(Each(Channel)),
-        ["operations"] = Each(Operation, OperationName),
+        ["channels"] = AsyncApiOptIns.WithChannels(WithRollout(Each(Channel))),
+        ["operations"] = AsyncApiOptIns.WithOperations(Each(Operation, OperationName)),
         ["components"] = new JsonObject
         {
-            ["parameters"] = new JsonObject
+            ["parameters"] = AsyncApiOptIns.WithParameters(new JsonObject
             {
                 ["root"] = new JsonObject { ["description"] = "telemetry.topicRoot; may have several levels.", ["default"] = "edge", ["examples"] = new JsonArray("edge", "plant/north") },
                 ["deviceId"] = new JsonObject { ["description"] = "device.id, or the machine's name; letters, digits, '.', '_' and '-'.", ["examples"] = new JsonArray("pump-7") },
-            },
-            ["messages"] = Each(Message),
+            }),
+            ["messages"] = AsyncApiOptIns.WithMessages(Each(Message)),
         },
     };
 
@@ -77,6 +78,7 @@ internal static class AsyncApiDocument
         {
             ["address"] = "{root}/~rollout",
             ["description"] = "Among operators, QoS 1, retained: how far the latest rollout of a configuration has come. No device sends or hears it, and no device's id has '~'.",
+            ["servers"] = new JsonArray(Reference("#/servers/broker")),
             ["messages"] = new JsonObject
             {
                 ["rollout"] = new JsonObject
@@ -111,6 +113,7 @@ internal static class AsyncApiDocument
     private static JsonObject Channel(TopicRow row) => new()
     {
         ["address"] = "{root}/{deviceId}/" + row.Suffix,
+        ["servers"] = new JsonArray(Reference("#/servers/broker")),
         ["messages"] = new JsonObject { [row.Name] = Reference("#/components/messages/" + row.Name) },
         ["parameters"] = new JsonObject { ["root"] = Reference("#/components/parameters/root"), ["deviceId"] = Reference("#/components/parameters/deviceId") },
     };
@@ -145,5 +148,5 @@ internal static class AsyncApiDocument
         return message;
     }
 
-    private static JsonObject Reference(string to) => new() { ["$ref"] = to };
+    public static JsonObject Reference(string to) => new() { ["$ref"] = to };
 }

@@ -34,10 +34,13 @@ public class ContractTests
     [Fact]
     public void Every_reference_in_it_leads_somewhere()
     {
-        string[] references = [.. References(Contract.Document)];
+        ILookup<bool, string> all = References(Contract.Document).ToLookup(reference => reference.StartsWith('#'));
+        string[] references = [.. all[true]];
 
         Assert.True(references.Length >= 5 * Topics.Table.Count);
         Assert.All(references, reference => Assert.NotNull(reference[2..].Split('/').Aggregate((JsonNode?)Contract.Document, (node, name) => node?[name])));
+        Assert.Equal(["./Sparkplug/sparkplug.proto"], all[false]);
+        Assert.All(all[false], file => Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(AsyncApiContract.FilePath)!, file))));
     }
 
     [Fact]
