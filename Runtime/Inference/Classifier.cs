@@ -116,8 +116,11 @@ public sealed class Classifier : IDisposable
     /// <summary>Identity of those features; null without a frozen branch. Statistics of features with another one mean nothing. The same bank over windows that are sampled faster or slower computes other features.</summary>
     public string? FrozenBankId => FrozenBankName is { } bank ? FrozenStatistics.FeaturesOf(bank, Snapshot.Window.SampleRateHz) : null;
 
-    /// <summary>Classes that have a prototype.</summary>
+    /// <summary>Classes that can be the answer: <see cref="ReadOutWeights.KnownCount"/>.</summary>
     public int KnownCount { get; private set; }
+
+    /// <summary>Classes that have a prototype; without any there is neither novelty nor margin.</summary>
+    public int PrototypeCount { get; private set; }
 
     /// <summary>From which novelty on a window is unknown; null: not calibrated.</summary>
     public NoveltyCalibration? Calibration { get; private set; }
@@ -143,7 +146,7 @@ public sealed class Classifier : IDisposable
         weights.OnFrozen.CopyTo(onFrozen, 0);
         weights.Nearness.CopyTo(nearness, 0);
         weights.NearnessBias.CopyTo(nearnessBias, 0);
-        KnownCount = matrix.KnownCount;
+        (KnownCount, PrototypeCount) = (weights.KnownCount, matrix.KnownCount);
         weighsFeatures = weights.WeighsFeatures;
         Calibration = weights.Calibration;
     }
@@ -179,7 +182,7 @@ public sealed class Classifier : IDisposable
     {
         var row = probability.AsSpan(index * classBias.Length, classBias.Length);
         int best = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row);
-        return KnownCount == 0 ? new Score(-1, 0, 1) : new Score(best, row[best], novelty[index], weighsFeatures && row[best] >= Inference.Score.CertainFrom);
+        return KnownCount == 0 ? new Score(-1, 0, 1) : new Score(best, row[best], PrototypeCount == 0 ? 1 : novelty[index], weighsFeatures && row[best] >= Inference.Score.CertainFrom);
     }
 
     /// <summary>L2-normalised embedding of the window at <paramref name="index"/> of the latest call: [embedding length]. Valid until the next call.</summary>
@@ -188,10 +191,10 @@ public sealed class Classifier : IDisposable
     /// <summary>Probabilities of the window at <paramref name="index"/> of the latest call: [classes]. Valid until the next call.</summary>
     public ReadOnlySpan<float> ProbabilityOf(int index) => probability.AsSpan(index * classBias.Length, classBias.Length);
 
-    /// <summary>Cosine of the window at <paramref name="index"/> of the latest call to its nearest prototype less that to the second nearest; 0 with fewer than two classes known.</summary>
+    /// <summary>Cosine of the window at <paramref name="index"/> of the latest call to its nearest prototype less that to the second nearest; 0 with fewer than two prototypes.</summary>
     public float MarginOf(int index)
     {
-        if (KnownCount < 2) return 0;
+        if (PrototypeCount < 2) return 0;
         (float best, float second) = (float.NegativeInfinity, float.NegativeInfinity);
         for (int c = 0; c < classBias.Length; c++)
         {
@@ -259,9 +262,9 @@ public sealed class Classifier : IDisposable
 }
 
 /// <summary>What a window was taken for.</summary>
-/// <param name="ClassIndex">Index of the class with the most votes; -1 when there is no prototype at all.</param>
+/// <param name="ClassIndex">Index of the class with the most votes; -1 when none is known at all.</param>
 /// <param name="Confidence">Softmax of the votes at the configured temperature, 0 to 1.</param>
-/// <param name="Novelty">1 - cosine to the nearest prototype, 0 to 2.</param>
+/// <param name="Novelty">1 - cosine to the nearest prototype, 0 to 2; 1 where there is none.</param>
 /// <param name="IsCertain">Whether a ridge votes, and gives the class <see cref="CertainFrom"/> of the probability or more. Prototypes alone are never certain: their own distance is all that they know.</param>
 public readonly record struct Score(int ClassIndex, float Confidence, float Novelty, bool IsCertain = false)
 {
