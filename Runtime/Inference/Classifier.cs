@@ -1,3 +1,4 @@
+using System.Globalization;
 using Edge.Config;
 using Edge.Storage;
 using Microsoft.ML.OnnxRuntime;
@@ -15,6 +16,7 @@ public sealed class Classifier : IDisposable
     private static readonly string[] s_frozenInputs = ["readout_frozen", "nearness_frozen", "nearness_bias"];
     private static readonly string[] s_outputs = ["embedding", "similarity", "probability", "novelty"];
     private static readonly string[] s_frozenOutputs = ["frozen"];
+    private static readonly string s_features = $"1 to {PackedSymmetric.MaximumOrder}";
     private readonly ProviderChain chain;
     private readonly GraphFile file;
     private readonly SessionValues values;
@@ -34,36 +36,36 @@ public sealed class Classifier : IDisposable
         try
         {
             CheckContract(session, file.For(provider).Path);
+            long classes = snapshot.Classes.Count, length = snapshot.EmbeddingLength;
+            (window, prototypes, classBias, temperature) = (Pinned(batchSize * snapshot.Window.ValueCount), Pinned(classes * length), Pinned(classes), [(float)settings.Temperature]);
+            (embedding, similarity, probability, novelty) = (Pinned(batchSize * length), Pinned(batchSize * classes), Pinned(batchSize * classes), Pinned(batchSize));
+            long[] temperatureShape = [.. session.InputMetadata.TryGetValue("temperature", out var declared) || session.OverridableInitializerMetadata.TryGetValue("temperature", out declared) ? declared.Dimensions.Select(_ => 1L) : [1L]];
+            bool votes = TakesVotes = IsInput(session, s_votingInputs[0]);
+            FrozenLength = votes && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var features) ? features.Dimensions[1] : 0;
+            FrozenBankName = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
+            (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
+            (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
+            (string Name, OrtValue Value)[] readOut =
+            [
+                (s_inputs[1], Tensor(prototypes, classes, length)), (s_inputs[2], Tensor(classBias, classes)), (s_inputs[3], Tensor(temperature, temperatureShape)),
+                .. votes ? s_votingInputs.Zip([Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)]) : [],
+                .. FrozenLength > 0 ? s_frozenInputs.Zip([Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)]) : [],
+            ];
+            BatchTensor[] results =
+            [
+                new(s_outputs[0], embedding, length), new(s_outputs[1], similarity, classes), new(s_outputs[2], probability, classes), new(s_outputs[3], novelty),
+                .. FrozenLength > 0 ? [new BatchTensor(s_frozenOutputs[0], frozen, FrozenLength)] : Array.Empty<BatchTensor>(),
+            ];
+            values = new SessionValues(batchSize, threadCount, new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), readOut, results);
+            Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
         }
         catch
         {
+            values?.Dispose();
             session.Dispose();
             throw;
         }
 
-        long classes = snapshot.Classes.Count, length = snapshot.EmbeddingLength;
-        (window, prototypes, classBias, temperature) = (Pinned(batchSize * snapshot.Window.ValueCount), Pinned(classes * length), Pinned(classes), [(float)settings.Temperature]);
-        (embedding, similarity, probability, novelty) = (Pinned(batchSize * length), Pinned(batchSize * classes), Pinned(batchSize * classes), Pinned(batchSize));
-        long[] temperatureShape = [.. session.InputMetadata.TryGetValue("temperature", out var declared) || session.OverridableInitializerMetadata.TryGetValue("temperature", out declared) ? declared.Dimensions.Select(d => (long)d) : [1L]];
-        bool votes = IsInput(session, s_votingInputs[0]);
-        FrozenLength = votes && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var features) ? features.Dimensions[1] : 0;
-        FrozenBankName = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
-        (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
-        (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
-        TakesVotes = votes;
-        (string Name, OrtValue Value)[] readOut =
-        [
-            (s_inputs[1], Tensor(prototypes, classes, length)), (s_inputs[2], Tensor(classBias, classes)), (s_inputs[3], Tensor(temperature, temperatureShape)),
-            .. votes ? s_votingInputs.Zip([Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)]) : [],
-            .. FrozenLength > 0 ? s_frozenInputs.Zip([Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)]) : [],
-        ];
-        BatchTensor[] results =
-        [
-            new(s_outputs[0], embedding, length), new(s_outputs[1], similarity, classes), new(s_outputs[2], probability, classes), new(s_outputs[3], novelty),
-            .. FrozenLength > 0 ? [new BatchTensor(s_frozenOutputs[0], frozen, FrozenLength)] : Array.Empty<BatchTensor>(),
-        ];
-        values = new SessionValues(batchSize, threadCount, new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), readOut, results);
-        Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
         try
         {
             step = chain.Step(file, provider, session, values);
@@ -258,6 +260,24 @@ public sealed class Classifier : IDisposable
             .Concat(session.OutputMetadata.ContainsKey(s_frozenOutputs[0]) ? s_frozenInputs.Where(name => !IsInput(session, name)) : [])
             .Concat(s_outputs.Where(name => !session.OutputMetadata.ContainsKey(name))).ToList();
         if (missing.Count > 0) throw new InvalidDataException($"{modelFile} is no classifier: it has no {string.Join(", ", missing)}. Export it again with this version.");
+        foreach (string name in s_outputs) CheckShape(session.OutputMetadata[name], $"output '{name}'", name == "novelty" ? ["batch"] : ["batch", name == "embedding" ? s_features : "classes"], modelFile);
+        if (IsInput(session, s_votingInputs[0]) && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var frozen)) CheckShape(frozen, $"output '{s_frozenOutputs[0]}'", ["batch", s_features], modelFile);
+        var temperature = session.InputMetadata.TryGetValue("temperature", out var fed) ? fed : session.OverridableInitializerMetadata["temperature"];
+        if (temperature.OnnxValueType != OnnxValueType.ONNX_TYPE_TENSOR || temperature.Dimensions.Any(size => size is not (1 or -1))) throw Misshapen(temperature, "input 'temperature'", "[1]", modelFile);
+    }
+
+    /// <summary>What its other inputs are sized by must be a number that sums can be kept of; of the other axes only their count is looked at.</summary>
+    private static void CheckShape(NodeMetadata found, string what, string[] expected, string modelFile)
+    {
+        bool fits = found.OnnxValueType == OnnxValueType.ONNX_TYPE_TENSOR && found.Dimensions.Length == expected.Length && (expected[^1] != s_features || found.Dimensions[^1] is >= 1 and <= PackedSymmetric.MaximumOrder);
+        if (!fits) throw Misshapen(found, what, $"[{string.Join(", ", expected)}]", modelFile);
+    }
+
+    private static InvalidDataException Misshapen(NodeMetadata found, string what, string expected, string modelFile)
+    {
+        string shape = found.OnnxValueType != OnnxValueType.ONNX_TYPE_TENSOR ? "no tensor"
+            : $"[{string.Join(", ", found.Dimensions.Zip(found.SymbolicDimensions, (size, name) => size >= 0 ? size.ToString(CultureInfo.InvariantCulture) : name.Length > 0 ? name : "?"))}]";
+        return new InvalidDataException($"{modelFile} is no classifier of this version: its {what} is {shape}, expected {expected}. Export it again with this version.");
     }
 }
 
