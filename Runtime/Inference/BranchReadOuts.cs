@@ -9,7 +9,7 @@ namespace Edge.Runtime.Inference;
 /// <param name="Prototypes">Nearest class means of the trained embedding.</param>
 /// <param name="Learned">Ridge on the trained embedding, over the established classes only; null below two of them.</param>
 /// <param name="Frozen">Ridge on the frozen features, likewise; null without a frozen branch.</param>
-/// <param name="Nearness">How near a window is to each class by its frozen features (<see cref="DiscriminantSolver"/>), for scarce classes; null where there is none or no frozen branch.</param>
+/// <param name="Nearness">How near a window is to each class by its frozen features (<see cref="DiscriminantSolver"/>), for classes that the leading branch does not know; null where none is scarce or there is no frozen branch.</param>
 /// <param name="FrozenLength">Features of the frozen branch; 0 without one.</param>
 public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatrix Prototypes, LinearReadOut? Learned, LinearReadOut? Frozen, LinearReadOut? Nearness, int FrozenLength)
 {
@@ -50,40 +50,63 @@ public sealed record BranchReadOuts(IReadOnlyList<string> Classes, PrototypeMatr
         return established is null ? prototypes : ScarceClassReadOut.HeldBack(prototypes, established, scarce, remembered, labels);
     }
 
-    /// <summary>Puts the branches together. A class that the leading ridge does not know is left to its prototype; prototypes decide alone where no ridge that the blend asks for is there.</summary>
+    /// <summary>
+    /// Puts the branches together. The leading ridge votes for every class that it knows, whether or not there is a prototype: what the buffer has let go is still in the frozen sums. Prototypes decide alone where no ridge that the
+    /// blend asks for is there. A class that the leading branch does not know takes over where it is nearer in the frozen space; without a frozen branch, where its prototype is.
+    /// </summary>
     public ReadOutWeights Compose(ReadOutBlend blend)
     {
         var frozen = blend.FrozenWeight > 0 ? Frozen : null;
         var learned = blend.LearnedWeight > 0 ? Learned : null;
         var leading = frozen ?? learned;
-        if (leading is null) return ReadOutWeights.OfPrototypes(Prototypes, FrozenLength);
+        var weights = ReadOutWeights.OfPrototypes(Prototypes, FrozenLength);
+        if (leading is null && Prototypes.KnownCount == 0) return Frozen is null ? weights : Compose(ReadOutBlend.OfFrozenRidge); // Prototypes alone would know nothing.
 
-        var weights = ReadOutWeights.OfPrototypes(Prototypes, FrozenLength) with { Name = blend.Name, WeighsFeatures = true, Share = (float)(blend.Sharpness * blend.PrototypeWeight) };
-        for (int c = 0; c < Classes.Count; c++)
+        bool[] leads = [.. Classes.Select((name, c) => leading is null ? HasPrototype(c) : leading.Classes.Contains(name, StringComparer.Ordinal))];
+        if (leading is not null)
         {
-            bool hasPrototype = Prototypes.ClassBias[c] == 0;
-            if (hasPrototype && leading.Classes.Contains(Classes[c], StringComparer.Ordinal))
+            // Similarities are votes only where every class that is voted on has one: its absence is no vote against it.
+            bool allHaveOne = Enumerable.Range(0, Classes.Count).All(c => !leads[c] || HasPrototype(c));
+            weights = weights with { Name = blend.Name, WeighsFeatures = true, Share = allHaveOne ? (float)(blend.Sharpness * blend.PrototypeWeight) : 0 };
+            for (int c = 0; c < Classes.Count; c++)
             {
+                if (!leads[c])
+                {
+                    weights.Bias[c] = PrototypeMatrix.AbsentBias;
+                    continue;
+                }
+
                 Vote(frozen, blend.Sharpness * blend.FrozenWeight, c, weights.OnFrozen, weights.Bias);
                 Vote(learned, blend.Sharpness * blend.LearnedWeight, c, weights.OnEmbedding, weights.Bias);
+            }
+        }
+
+        if (FrozenLength > 0) LetOthersTakeOver(leads, weights);
+        else for (int c = 0; c < Classes.Count; c++) weights.Rare[c] = !leads[c] && HasPrototype(c) ? 1 : 0;
+        return weights;
+    }
+
+    private bool HasPrototype(int c) => Prototypes.ClassBias[c] == 0;
+
+    // By the discriminant where some class is scarce, else by the frozen ridge, which then knows all that were counted.
+    private void LetOthersTakeOver(bool[] leads, ReadOutWeights weights)
+    {
+        if ((Nearness ?? Frozen) is not { } nearness) return;
+        var known = nearness.Classes.ToList();
+        for (int c = 0; c < Classes.Count; c++)
+        {
+            int row = known.IndexOf(Classes[c]);
+            if (row < 0 || nearness.Bias[row] <= PrototypeMatrix.AbsentBias / 2)
+            {
+                // Not counted in the statistics, which were begun anew: nothing speaks for it yet unless it leads, and then nothing is known to be nearer.
+                weights.NearnessBias[c] = -PrototypeMatrix.AbsentBias;
                 continue;
             }
 
-            weights.Bias[c] = PrototypeMatrix.AbsentBias;
-            weights.Rare[c] = hasPrototype ? 1 : 0;
+            weights.Rare[c] = leads[c] ? 0 : 1;
+            nearness.Weights.AsSpan(row * FrozenLength, FrozenLength).CopyTo(weights.Nearness.AsSpan(c * FrozenLength));
+            weights.NearnessBias[c] = nearness.Bias[row];
         }
-
-        if (FrozenLength == 0) return weights;
-        if (Nearness is null)
-        {
-            weights.Rare.AsSpan().Clear(); // Not counted in the statistics, which were begun anew: nothing speaks for it yet.
-            return weights;
-        }
-
-        Nearness.Weights.CopyTo(weights.Nearness, 0);
-        Nearness.Bias.CopyTo(weights.NearnessBias, 0);
-
-        return weights;
     }
 
     // Ridge scores on one-hot targets add up to 1: less 1 / classes they are centred, and a class that this branch does not know gets neither a vote nor a veto from it.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Edge.Config;
 using Edge.Storage;
 using Microsoft.ML.OnnxRuntime;
@@ -15,6 +16,7 @@ public sealed class Classifier : IDisposable
     private static readonly string[] s_frozenInputs = ["readout_frozen", "nearness_frozen", "nearness_bias"];
     private static readonly string[] s_outputs = ["embedding", "similarity", "probability", "novelty"];
     private static readonly string[] s_frozenOutputs = ["frozen"];
+    private static readonly string s_features = $"1 to {PackedSymmetric.MaximumOrder}";
     private readonly ProviderChain chain;
     private readonly GraphFile file;
     private readonly SessionValues values;
@@ -34,36 +36,36 @@ public sealed class Classifier : IDisposable
         try
         {
             CheckContract(session, file.For(provider).Path);
+            long classes = snapshot.Classes.Count, length = snapshot.EmbeddingLength;
+            (window, prototypes, classBias, temperature) = (Pinned(batchSize * snapshot.Window.ValueCount), Pinned(classes * length), Pinned(classes), [(float)settings.Temperature]);
+            (embedding, similarity, probability, novelty) = (Pinned(batchSize * length), Pinned(batchSize * classes), Pinned(batchSize * classes), Pinned(batchSize));
+            long[] temperatureShape = [.. session.InputMetadata.TryGetValue("temperature", out var declared) || session.OverridableInitializerMetadata.TryGetValue("temperature", out declared) ? declared.Dimensions.Select(_ => 1L) : [1L]];
+            bool votes = TakesVotes = IsInput(session, s_votingInputs[0]);
+            FrozenLength = votes && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var features) ? features.Dimensions[1] : 0;
+            FrozenBankName = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
+            (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
+            (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
+            (string Name, OrtValue Value)[] readOut =
+            [
+                (s_inputs[1], Tensor(prototypes, classes, length)), (s_inputs[2], Tensor(classBias, classes)), (s_inputs[3], Tensor(temperature, temperatureShape)),
+                .. votes ? s_votingInputs.Zip([Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)]) : [],
+                .. FrozenLength > 0 ? s_frozenInputs.Zip([Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)]) : [],
+            ];
+            BatchTensor[] results =
+            [
+                new(s_outputs[0], embedding, length), new(s_outputs[1], similarity, classes), new(s_outputs[2], probability, classes), new(s_outputs[3], novelty),
+                .. FrozenLength > 0 ? [new BatchTensor(s_frozenOutputs[0], frozen, FrozenLength)] : Array.Empty<BatchTensor>(),
+            ];
+            values = new SessionValues(batchSize, threadCount, new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), readOut, results);
+            Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
         }
         catch
         {
+            values?.Dispose();
             session.Dispose();
             throw;
         }
 
-        long classes = snapshot.Classes.Count, length = snapshot.EmbeddingLength;
-        (window, prototypes, classBias, temperature) = (Pinned(batchSize * snapshot.Window.ValueCount), Pinned(classes * length), Pinned(classes), [(float)settings.Temperature]);
-        (embedding, similarity, probability, novelty) = (Pinned(batchSize * length), Pinned(batchSize * classes), Pinned(batchSize * classes), Pinned(batchSize));
-        long[] temperatureShape = [.. session.InputMetadata.TryGetValue("temperature", out var declared) || session.OverridableInitializerMetadata.TryGetValue("temperature", out declared) ? declared.Dimensions.Select(d => (long)d) : [1L]];
-        bool votes = IsInput(session, s_votingInputs[0]);
-        FrozenLength = votes && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var features) ? features.Dimensions[1] : 0;
-        FrozenBankName = FrozenLength > 0 ? session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("frozenBank") : null;
-        (share, onEmbedding, voteBias, rare) = (Pinned(1), Pinned(classes * length), Pinned(classes), Pinned(classes));
-        (onFrozen, nearness, nearnessBias, frozen) = (Pinned(classes * FrozenLength), Pinned(classes * FrozenLength), Pinned(classes), Pinned((long)batchSize * FrozenLength));
-        TakesVotes = votes;
-        (string Name, OrtValue Value)[] readOut =
-        [
-            (s_inputs[1], Tensor(prototypes, classes, length)), (s_inputs[2], Tensor(classBias, classes)), (s_inputs[3], Tensor(temperature, temperatureShape)),
-            .. votes ? s_votingInputs.Zip([Tensor(share, 1), Tensor(onEmbedding, classes, length), Tensor(voteBias, classes), Tensor(rare, classes)]) : [],
-            .. FrozenLength > 0 ? s_frozenInputs.Zip([Tensor(onFrozen, classes, FrozenLength), Tensor(nearness, classes, FrozenLength), Tensor(nearnessBias, classes)]) : [],
-        ];
-        BatchTensor[] results =
-        [
-            new(s_outputs[0], embedding, length), new(s_outputs[1], similarity, classes), new(s_outputs[2], probability, classes), new(s_outputs[3], novelty),
-            .. FrozenLength > 0 ? [new BatchTensor(s_frozenOutputs[0], frozen, FrozenLength)] : Array.Empty<BatchTensor>(),
-        ];
-        values = new SessionValues(batchSize, threadCount, new BatchTensor(s_inputs[0], window, snapshot.Window.ChannelCount, snapshot.Window.Length), readOut, results);
-        Use(ReadOutWeights.OfPrototypes(new PrototypeMatrix(new float[prototypes.Length], [.. Enumerable.Repeat(PrototypeMatrix.AbsentBias, classBias.Length)], 0), FrozenLength));
         try
         {
             step = chain.Step(file, provider, session, values);
@@ -116,8 +118,11 @@ public sealed class Classifier : IDisposable
     /// <summary>Identity of those features; null without a frozen branch. Statistics of features with another one mean nothing. The same bank over windows that are sampled faster or slower computes other features.</summary>
     public string? FrozenBankId => FrozenBankName is { } bank ? FrozenStatistics.FeaturesOf(bank, Snapshot.Window.SampleRateHz) : null;
 
-    /// <summary>Classes that have a prototype.</summary>
+    /// <summary>Classes that can be the answer: <see cref="ReadOutWeights.KnownCount"/>.</summary>
     public int KnownCount { get; private set; }
+
+    /// <summary>Classes that have a prototype; without any there is neither novelty nor margin.</summary>
+    public int PrototypeCount { get; private set; }
 
     /// <summary>From which novelty on a window is unknown; null: not calibrated.</summary>
     public NoveltyCalibration? Calibration { get; private set; }
@@ -143,7 +148,7 @@ public sealed class Classifier : IDisposable
         weights.OnFrozen.CopyTo(onFrozen, 0);
         weights.Nearness.CopyTo(nearness, 0);
         weights.NearnessBias.CopyTo(nearnessBias, 0);
-        KnownCount = matrix.KnownCount;
+        (KnownCount, PrototypeCount) = (weights.KnownCount, matrix.KnownCount);
         weighsFeatures = weights.WeighsFeatures;
         Calibration = weights.Calibration;
     }
@@ -179,7 +184,7 @@ public sealed class Classifier : IDisposable
     {
         var row = probability.AsSpan(index * classBias.Length, classBias.Length);
         int best = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row);
-        return KnownCount == 0 ? new Score(-1, 0, 1) : new Score(best, row[best], novelty[index], weighsFeatures && row[best] >= Inference.Score.CertainFrom);
+        return KnownCount == 0 ? new Score(-1, 0, 1) : new Score(best, row[best], PrototypeCount == 0 ? 1 : novelty[index], weighsFeatures && row[best] >= Inference.Score.CertainFrom);
     }
 
     /// <summary>L2-normalised embedding of the window at <paramref name="index"/> of the latest call: [embedding length]. Valid until the next call.</summary>
@@ -188,10 +193,10 @@ public sealed class Classifier : IDisposable
     /// <summary>Probabilities of the window at <paramref name="index"/> of the latest call: [classes]. Valid until the next call.</summary>
     public ReadOnlySpan<float> ProbabilityOf(int index) => probability.AsSpan(index * classBias.Length, classBias.Length);
 
-    /// <summary>Cosine of the window at <paramref name="index"/> of the latest call to its nearest prototype less that to the second nearest; 0 with fewer than two classes known.</summary>
+    /// <summary>Cosine of the window at <paramref name="index"/> of the latest call to its nearest prototype less that to the second nearest; 0 with fewer than two prototypes.</summary>
     public float MarginOf(int index)
     {
-        if (KnownCount < 2) return 0;
+        if (PrototypeCount < 2) return 0;
         (float best, float second) = (float.NegativeInfinity, float.NegativeInfinity);
         for (int c = 0; c < classBias.Length; c++)
         {
@@ -255,13 +260,31 @@ public sealed class Classifier : IDisposable
             .Concat(session.OutputMetadata.ContainsKey(s_frozenOutputs[0]) ? s_frozenInputs.Where(name => !IsInput(session, name)) : [])
             .Concat(s_outputs.Where(name => !session.OutputMetadata.ContainsKey(name))).ToList();
         if (missing.Count > 0) throw new InvalidDataException($"{modelFile} is no classifier: it has no {string.Join(", ", missing)}. Export it again with this version.");
+        foreach (string name in s_outputs) CheckShape(session.OutputMetadata[name], $"output '{name}'", name == "novelty" ? ["batch"] : ["batch", name == "embedding" ? s_features : "classes"], modelFile);
+        if (IsInput(session, s_votingInputs[0]) && session.OutputMetadata.TryGetValue(s_frozenOutputs[0], out var frozen)) CheckShape(frozen, $"output '{s_frozenOutputs[0]}'", ["batch", s_features], modelFile);
+        var temperature = session.InputMetadata.TryGetValue("temperature", out var fed) ? fed : session.OverridableInitializerMetadata["temperature"];
+        if (temperature.OnnxValueType != OnnxValueType.ONNX_TYPE_TENSOR || temperature.Dimensions.Any(size => size is not (1 or -1))) throw Misshapen(temperature, "input 'temperature'", "[1]", modelFile);
+    }
+
+    /// <summary>What its other inputs are sized by must be a number that sums can be kept of; of the other axes only their count is looked at.</summary>
+    private static void CheckShape(NodeMetadata found, string what, string[] expected, string modelFile)
+    {
+        bool fits = found.OnnxValueType == OnnxValueType.ONNX_TYPE_TENSOR && found.Dimensions.Length == expected.Length && (expected[^1] != s_features || found.Dimensions[^1] is >= 1 and <= PackedSymmetric.MaximumOrder);
+        if (!fits) throw Misshapen(found, what, $"[{string.Join(", ", expected)}]", modelFile);
+    }
+
+    private static InvalidDataException Misshapen(NodeMetadata found, string what, string expected, string modelFile)
+    {
+        string shape = found.OnnxValueType != OnnxValueType.ONNX_TYPE_TENSOR ? "no tensor"
+            : $"[{string.Join(", ", found.Dimensions.Zip(found.SymbolicDimensions, (size, name) => size >= 0 ? size.ToString(CultureInfo.InvariantCulture) : name.Length > 0 ? name : "?"))}]";
+        return new InvalidDataException($"{modelFile} is no classifier of this version: its {what} is {shape}, expected {expected}. Export it again with this version.");
     }
 }
 
 /// <summary>What a window was taken for.</summary>
-/// <param name="ClassIndex">Index of the class with the most votes; -1 when there is no prototype at all.</param>
+/// <param name="ClassIndex">Index of the class with the most votes; -1 when none is known at all.</param>
 /// <param name="Confidence">Softmax of the votes at the configured temperature, 0 to 1.</param>
-/// <param name="Novelty">1 - cosine to the nearest prototype, 0 to 2.</param>
+/// <param name="Novelty">1 - cosine to the nearest prototype, 0 to 2; 1 where there is none.</param>
 /// <param name="IsCertain">Whether a ridge votes, and gives the class <see cref="CertainFrom"/> of the probability or more. Prototypes alone are never certain: their own distance is all that they know.</param>
 public readonly record struct Score(int ClassIndex, float Confidence, float Novelty, bool IsCertain = false)
 {

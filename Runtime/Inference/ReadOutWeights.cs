@@ -27,7 +27,7 @@ public sealed record ReadOutWeights
     /// <summary>b: [classes] float32.</summary>
     public required float[] Bias { get; init; }
 
-    /// <summary>[classes] float32: 1 for a class of which too few examples are known to weigh features.</summary>
+    /// <summary>[classes] float32: 1 for a class that the leading branch does not know, mostly because too few examples are known to weigh features.</summary>
     public required float[] Rare { get; init; }
 
     /// <summary>N: [classes, frozen features] float32, how near a window is to a class, for the rare ones; empty without a frozen branch, where the similarity says it.</summary>
@@ -38,6 +38,19 @@ public sealed record ReadOutWeights
 
     /// <summary>From which novelty on a window is unknown; null: not calibrated.</summary>
     public NoveltyCalibration? Calibration { get; init; }
+
+    /// <summary>Classes that can be the answer: a ridge or its prototype votes for it, or it may take over as a rare one. Allocates nothing.</summary>
+    public int KnownCount
+    {
+        get
+        {
+            int count = 0;
+            for (int c = 0; c < Bias.Length; c++)
+                if (Rare[c] != 0 || Bias[c] > PrototypeMatrix.AbsentBias / 2 && (Share == 0 || Prototypes.ClassBias[c] > PrototypeMatrix.AbsentBias / 2))
+                    count++;
+            return count;
+        }
+    }
 
     /// <summary>The read-out by prototypes alone.</summary>
     /// <param name="prototypes">Prototypes of the running snapshot.</param>

@@ -8,10 +8,11 @@ namespace Edge.Runtime.Learning;
 
 /// <summary>What came of a graph in less than float32.</summary>
 /// <param name="Kind"><c>int8</c> or <c>float16</c>.</param>
+/// <param name="Provider">The execution provider that it was examined on, and that it may run on.</param>
 /// <param name="File">The graph; null where it could not be derived or is refused.</param>
 /// <param name="Figures">Accuracies and latencies, for a person; empty where nothing could be measured.</param>
 /// <param name="Reasons">All reasons against it; none: it runs.</param>
-public sealed record PrecisionVerdict(string Kind, byte[]? File, string Figures, IReadOnlyList<string> Reasons)
+public sealed record PrecisionVerdict(string Kind, string Provider, byte[]? File, string Figures, IReadOnlyList<string> Reasons)
 {
     /// <summary>Numbers that the snapshot computes with: the kind, or <c>float32</c> where it is refused.</summary>
     public string Runs => File is null ? "float32" : Kind;
@@ -56,7 +57,7 @@ public static class PrecisionGate
         providers ??= new ProviderChain(settings);
         using var full = providers.Open(new GraphFile(modelFile), snapshot);
         string kind = ReducedGraph.KindFor(settings.Precision, full.Provider)!;
-        if (anchors.Count == 0) return new PrecisionVerdict(kind, null, "", ["there is no anchor to examine it on"]);
+        if (anchors.Count == 0) return new PrecisionVerdict(kind, full.Provider, null, "", ["there is no anchor to examine it on"]);
         var before = AnchorExam.Examine(full, readOut, settings, AnchorExam.Pairs(anchors)); // Where this fails it is no fault of the other graph.
         string derived = Path.Combine(Path.GetDirectoryName(modelFile)!, $"{Path.GetFileNameWithoutExtension(modelFile)}.{kind}.exam");
         try
@@ -68,11 +69,11 @@ public static class PrecisionGate
             var latency = SideBySide.Measure(full, reduced, [.. anchors.Select(e => (ReadOnlyMemory<float>)e.Samples)], time);
             var reasons = Judge(before, after, latency);
             string figures = Text($"anchors {before.AccuracyPercent:0.0} % in float32, {after.AccuracyPercent:0.0} % in {kind}; {latency.FirstMs:0.000} and {latency.SecondMs:0.000} ms a window on {full.Provider}; {new FileInfo(modelFile).Length} and {file.Length} bytes");
-            return new PrecisionVerdict(kind, reasons.Count == 0 ? file : null, figures, reasons);
+            return new PrecisionVerdict(kind, full.Provider, reasons.Count == 0 ? file : null, figures, reasons);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or OnnxRuntimeException)
         {
-            return new PrecisionVerdict(kind, null, "", [e.Message.ReplaceLineEndings(" ").Trim()]);
+            return new PrecisionVerdict(kind, full.Provider, null, "", [e.Message.ReplaceLineEndings(" ").Trim()]);
         }
         finally
         {

@@ -37,7 +37,7 @@ public sealed partial class TrainingRound
         try
         {
             File.WriteAllBytes(file, reduced);
-            return snapshots.Promote(brought.ModelFile, brought.CheckpointFile, candidate, (precision.Kind, file));
+            return snapshots.Promote(brought.ModelFile, brought.CheckpointFile, candidate, (RunningGraph.NameOf(precision.Kind, precision.Provider), file));
         }
         finally
         {

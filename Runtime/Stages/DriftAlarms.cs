@@ -38,7 +38,7 @@ public sealed partial class DriftAlarms(DriftWatch watch, ReferenceWindows refer
     public void Watch(Window window, Classifier? running, int index, int answer)
     {
         TakeLive();
-        bool knows = running is { KnownCount: > 0 }, feeds = knows && !encoding.IsUnderWay;
+        bool knows = running is { PrototypeCount: > 0 }, feeds = knows && !encoding.IsUnderWay;
         if (knows) encoding.Note(window);
         ChannelStatistics.Measure(window.Samples, channels);
         long before = watch.ModelAlarmCount;

@@ -149,25 +149,42 @@ public sealed class ProviderChainTests : IDisposable
     }
 
     [Theory]
-    [InlineData("auto", "float16", "cuda", "float16")]
-    [InlineData("auto", "float16", "cpu", "float32")]
-    [InlineData("auto", "int8", "cpu", "int8")]
-    [InlineData("auto", "int8", "cuda", "float32")]
-    [InlineData("int8", "int8", "cuda", "int8")]
-    [InlineData("float16", "float16", "cpu", "float16")]
-    [InlineData("float32", "int8", "cpu", "float32")]
-    public void Under_auto_a_reduced_graph_runs_only_on_what_it_was_examined_on(string wanted, string kept, string provider, string runs)
+    [InlineData("auto", "float16", "cuda", "cuda", "float16")]
+    [InlineData("auto", "float16", "cuda", "tensorrt", "float16")]
+    [InlineData("auto", "float16", "cuda", "cpu", "float32")]
+    [InlineData("auto", "int8", "cpu", "cpu", "int8")]
+    [InlineData("auto", "int8", "cpu", "cuda", "float32")]
+    [InlineData("float16", "float16", "cuda", "cuda", "float16")]
+    [InlineData("float16", "float16", "cuda", "cpu", "float32")] // The next start has no GPU, or it fails while it runs.
+    [InlineData("float16", "float16", "cpu", "cpu", "float16")]
+    [InlineData("float16", "float16", "cpu", "cuda", "float32")]
+    [InlineData("int8", "int8", "cpu", "cpu", "int8")]
+    [InlineData("int8", "int8", "cpu", "cuda", "float32")]
+    [InlineData("int8", "int8", "cuda", "cuda", "int8")]
+    [InlineData("int8", "int8", "cuda", "cpu", "float32")]
+    [InlineData("int8", "float16", "cuda", "cuda", "float32")]
+    [InlineData("auto", "int8", "cuda", "cpu", "float32")]
+    [InlineData("float32", "int8", "cpu", "cpu", "float32")]
+    public void A_reduced_graph_runs_only_on_what_it_was_examined_on(string wanted, string kept, string examinedOn, string provider, string runs)
     {
         var snapshots = new SnapshotStore(data["snapshots"], 3);
         File.WriteAllText(data["checkpoint"], "checkpoint");
         File.WriteAllText(data["reduced"], kept);
-        var snapshot = snapshots.Promote(TestSnapshot.Write(data), data["checkpoint"], TestSnapshot.Manifest, (kept, data["reduced"]));
+        string name = RunningGraph.NameOf(kept, examinedOn);
+        var snapshot = snapshots.Promote(TestSnapshot.Write(data), data["checkpoint"], TestSnapshot.Manifest, (name, data["reduced"]));
         foreach (var graph in new[] { RunningGraph.Of(snapshots, snapshot, wanted), RunningGraph.Of(SnapshotStore.Look(data["snapshots"])[0], wanted) })
         {
             Assert.Equal(runs, graph.For(provider).Precision);
-            Assert.Equal(runs == "float32" ? snapshots.ModelFile(snapshot) : snapshots.RunningFile(snapshot, kept, out _), graph.For(provider).Path);
+            Assert.Equal(runs == "float32" ? snapshots.ModelFile(snapshot) : snapshots.RunningFile(snapshot, name, out _), graph.For(provider).Path);
         }
     }
+
+    [Theory]
+    [InlineData("int8", "cpu", "int8")] // These two are as every version has named them.
+    [InlineData("float16", "tensorrt", "float16")]
+    [InlineData("int8", "cuda", "int8.accelerator")]
+    [InlineData("float16", "cpu", "float16.cpu")]
+    public void A_kept_graph_says_where_it_was_examined_unless_that_is_where_its_kind_belongs(string kind, string provider, string name) => Assert.Equal(name, RunningGraph.NameOf(kind, provider));
 
     [Fact]
     public void A_session_whose_step_cannot_be_made_is_closed()
@@ -175,6 +192,15 @@ public sealed class ProviderChainTests : IDisposable
         var maker = new WatchedSessions();
         var chain = new ProviderChain(s_settings with { Providers = ["cpu"] }) { Maker = maker };
         Assert.Contains("cannot be run", Assert.Throws<InvalidDataException>(() => chain.Open(new GraphFile(TestSnapshot.Write(data)), TestSnapshot.Manifest, batchSize: 2)).Message);
+        Assert.True(Assert.Single(maker.Sessions).IsClosed);
+    }
+
+    [Fact]
+    public void A_session_over_whose_graph_no_tensor_can_be_laid_is_closed()
+    {
+        var maker = new WatchedSessions();
+        var chain = new ProviderChain(s_settings with { Providers = ["cpu"] }) { Maker = maker };
+        Assert.ThrowsAny<Exception>(() => chain.Open(new GraphFile(TestSnapshot.Write(data)), TestSnapshot.Manifest with { EmbeddingLength = -1 }));
         Assert.True(Assert.Single(maker.Sessions).IsClosed);
     }
 

@@ -68,7 +68,7 @@ public sealed class PrecisionGateTests : IDisposable
         Assert.Null(PrecisionGate.Examine(file, TestSnapshot.Manifest, readOut, Examples(1, 30), Examples(100, 9), s_settings with { Precision = "float32" }, TimeProvider.System));
         var verdict = PrecisionGate.Examine(file, TestSnapshot.Manifest, readOut, Examples(1, 30), Examples(100, 9), s_settings, TimeProvider.System)!;
         Assert.Equal(verdict.Reasons.Count == 0, verdict.File is not null);
-        Assert.Equal(verdict.File is null ? "float32" : "int8", verdict.Runs);
+        Assert.Equal(("cpu", verdict.File is null ? "float32" : "int8"), (verdict.Provider, verdict.Runs));
         Assert.DoesNotContain(verdict.Reasons, reason => !reason.StartsWith("it is not faster", StringComparison.Ordinal)); // Accurate it is; whether it is faster is the machine's to say.
         Assert.Contains("% in int8; ", verdict.ToString());
         Assert.Equal([file], Directory.GetFiles(data.Path));
