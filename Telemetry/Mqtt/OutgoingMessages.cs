@@ -130,6 +130,7 @@ internal sealed partial class OutgoingMessages : IDisposable
                 CountDropped(message.Name, message.IsNeverDropped);
                 receipt?.TrySetResult(GivenUp);
                 if (message.Retain) _latest.Set(message, null);
+                _available.TrySetResult();
                 return Task.CompletedTask;
             }
 
@@ -146,13 +147,13 @@ internal sealed partial class OutgoingMessages : IDisposable
     {
         lock (_gate)
         {
+            DropOld(); // First: an event that goes may leave the state of its topic to be sent.
             if (_latest.Take() is { } latest)
             {
                 next = new Outgoing(latest, null);
                 return true;
             }
 
-            DropOld();
             if (NextInTurn() is { } first)
             {
                 if (first.Value.Message is { } message)
