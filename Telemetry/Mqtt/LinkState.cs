@@ -67,6 +67,6 @@ public sealed record LinkState
     /// <summary>Messages received.</summary>
     public long ReceivedCount { get; init; }
 
-    /// <summary>Received messages dropped because nobody read them in time.</summary>
+    /// <summary>Received messages dropped because nobody read them in time: only such as were published at QoS 0, which the broker does not keep.</summary>
     public long ReceivedDroppedCount { get; init; }
 }

@@ -14,7 +14,7 @@ namespace Edge.Telemetry.Mqtt;
 /// its own timer whatever the
 /// traffic, because the client itself only looks at when it last sent something and so never notices a hung broker while it publishes.
 /// </summary>
-internal sealed class MqttConnection : IDisposable
+internal sealed partial class MqttConnection : IDisposable
 {
     private readonly MqttLinkOptions _options;
     private readonly TimeProvider _time;
@@ -26,7 +26,7 @@ internal sealed class MqttConnection : IDisposable
     private string? _tlsProblem;
     private long _lastSignOfLife;
 
-    private MqttConnection(MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound)
+    private MqttConnection(MqttLinkOptions options, TimeProvider time, Inbox inbox)
     {
         (_options, _time, KeepAlive) = (options, time, options.KeepAlive);
         Touch();
@@ -37,11 +37,10 @@ internal sealed class MqttConnection : IDisposable
         };
         _client.ApplicationMessageReceivedAsync += received =>
         {
-            Touch();
-            MqttApplicationMessage message = received.ApplicationMessage;
-            onInbound(new InboundMessage(message.Topic, message.Payload.ToArray(), message.Retain));
-            return Task.CompletedTask;
+            Arrived(received, inbox);
+            return Task.CompletedTask; // Never waits: the client ends, and says so, only after this.
         };
+        _ = HandInAsync(inbox, _ended.Token);
     }
 
     /// <summary>Completes with the reason when the connection is gone.</summary>
@@ -63,9 +62,9 @@ internal sealed class MqttConnection : IDisposable
     /// <exception cref="IOException">The broker refused, or did not answer in time; the message says which.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<MqttConnection> OpenAsync(
-        MqttLinkOptions options, TimeProvider time, CredentialReading credentials, Action<InboundMessage> onInbound, CancellationToken cancellationToken)
+        MqttLinkOptions options, TimeProvider time, CredentialReading credentials, Inbox inbox, CancellationToken cancellationToken)
     {
-        MqttConnection connection = new(options, time, onInbound);
+        MqttConnection connection = new(options, time, inbox);
         using CancellationTokenSource timeout = new(options.ConnectTimeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
@@ -250,7 +249,7 @@ internal sealed class MqttConnection : IDisposable
             .WithKeepAlivePeriod(_options.KeepAlive)
             .WithTimeout(_options.ConnectTimeout)
             .WithCleanStart(_options.CleanStart || (!Speaks5 && _options.SessionExpiry == TimeSpan.Zero)); // MQTT 3.1.1 has no other session that ends.
-        if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes);
+        if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes).WithReceiveMaximum((ushort)Math.Min(_options.InboundCapacity, ushort.MaxValue));
         if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.ReadPassword());
         if (_options.Tls is { } tls)
         {

@@ -22,7 +22,7 @@ public sealed partial class MqttLink : IDisposable
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
     private readonly OutgoingMessages _outgoing;
-    private readonly Channel<InboundMessage> _inbound;
+    private readonly Inbox _inbox;
     private readonly Lock _gate = new();
     private bool _connected;
     private int _window;
@@ -32,7 +32,7 @@ public sealed partial class MqttLink : IDisposable
     private readonly Suspicion _suspicion = new();
     private readonly CredentialReading _credentials = new();
     private bool _hasSettled;
-    private long _connectCount, _published, _received, _receivedDropped;
+    private long _connectCount, _published;
 
     /// <summary>A link that does nothing until <see cref="RunAsync(CancellationToken)"/>.</summary>
     /// <param name="options">Where the broker is.</param>
@@ -51,9 +51,7 @@ public sealed partial class MqttLink : IDisposable
         _backoff = new Backoff(FirstPause, options.MaxPause, random);
         _outgoing = new OutgoingMessages(
             new OutgoingLimits { EventCount = options.QueueCapacity, EventBytes = options.QueueBytes, EventAge = options.QueueAge, MemoryBytes = options.MemoryBytes }, time);
-        _inbound = Channel.CreateBounded<InboundMessage>(
-            new BoundedChannelOptions(options.InboundCapacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = false },
-            _ => Interlocked.Increment(ref _receivedDropped));
+        _inbox = new Inbox(options.InboundCapacity);
         _since = time.GetUtcNow();
         if (options.Outbox is not { } outbox) return;
         _outgoing.OutboxChanged = health =>
@@ -66,9 +64,9 @@ public sealed partial class MqttLink : IDisposable
         if (_outgoing.Count > 0) LogFound(_outgoing.Count);
     }
 
-    /// <summary>Messages from the broker, in order of arrival; when nobody reads, the oldest are dropped and counted. Never completes: stop reading when the
-    /// link stops.</summary>
-    public ChannelReader<InboundMessage> Inbound => _inbound.Reader;
+    /// <summary>Messages from the broker, in order of arrival. Each is acknowledged when it is read; as long as nobody reads, the broker keeps them, and sends them again after a loss or a restart. Never completes: stop reading
+    /// when the link stops.</summary>
+    public ChannelReader<InboundMessage> Inbound => _inbox;
 
     /// <summary>Whether the broker is on this machine; see <see cref="BrokerAddress.IsLoopback"/>.</summary>
     public bool IsLoopback => BrokerAddress.IsLoopback(_options.Host);
@@ -96,7 +94,7 @@ public sealed partial class MqttLink : IDisposable
         {
             try
             {
-                MqttConnection connection = await MqttConnection.OpenAsync(_options, _time, _credentials, OnInbound, stop).ConfigureAwait(false);
+                MqttConnection connection = await MqttConnection.OpenAsync(_options, _time, _credentials, _inbox, stop).ConfigureAwait(false);
                 await ServeAsync(connection, farewell, stopped.Task).ConfigureAwait(false);
             }
             catch (IOException e)
@@ -268,12 +266,6 @@ public sealed partial class MqttLink : IDisposable
 
         LogStopped(_options.Host, _options.Port, _outgoing.Count);
         return farewell is null || _outgoing.IsDelivered(farewell);
-    }
-
-    private void OnInbound(InboundMessage message)
-    {
-        Interlocked.Increment(ref _received);
-        _inbound.Writer.TryWrite(message);
     }
 
     private void Note(bool connected, string? error)
