@@ -49,7 +49,7 @@ public sealed record LinkState
     /// <summary>Gauges that gave way to newer ones before they were sent, by name of the message.</summary>
     public IReadOnlyDictionary<string, long> CoalescedByName { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Messages that were given up because the broker can never take them (too large, no good payload, or ten connections in a row ended with it), and, of a topic that it denies, gauges and events that may be dropped.</summary>
+    /// <summary>Messages that were given up because the broker can never take them (too large, no good payload, or ten connections in a row ended with it and the broker gave no other reason), and, of a topic that it denies, gauges and events that may be dropped.</summary>
     public long RefusedCount { get; init; }
 
     /// <summary>The same by name of the message.</summary>

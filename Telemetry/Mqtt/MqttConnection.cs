@@ -32,6 +32,7 @@ internal sealed partial class MqttConnection : IDisposable
         Touch();
         _client.DisconnectedAsync += lost =>
         {
+            EndSays = Judge(lost.Reason);
             _lost.TrySetResult($"{lost.ReasonString ?? lost.Exception?.GetBaseException().Message ?? $"the broker ended the connection ({lost.Reason})"} {Refusals.OfEnd(lost.Reason.ToString(), options)}".TrimEnd());
             return Task.CompletedTask;
         };
@@ -45,6 +46,9 @@ internal sealed partial class MqttConnection : IDisposable
 
     /// <summary>Completes with the reason when the connection is gone.</summary>
     public Task<string> Lost => _lost.Task;
+
+    /// <summary>What the broker's end of the connection says of the message that it came to: <see cref="PublishResult.Refused"/> that the message is no good, and so does an end without a reason; <see cref="PublishResult.Failed"/> nothing.</summary>
+    public PublishResult EndSays { get; private set; } = PublishResult.Failed;
 
     /// <summary>The keep-alive in force: the broker may ask for a shorter one.</summary>
     public TimeSpan KeepAlive { get; private set; }
@@ -192,17 +196,6 @@ internal sealed partial class MqttConnection : IDisposable
         _lost.TrySetResult("ended by this side");
     }
 
-    private PublishOutcome Judge(MqttClientPublishResult result, string topic) => result.ReasonCode switch
-    {
-        MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers => new PublishOutcome(PublishResult.Acknowledged, ""),
-        MqttClientPublishReasonCode.PayloadFormatInvalid => No(PublishResult.Refused, "the broker refuses it", result, topic),
-        MqttClientPublishReasonCode.NotAuthorized or MqttClientPublishReasonCode.TopicNameInvalid => No(PublishResult.Denied, "the broker refuses it", result, topic),
-        _ => No(PublishResult.Postponed, "the broker cannot take it now", result, topic), // A quota, or an error of the broker's: of this message, and not of the connection.
-    };
-
-    private PublishOutcome No(PublishResult kind, string no, MqttClientPublishResult result, string topic) =>
-        new(kind, Said($"{no}: {result.ReasonCode}", result.ReasonString, Refusals.OfTopic(result.ReasonCode.ToString(), "write", topic, _options)));
-
     private async Task ConnectAsync(CredentialReading credentials, CancellationToken cancellationToken)
     {
         string files = _options.CredentialFiles;
@@ -269,9 +262,6 @@ internal sealed partial class MqttConnection : IDisposable
 
         return builder.Build();
     }
-
-    /// <summary>The broker's no, its own words, and what can be done.</summary>
-    private static string Said(string no, string? words, string remedy) => (string.IsNullOrEmpty(words) ? no : $"{no} {words}") + (remedy.Length > 0 ? $". {remedy}" : "");
 
     private bool Speaks5 => _options.Protocol == MqttProtocol.V5;
 

@@ -77,15 +77,6 @@ internal sealed partial class OutgoingMessages : IDisposable
         }
     }
 
-    /// <summary>The message of the queue that has been in flight longest; null when none is.</summary>
-    public WaitingMessage? OldestInFlight
-    {
-        get
-        {
-            lock (_gate) return _inFlight.First?.Value;
-        }
-    }
-
     /// <summary>The outbox's state; null without one.</summary>
     public OutboxHealth? OutboxHealth => _outbox?.Health;
 
@@ -216,7 +207,8 @@ internal sealed partial class OutgoingMessages : IDisposable
             while (_inFlight.Last is { } last)
             {
                 _inFlight.RemoveLast();
-                ListOf(last.Value).AddFirst(last);
+                if (_parked.IsDangerous(last.Value)) _parked.Refused(last, isDenied: false, isKept: true, endsConnections: true);
+                else ListOf(last.Value).AddFirst(last);
             }
 
             _latest.Rewind();
