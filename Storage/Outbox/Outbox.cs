@@ -147,9 +147,14 @@ public sealed partial class Outbox : IDisposable
         if (due < wakeAt) Monitor.PulseAll(gate);
     }
 
+    /// <summary>Takes what no longer waits off the head; and from anywhere, when that is most of a long queue: behind a record that waits on while the disk refuses, every later one would stay, its content with it.</summary>
     private void Skip(Queue<Put> queue)
     {
         while (queue.TryPeek(out Put? put) && !puts.ContainsKey(put.Id)) queue.Dequeue();
+        if (queue.Count <= 2 * puts.Count + MostAtOnce) return;
+        Put[] waiting = [.. queue.Where(put => puts.TryGetValue(put.Id, out Put? current) && current == put)];
+        queue.Clear();
+        foreach (Put put in waiting) queue.Enqueue(put);
     }
 
     private sealed class Put(long id, Func<byte[]> record, long at, TaskCompletionSource<bool>? done)

@@ -55,6 +55,7 @@ public sealed class DeviceMeter : IDisposable
         Maybe("edge.link.reconnects", Counter, "{connection}", "edge_link_reconnects_total", "Connections after the first.", r => r.Link?.ReconnectCount),
         Maybe("edge.link.published", Counter, "{message}", "edge_link_published_total", "Messages that the broker acknowledged.", r => r.Link?.PublishedCount),
         Maybe("edge.link.received", Counter, "{message}", "edge_link_received_total", "Messages received.", r => r.Link?.ReceivedCount),
+        Maybe("edge.link.received_dropped", Counter, "{message}", "edge_link_received_dropped_total", "Messages of QoS 0 that came faster than they were read.", r => r.Link?.ReceivedDroppedCount),
         Maybe("edge.link.queued", Gauge, "{message}", "edge_link_queued", "Messages that wait for the broker.", r => r.Link?.QueuedCount),
         Maybe("edge.link.parked", Gauge, "{message}", "edge_link_parked", "Messages that the broker refuses for now: they are tried again.", r => r.Link?.ParkedCount),
         Many("edge.link.dropped", Counter, "{message}", "edge_link_dropped_total", "message", "Messages given up over a limit of the queue, by name.", r => r.Link?.DroppedByName.Select(one => (one.Key, (double)one.Value)) ?? []),

@@ -57,17 +57,20 @@ internal sealed class LatestMessages(TimeProvider time)
     public bool Settle(OutboundMessage sent)
     {
         if (!_latest.TryGetValue(sent.Topic, out Latest? latest)) return false;
-        (latest.IsInFlight, latest.RefusalCount) = (false, 0);
+        (latest.IsInFlight, latest.RefusalCount, latest.EndsConnections) = (false, 0, false);
         return latest.IsDirty;
     }
 
     /// <summary>What was taken was refused for now: the latest of its topic is tried again after a pause, and at once on a new connection.</summary>
+    /// <param name="sent">What was taken.</param>
+    /// <param name="endsConnections">Whether it ended connections: then it is not tried at once on a new one, but after <see cref="ParkedMessages.DangerousPauseAfter"/> of it.</param>
     /// <returns>The pause, when that is news; else null.</returns>
-    public TimeSpan? Postpone(OutboundMessage sent)
+    public TimeSpan? Postpone(OutboundMessage sent, bool endsConnections)
     {
         if (!_latest.TryGetValue(sent.Topic, out Latest? latest)) return null;
-        (latest.IsInFlight, latest.IsDirty) = (false, latest.Queued is null);
-        (latest.Pause, latest.Since) = (ParkedMessages.PauseAfter(++latest.RefusalCount), time.GetTimestamp());
+        (latest.IsInFlight, latest.IsDirty, latest.EndsConnections) = (false, latest.Queued is null, endsConnections);
+        latest.RefusalCount++;
+        (latest.Pause, latest.Since) = (endsConnections ? ParkedMessages.DangerousPauseAfter(latest.RefusalCount) : ParkedMessages.PauseAfter(latest.RefusalCount), time.GetTimestamp());
         return latest.RefusalCount == 1 ? latest.Pause : null;
     }
 
@@ -86,7 +89,9 @@ internal sealed class LatestMessages(TimeProvider time)
         foreach (Latest latest in _latest.Values)
         {
             latest.IsDirty = latest.Message.Delivery == Delivery.Gauge ? latest.IsDirty || latest.IsInFlight : latest.Queued is null;
-            (latest.IsInFlight, latest.Pause) = (false, TimeSpan.Zero);
+            if (latest is { EndsConnections: true, IsInFlight: true }) latest.Pause = ParkedMessages.DangerousPauseAfter(++latest.RefusalCount); // So it did again, or may have.
+            if (!latest.EndsConnections) latest.Pause = TimeSpan.Zero;
+            (latest.IsInFlight, latest.Since) = (false, time.GetTimestamp());
         }
     }
 
@@ -107,6 +112,8 @@ internal sealed class LatestMessages(TimeProvider time)
         public bool IsInFlight { get; set; }
 
         public int RefusalCount { get; set; }
+
+        public bool EndsConnections { get; set; }
 
         public TimeSpan Pause { get; set; }
 

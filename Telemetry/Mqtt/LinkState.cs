@@ -49,7 +49,7 @@ public sealed record LinkState
     /// <summary>Gauges that gave way to newer ones before they were sent, by name of the message.</summary>
     public IReadOnlyDictionary<string, long> CoalescedByName { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Messages that were given up because the broker can never take them (too large, no good payload, or ten connections in a row ended with it), and, of a topic that it denies, gauges and events that may be dropped.</summary>
+    /// <summary>Messages that were given up because the broker can never take them (too large, no good payload, or ten connections in a row ended with it and the broker gave no other reason), and, of a topic that it denies, gauges and events that may be dropped.</summary>
     public long RefusedCount { get; init; }
 
     /// <summary>The same by name of the message.</summary>
@@ -67,6 +67,6 @@ public sealed record LinkState
     /// <summary>Messages received.</summary>
     public long ReceivedCount { get; init; }
 
-    /// <summary>Received messages dropped because nobody read them in time.</summary>
+    /// <summary>Received messages dropped because nobody read them in time: only such as were published at QoS 0, which the broker does not keep.</summary>
     public long ReceivedDroppedCount { get; init; }
 }

@@ -14,7 +14,7 @@ namespace Edge.Telemetry.Mqtt;
 /// its own timer whatever the
 /// traffic, because the client itself only looks at when it last sent something and so never notices a hung broker while it publishes.
 /// </summary>
-internal sealed class MqttConnection : IDisposable
+internal sealed partial class MqttConnection : IDisposable
 {
     private readonly MqttLinkOptions _options;
     private readonly TimeProvider _time;
@@ -26,26 +26,29 @@ internal sealed class MqttConnection : IDisposable
     private string? _tlsProblem;
     private long _lastSignOfLife;
 
-    private MqttConnection(MqttLinkOptions options, TimeProvider time, Action<InboundMessage> onInbound)
+    private MqttConnection(MqttLinkOptions options, TimeProvider time, Inbox inbox)
     {
         (_options, _time, KeepAlive) = (options, time, options.KeepAlive);
         Touch();
         _client.DisconnectedAsync += lost =>
         {
+            EndSays = Judge(lost.Reason);
             _lost.TrySetResult($"{lost.ReasonString ?? lost.Exception?.GetBaseException().Message ?? $"the broker ended the connection ({lost.Reason})"} {Refusals.OfEnd(lost.Reason.ToString(), options)}".TrimEnd());
             return Task.CompletedTask;
         };
         _client.ApplicationMessageReceivedAsync += received =>
         {
-            Touch();
-            MqttApplicationMessage message = received.ApplicationMessage;
-            onInbound(new InboundMessage(message.Topic, message.Payload.ToArray(), message.Retain));
-            return Task.CompletedTask;
+            Arrived(received, inbox);
+            return Task.CompletedTask; // Never waits: the client ends, and says so, only after this.
         };
+        _ = HandInAsync(inbox, _ended.Token);
     }
 
     /// <summary>Completes with the reason when the connection is gone.</summary>
     public Task<string> Lost => _lost.Task;
+
+    /// <summary>What the broker's end of the connection says of the message that it came to: <see cref="PublishResult.Refused"/> that the message is no good, and so does an end without a reason; <see cref="PublishResult.Failed"/> nothing.</summary>
+    public PublishResult EndSays { get; private set; } = PublishResult.Failed;
 
     /// <summary>The keep-alive in force: the broker may ask for a shorter one.</summary>
     public TimeSpan KeepAlive { get; private set; }
@@ -63,9 +66,9 @@ internal sealed class MqttConnection : IDisposable
     /// <exception cref="IOException">The broker refused, or did not answer in time; the message says which.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<MqttConnection> OpenAsync(
-        MqttLinkOptions options, TimeProvider time, CredentialReading credentials, Action<InboundMessage> onInbound, CancellationToken cancellationToken)
+        MqttLinkOptions options, TimeProvider time, CredentialReading credentials, Inbox inbox, CancellationToken cancellationToken)
     {
-        MqttConnection connection = new(options, time, onInbound);
+        MqttConnection connection = new(options, time, inbox);
         using CancellationTokenSource timeout = new(options.ConnectTimeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
@@ -193,17 +196,6 @@ internal sealed class MqttConnection : IDisposable
         _lost.TrySetResult("ended by this side");
     }
 
-    private PublishOutcome Judge(MqttClientPublishResult result, string topic) => result.ReasonCode switch
-    {
-        MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers => new PublishOutcome(PublishResult.Acknowledged, ""),
-        MqttClientPublishReasonCode.PayloadFormatInvalid => No(PublishResult.Refused, "the broker refuses it", result, topic),
-        MqttClientPublishReasonCode.NotAuthorized or MqttClientPublishReasonCode.TopicNameInvalid => No(PublishResult.Denied, "the broker refuses it", result, topic),
-        _ => No(PublishResult.Postponed, "the broker cannot take it now", result, topic), // A quota, or an error of the broker's: of this message, and not of the connection.
-    };
-
-    private PublishOutcome No(PublishResult kind, string no, MqttClientPublishResult result, string topic) =>
-        new(kind, Said($"{no}: {result.ReasonCode}", result.ReasonString, Refusals.OfTopic(result.ReasonCode.ToString(), "write", topic, _options)));
-
     private async Task ConnectAsync(CredentialReading credentials, CancellationToken cancellationToken)
     {
         string files = _options.CredentialFiles;
@@ -250,7 +242,7 @@ internal sealed class MqttConnection : IDisposable
             .WithKeepAlivePeriod(_options.KeepAlive)
             .WithTimeout(_options.ConnectTimeout)
             .WithCleanStart(_options.CleanStart || (!Speaks5 && _options.SessionExpiry == TimeSpan.Zero)); // MQTT 3.1.1 has no other session that ends.
-        if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes);
+        if (Speaks5) builder.WithSessionExpiryInterval((uint)_options.SessionExpiry.TotalSeconds).WithMaximumPacketSize((uint)_options.MaxPacketBytes).WithReceiveMaximum((ushort)Math.Min(_options.InboundCapacity, ushort.MaxValue));
         if (_options.User.Length > 0) builder.WithCredentials(_options.User, _options.ReadPassword());
         if (_options.Tls is { } tls)
         {
@@ -270,9 +262,6 @@ internal sealed class MqttConnection : IDisposable
 
         return builder.Build();
     }
-
-    /// <summary>The broker's no, its own words, and what can be done.</summary>
-    private static string Said(string no, string? words, string remedy) => (string.IsNullOrEmpty(words) ? no : $"{no} {words}") + (remedy.Length > 0 ? $". {remedy}" : "");
 
     private bool Speaks5 => _options.Protocol == MqttProtocol.V5;
 

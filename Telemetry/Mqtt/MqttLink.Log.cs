@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Edge.Telemetry.Mqtt;
 
-/// <summary>What the link logs: event ids 4001 to 4012.</summary>
+/// <summary>What the link logs: event ids 4001 to 4010, 4015 and 4016.</summary>
 public sealed partial class MqttLink
 {
     [LoggerMessage(4001, LogLevel.Information, "Connected to broker {host}:{port}, window {windowMessages}, refused subscriptions {refusedSubscriptionCount}")]
@@ -20,10 +20,10 @@ public sealed partial class MqttLink
     [LoggerMessage(4010, LogLevel.Warning, "Messages to {topic} are refused for now and tried again, the first in {pauseSeconds} s: {reason}")]
     private partial void LogParked(string topic, double pauseSeconds, string reason);
 
-    [LoggerMessage(4011, LogLevel.Warning, "Subscriptions are refused for now and tried again: {refusals}")]
+    [LoggerMessage(4015, LogLevel.Warning, "Subscriptions are refused for now and tried again: {refusals}")]
     private partial void LogNotSubscribed(string refusals);
 
-    [LoggerMessage(4012, LogLevel.Information, "All subscriptions are granted")]
+    [LoggerMessage(4016, LogLevel.Information, "All subscriptions are granted")]
     private partial void LogSubscribed();
 
     [LoggerMessage(4006, LogLevel.Information, "Messages from an earlier run that wait for the broker: {queuedCount}")]

@@ -30,8 +30,8 @@ public sealed partial class MqttLink
                     RefusedCount = _refusedByName.Values.Sum(),
                     RefusedByName = new Dictionary<string, long>(_refusedByName),
                     PublishedCount = Interlocked.Read(ref _published),
-                    ReceivedCount = Interlocked.Read(ref _received),
-                    ReceivedDroppedCount = Interlocked.Read(ref _receivedDropped),
+                    ReceivedCount = _inbox.ReceivedCount,
+                    ReceivedDroppedCount = _inbox.DroppedCount,
                     Outbox = _outgoing.OutboxHealth,
                 };
             }

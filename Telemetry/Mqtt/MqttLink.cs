@@ -22,7 +22,7 @@ public sealed partial class MqttLink : IDisposable
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
     private readonly OutgoingMessages _outgoing;
-    private readonly Channel<InboundMessage> _inbound;
+    private readonly Inbox _inbox;
     private readonly Lock _gate = new();
     private bool _connected;
     private int _window;
@@ -32,7 +32,7 @@ public sealed partial class MqttLink : IDisposable
     private readonly Suspicion _suspicion = new();
     private readonly CredentialReading _credentials = new();
     private bool _hasSettled;
-    private long _connectCount, _published, _received, _receivedDropped;
+    private long _connectCount, _published;
 
     /// <summary>A link that does nothing until <see cref="RunAsync(CancellationToken)"/>.</summary>
     /// <param name="options">Where the broker is.</param>
@@ -51,9 +51,7 @@ public sealed partial class MqttLink : IDisposable
         _backoff = new Backoff(FirstPause, options.MaxPause, random);
         _outgoing = new OutgoingMessages(
             new OutgoingLimits { EventCount = options.QueueCapacity, EventBytes = options.QueueBytes, EventAge = options.QueueAge, MemoryBytes = options.MemoryBytes }, time);
-        _inbound = Channel.CreateBounded<InboundMessage>(
-            new BoundedChannelOptions(options.InboundCapacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = false },
-            _ => Interlocked.Increment(ref _receivedDropped));
+        _inbox = new Inbox(options.InboundCapacity);
         _since = time.GetUtcNow();
         if (options.Outbox is not { } outbox) return;
         _outgoing.OutboxChanged = health =>
@@ -66,9 +64,9 @@ public sealed partial class MqttLink : IDisposable
         if (_outgoing.Count > 0) LogFound(_outgoing.Count);
     }
 
-    /// <summary>Messages from the broker, in order of arrival; when nobody reads, the oldest are dropped and counted. Never completes: stop reading when the
-    /// link stops.</summary>
-    public ChannelReader<InboundMessage> Inbound => _inbound.Reader;
+    /// <summary>Messages from the broker, in order of arrival. Each is acknowledged when it is read; as long as nobody reads, the broker keeps them, and sends them again after a loss or a restart. Never completes: stop reading
+    /// when the link stops.</summary>
+    public ChannelReader<InboundMessage> Inbound => _inbox;
 
     /// <summary>Whether the broker is on this machine; see <see cref="BrokerAddress.IsLoopback"/>.</summary>
     public bool IsLoopback => BrokerAddress.IsLoopback(_options.Host);
@@ -96,7 +94,7 @@ public sealed partial class MqttLink : IDisposable
         {
             try
             {
-                MqttConnection connection = await MqttConnection.OpenAsync(_options, _time, _credentials, OnInbound, stop).ConfigureAwait(false);
+                MqttConnection connection = await MqttConnection.OpenAsync(_options, _time, _credentials, _inbox, stop).ConfigureAwait(false);
                 await ServeAsync(connection, farewell, stopped.Task).ConfigureAwait(false);
             }
             catch (IOException e)
@@ -130,7 +128,8 @@ public sealed partial class MqttLink : IDisposable
         LogConnected(_options.Host, _options.Port, connection.Window, connection.RefusedSubscriptions.Count);
 
         using CancellationTokenSource ending = new();
-        Task<string> pump = PumpAsync(connection, ending.Token);
+        Queue<(Outgoing Sent, Task<PublishOutcome> Outcome, long SentAt)> inFlight = new();
+        Task<string> pump = PumpAsync(connection, inFlight, ending.Token);
         Task<string> watch = connection.WatchAsync(ending.Token);
         Task<string> subscribe = SubscribeAgainAsync(connection, ending.Token);
         Task<string> first = await Task.WhenAny(pump, watch, subscribe, connection.Lost, stopped).ConfigureAwait(false);
@@ -147,16 +146,12 @@ public sealed partial class MqttLink : IDisposable
         }
 
         await ((Task)Task.WhenAll(pump, watch, subscribe)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Outgoing? oldest = SettleAnswered(inFlight);
         if (first != stopped)
         {
             string reason = await first.ConfigureAwait(false);
-            if (_suspicion.Confirms(endedByBroker && !_hasSettled ? _outgoing.OldestInFlight : null) is { Message: { } culprit } entry)
-            {
-                string refusal = $"{Suspicion.GivenUpAfter} connections in a row ended when it was sent: {reason}";
-                CountRefused(culprit, refusal);
-                _outgoing.Remove(new Outgoing(culprit, entry), refusal);
-            }
-
+            Outgoing? suspect = endedByBroker && !_hasSettled ? oldest : null;
+            if (_suspicion.Confirms(suspect, connection.EndSays)) TakeAway(suspect!.Value, connection.EndSays, reason);
             Note(connected: false, reason);
             LogLost(_options.Host, _options.Port, reason);
             if (_time.GetElapsedTime(start) >= _options.KeepAlive)
@@ -167,9 +162,8 @@ public sealed partial class MqttLink : IDisposable
     }
 
     /// <summary>Sends and awaits acknowledgements in order, up to a window at a time; returns the reason to drop the connection.</summary>
-    private async Task<string> PumpAsync(MqttConnection connection, CancellationToken cancellationToken)
+    private async Task<string> PumpAsync(MqttConnection connection, Queue<(Outgoing Sent, Task<PublishOutcome> Outcome, long SentAt)> inFlight, CancellationToken cancellationToken)
     {
-        Queue<(Outgoing Sent, Task<PublishOutcome> Outcome, long SentAt)> inFlight = new();
         while (true)
         {
             while (inFlight.Count < _window && _outgoing.TryTake(out Outgoing next))
@@ -188,7 +182,7 @@ public sealed partial class MqttLink : IDisposable
             {
                 // Counted from when it was sent: a trickle of new messages must not put it off for ever.
                 TimeSpan left = _options.PublishTimeout - _time.GetElapsedTime(sentAt);
-                if (left <= TimeSpan.Zero) return Ended(inFlight, $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s");
+                if (left <= TimeSpan.Zero) return $"no acknowledgement within {_options.PublishTimeout.TotalSeconds:0.#} s";
                 Task progress = inFlight.Count < _window ? Task.WhenAny(oldest, _outgoing.WhenAvailable()) : oldest;
                 await progress.WaitAsync(left, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
@@ -198,7 +192,7 @@ public sealed partial class MqttLink : IDisposable
             PublishOutcome outcome = await oldest.ConfigureAwait(false);
             if (outcome.Result == PublishResult.Failed)
             {
-                return Ended(inFlight, outcome.Reason);
+                return outcome.Reason;
             }
 
             Settle(inFlight.Dequeue().Sent, outcome);
@@ -206,51 +200,9 @@ public sealed partial class MqttLink : IDisposable
         }
     }
 
-    /// <summary>Nothing more comes: what was acknowledged behind the one that was not is done with all the same.</summary>
-    private string Ended(IEnumerable<(Outgoing Sent, Task<PublishOutcome> Outcome, long SentAt)> inFlight, string reason)
-    {
-        foreach (var (sent, outcome, _) in inFlight)
-        {
-            if (outcome is { IsCompletedSuccessfully: true, Result.Result: PublishResult.Acknowledged }) Settle(sent, outcome.Result);
-        }
-
-        return reason;
-    }
-
-    private void Settle(Outgoing sent, PublishOutcome outcome)
-    {
-        _hasSettled |= !sent.IsState;
-        switch (outcome.Result)
-        {
-            case PublishResult.Acknowledged:
-                Interlocked.Increment(ref _published);
-                _outgoing.Remove(sent);
-                break;
-            case PublishResult.Denied or PublishResult.Postponed when _outgoing.TryPark(sent, outcome.Result == PublishResult.Denied, out TimeSpan? pause):
-                lock (_gate) _lastError = $"{sent.Message.Topic}: {outcome.Reason}";
-                if (pause is { } first) LogParked(sent.Message.Topic, first.TotalSeconds, outcome.Reason);
-                break;
-            default:
-                CountRefused(sent.Message, outcome.Reason);
-                _outgoing.Remove(sent, outcome.Reason);
-                break;
-        }
-    }
-
     /// <summary>Whether the connection itself has ended, which the client may say a moment after its publishes failed; a time-out leaves it standing.</summary>
     private async Task<bool> IsLostAsync(MqttConnection connection) =>
         await Task.WhenAny(connection.Lost, Task.Delay(LostLimit, _time)).ConfigureAwait(false) == connection.Lost;
-
-    private void CountRefused(OutboundMessage message, string reason)
-    {
-        lock (_gate)
-        {
-            _refusedByName[message.Name] = _refusedByName.GetValueOrDefault(message.Name) + 1;
-            _lastError = $"{message.Topic}: {reason}";
-        }
-
-        LogRefused(message.Topic, reason);
-    }
 
     /// <summary>Sends the farewell and what is queued. True when the broker has the farewell.</summary>
     private async Task<bool> DrainAsync(OutboundMessage? farewell, Task ended)
@@ -268,12 +220,6 @@ public sealed partial class MqttLink : IDisposable
 
         LogStopped(_options.Host, _options.Port, _outgoing.Count);
         return farewell is null || _outgoing.IsDelivered(farewell);
-    }
-
-    private void OnInbound(InboundMessage message)
-    {
-        Interlocked.Increment(ref _received);
-        _inbound.Writer.TryWrite(message);
     }
 
     private void Note(bool connected, string? error)

@@ -86,7 +86,8 @@ public sealed record MqttLinkOptions
     /// <summary>Topic filters to subscribe to, QoS 1, on every connect.</summary>
     public IReadOnlyList<string> Subscriptions { get; init; } = [];
 
-    /// <summary>Inbound messages that wait to be read. When full the oldest is dropped and counted.</summary>
+    /// <summary>Inbound messages that wait to be read, and, with MQTT 5, that the broker may send before the first of them is. They are acknowledged when they are read, and the broker keeps the rest; those of QoS 0, which it does not
+    /// keep, are dropped beyond twice as many, newest first, and counted.</summary>
     /// <value>Default 64; at least 1.</value>
     public int InboundCapacity { get; init; } = 64;
 

@@ -34,7 +34,8 @@ internal sealed partial class OutgoingMessages
         Leave(node);
         node.Value.Receipt?.TrySetResult(GivenUp);
         CountDropped(node.Value.Name, node.Value.IsNeverDropped);
-        if (node.Value.Message is { Retain: true } message) _latest.Leave(message.Topic, node.Value, isSent: false);
+        _latest.Leave(node.Value.Topic, node.Value, isSent: false); // Whether its content is in memory or not: the topic has it.
+        _available.TrySetResult();
     }
 
     private void CountDropped(string name, bool isNeverDropped)

@@ -18,23 +18,24 @@ internal sealed partial class OutgoingMessages
     /// <param name="sent">What was taken.</param>
     /// <param name="isDenied">Whether it will not take anything of this topic until a person allows it there.</param>
     /// <param name="pause">Until it is tried again, when that is news of its topic; else null.</param>
+    /// <param name="endsConnections">Whether the broker says no by ending the connection: then it is tried again only when others have had time on a connection.</param>
     /// <returns>False: it is for the caller to give it up.</returns>
-    public bool TryPark(Outgoing sent, bool isDenied, out TimeSpan? pause)
+    public bool TryPark(Outgoing sent, bool isDenied, out TimeSpan? pause, bool endsConnections = false)
     {
         lock (_gate)
         {
             pause = null;
             if (sent.Entry is not { } entry)
             {
-                if (isDenied && sent.Message.Delivery == Delivery.Gauge) return false;
-                pause = _latest.Postpone(sent.Message);
+                if (isDenied && !endsConnections && sent.Message.Delivery == Delivery.Gauge) return false; // One that ends connections must not come with the next gauge.
+                pause = _latest.Postpone(sent.Message, endsConnections);
                 return true;
             }
 
             if (!_byId.TryGetValue(entry.Id, out LinkedListNode<WaitingMessage>? node)) return true; // Given up meanwhile, and counted.
-            bool isKept = entry.Receipt is null && (entry.IsNeverDropped || !isDenied);
+            bool isKept = entry.Receipt is null && (entry.IsNeverDropped || !isDenied || endsConnections); // The next event of the topic would end as many connections.
             if (isKept) node.List?.Remove(node);
-            pause = _parked.Refused(node, isDenied, isKept);
+            pause = _parked.Refused(node, isDenied, isKept, endsConnections);
             if (isKept) Release(entry);
             return isKept;
         }

@@ -77,15 +77,6 @@ internal sealed partial class OutgoingMessages : IDisposable
         }
     }
 
-    /// <summary>The message of the queue that has been in flight longest; null when none is.</summary>
-    public WaitingMessage? OldestInFlight
-    {
-        get
-        {
-            lock (_gate) return _inFlight.First?.Value;
-        }
-    }
-
     /// <summary>The outbox's state; null without one.</summary>
     public OutboxHealth? OutboxHealth => _outbox?.Health;
 
@@ -130,6 +121,7 @@ internal sealed partial class OutgoingMessages : IDisposable
                 CountDropped(message.Name, message.IsNeverDropped);
                 receipt?.TrySetResult(GivenUp);
                 if (message.Retain) _latest.Set(message, null);
+                _available.TrySetResult();
                 return Task.CompletedTask;
             }
 
@@ -146,13 +138,13 @@ internal sealed partial class OutgoingMessages : IDisposable
     {
         lock (_gate)
         {
+            DropOld(); // First: an event that goes may leave the state of its topic to be sent.
             if (_latest.Take() is { } latest)
             {
                 next = new Outgoing(latest, null);
                 return true;
             }
 
-            DropOld();
             if (NextInTurn() is { } first)
             {
                 if (first.Value.Message is { } message)
@@ -215,7 +207,8 @@ internal sealed partial class OutgoingMessages : IDisposable
             while (_inFlight.Last is { } last)
             {
                 _inFlight.RemoveLast();
-                ListOf(last.Value).AddFirst(last);
+                if (_parked.IsDangerous(last.Value)) _parked.Refused(last, isDenied: false, isKept: true, endsConnections: true);
+                else ListOf(last.Value).AddFirst(last);
             }
 
             _latest.Rewind();

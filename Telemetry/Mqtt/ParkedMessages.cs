@@ -10,6 +10,7 @@ namespace Edge.Telemetry.Mqtt;
 internal sealed class ParkedMessages(TimeProvider time)
 {
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_longestDangerousPause = TimeSpan.FromHours(1);
     private readonly Dictionary<string, Topic> _topics = new(StringComparer.Ordinal);
 
     /// <summary>How many wait here.</summary>
@@ -27,12 +28,16 @@ internal sealed class ParkedMessages(TimeProvider time)
     /// <summary>How long to wait after so many refusals in a row.</summary>
     public static TimeSpan PauseAfter(int refusals) => refusals > 6 ? s_longestPause : TimeSpan.FromSeconds(1 << (refusals - 1));
 
+    /// <summary>How long, on one connection, to wait with what ended connections, after so many refusals in a row: 1, 2, 4 … 60 minutes. Each try may cost a connection.</summary>
+    public static TimeSpan DangerousPauseAfter(int refusals) => refusals > 6 ? s_longestDangerousPause : TimeSpan.FromMinutes(1 << (refusals - 1));
+
     /// <summary>The broker has refused this one.</summary>
     /// <param name="node">The message.</param>
     /// <param name="isDenied">Whether it will not take any of the topic: then the topic is closed.</param>
     /// <param name="isKept">Whether to take it in; then it must belong to no list. Otherwise its turn is over, and it is for the caller to give it up.</param>
+    /// <param name="endsConnections">Whether it ended the connection: then the topic is closed as well, and not tried at once on a new connection.</param>
     /// <returns>The pause until one of its topic is tried again, when that is news; else null.</returns>
-    public TimeSpan? Refused(LinkedListNode<WaitingMessage> node, bool isDenied, bool isKept)
+    public TimeSpan? Refused(LinkedListNode<WaitingMessage> node, bool isDenied, bool isKept, bool endsConnections = false)
     {
         WaitingMessage entry = node.Value;
         if (!_topics.TryGetValue(entry.Topic, out Topic? topic))
@@ -44,16 +49,20 @@ internal sealed class ParkedMessages(TimeProvider time)
         bool isFirst = topic.RefusalCount == 0, isProbe = topic.Probe == entry;
         if (isKept)
         {
-            topic.IsClosed |= isDenied;
-            Add(topic, node, isFirst: isProbe && isDenied); // What was only postponed goes last: the reason may lie in this one message.
+            topic.IsClosed |= isDenied || endsConnections;
+            topic.EndsConnections = endsConnections;
+            Add(topic, node, isFirst: isProbe && (isDenied || endsConnections)); // What was only postponed goes last: the reason may lie in this one message.
         }
 
-        if (isFirst || isProbe) topic.Wait(PauseAfter(++topic.RefusalCount), time); // Others were in flight with it.
+        if (isFirst || isProbe || endsConnections) topic.Wait(endsConnections ? DangerousPauseAfter(++topic.RefusalCount) : PauseAfter(++topic.RefusalCount), time); // Others were in flight with it.
         return isFirst ? topic.Pause : null;
     }
 
     /// <summary>Whether this one has to wait behind others of its topic; then it is to be handed over to <see cref="Await"/>.</summary>
     public bool IsBehind(WaitingMessage entry) => _topics.Count > 0 && _topics.TryGetValue(entry.Topic, out Topic? topic) && topic.IsClosed && topic.Probe != entry;
+
+    /// <summary>Whether this one is tried of a topic that ended connections.</summary>
+    public bool IsDangerous(WaitingMessage entry) => _topics.Count > 0 && _topics.TryGetValue(entry.Topic, out Topic? topic) && topic.EndsConnections && topic.Probe == entry;
 
     /// <summary>Takes in one that is <see cref="IsBehind"/>, and belongs to no list.</summary>
     public void Await(LinkedListNode<WaitingMessage> node) => Add(_topics[node.Value.Topic], node, isFirst: false);
@@ -114,10 +123,14 @@ internal sealed class ParkedMessages(TimeProvider time)
         if (topic.IsEmpty && topic.Probe is null) _topics.Remove(node.Value.Topic);
     }
 
-    /// <summary>For a new connection: every topic is tried at once. What was being tried is back in the queue, and is still the one.</summary>
+    /// <summary>For a new connection: every topic is tried at once, but for those that ended connections, whose pause begins anew. What was being tried is back in the queue, and is still the one.</summary>
     public void Rewind()
     {
-        foreach (Topic topic in _topics.Values) topic.Pause = TimeSpan.Zero;
+        foreach (Topic topic in _topics.Values)
+        {
+            if (topic.EndsConnections) topic.Since = time.GetTimestamp();
+            else topic.Pause = TimeSpan.Zero;
+        }
     }
 
     private TimeSpan LeftOf(Topic topic) => topic.Pause - time.GetElapsedTime(topic.Since);
@@ -142,13 +155,15 @@ internal sealed class ParkedMessages(TimeProvider time)
         /// <summary>The one that is tried, in the queue or in flight.</summary>
         public WaitingMessage? Probe { get; set; }
 
-        public long Since { get; private set; }
+        public long Since { get; set; }
 
         public TimeSpan Pause { get; set; }
 
         public int RefusalCount { get; set; }
 
         public bool IsClosed { get; set; }
+
+        public bool EndsConnections { get; set; }
 
         public bool IsEmpty => Events.First is null && Never.First is null;
 

@@ -51,12 +51,12 @@ public sealed partial class SparkplugNode
             _host.Forget();
             byte number = _births.Next(out string? problem); // Every CONNECT has one of its own, whether it succeeds or not.
             if (problem is not null) LogBirthNumber(problem);
-            Channel<InboundMessage> inbound = Channel.CreateBounded<InboundMessage>(new BoundedChannelOptions(InboundCapacity) { FullMode = BoundedChannelFullMode.DropOldest });
+            Inbox inbox = new(InboundCapacity);
             try
             {
                 long start = _time.GetTimestamp();
-                using MqttConnection connection = await MqttConnection.OpenAsync(BrokerOptions(number), _time, _credentials, message => inbound.Writer.TryWrite(message), stop).ConfigureAwait(false);
-                string reason = await ServeAsync(new SparkplugSession(_options, connection, number, _windows, _time), inbound.Reader, connection, number, stop).ConfigureAwait(false);
+                using MqttConnection connection = await MqttConnection.OpenAsync(BrokerOptions(number), _time, _credentials, inbox, stop).ConfigureAwait(false);
+                string reason = await ServeAsync(new SparkplugSession(_options, connection, number, _windows, _time), inbox, connection, number, stop).ConfigureAwait(false);
                 LogEnded(reason);
                 if (_time.GetElapsedTime(start) >= _options.Broker.KeepAlive) _backoff.Reset();
             }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Edge.Storage.Tests.Outboxes;
@@ -279,6 +280,27 @@ public sealed class OutboxTests : IDisposable
         using var outbox = Outbox.Open(new OutboxOptions { Path = File1, ReserveBytes = long.MaxValue }, new Owner(), TimeProvider.System);
         Assert.False(await outbox.Add(outbox.FirstId, Bytes("alarm"), isUrgent: true));
         Assert.Contains("are left to others", outbox.Health.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Behind_a_record_that_waits_for_a_disk_that_refuses_those_that_are_removed_are_let_go()
+    {
+        using var outbox = Outbox.Open(new OutboxOptions { Path = File1, ReserveBytes = long.MaxValue }, new Owner(), TimeProvider.System);
+        Assert.False(await outbox.Add(outbox.FirstId, Bytes("parked"), isUrgent: true));
+        await outbox.Add(outbox.FirstId + 1, Bytes("parked"), isUrgent: false);
+        var removed = new List<WeakReference>();
+        for (int i = 2; i < 20_002; i++) removed.Add(AddAndRemove(outbox, outbox.FirstId + i, isUrgent: i % 2 == 0));
+        GC.Collect();
+        Assert.InRange(removed.Count(one => one.IsAlive), 0, 4000);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference AddAndRemove(Outbox outbox, long id, bool isUrgent)
+        {
+            byte[] content = new byte[100];
+            _ = outbox.Add(id, () => content, isUrgent);
+            outbox.Remove(id);
+            return new WeakReference(content);
+        }
     }
 
     private static Func<byte[]> Bytes(string text) => () => Encoding.UTF8.GetBytes(text);

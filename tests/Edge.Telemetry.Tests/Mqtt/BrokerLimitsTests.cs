@@ -77,7 +77,7 @@ public class BrokerLimitsTests
     {
         await using Mosquitto broker = await Mosquitto.StartAsync("max_keepalive 10"); // Mosquitto takes no less.
         MqttLinkOptions options = new() { Host = "127.0.0.1", Port = broker.Port, ClientId = "edge-pump-7", KeepAlive = TimeSpan.FromSeconds(60), ConnectTimeout = TimeSpan.FromSeconds(30) };
-        using MqttConnection connection = await MqttConnection.OpenAsync(options, TimeProvider.System, new CredentialReading(), _ => { }, TestContext.Current.CancellationToken);
+        using MqttConnection connection = await MqttConnection.OpenAsync(options, TimeProvider.System, new CredentialReading(), new Inbox(1), TestContext.Current.CancellationToken);
         Assert.Equal(TimeSpan.FromSeconds(10), connection.KeepAlive);
     }
 

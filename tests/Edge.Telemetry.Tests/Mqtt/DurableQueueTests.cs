@@ -98,6 +98,21 @@ public sealed class DurableQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task A_retained_event_that_is_dropped_while_its_content_is_on_disk_only_is_still_sent_as_the_state_of_its_topic()
+    {
+        using OutgoingMessages queue = Open(memoryBytes: 64 << 10, eventCount: 16);
+        await queue.Add(Never("large", 31_000));
+        await queue.Add(new OutboundMessage("snapshot", "s", new byte[20_000], Delivery.RetainedEvent));
+        await queue.Add(Never("small")); // Written at once, and what waits with it.
+        await Eventually.Holds(() => queue.MemoryBytes < 40_000, "its content is on disk only");
+        for (int i = 0; i < 16; i++) await queue.Add(Event($"{i}"));
+
+        Assert.Equal(1, queue.DroppedByName["snapshot"]);
+        Outgoing first = Take(queue);
+        Assert.Equal(("snapshot", true, 20_000), (first.Message.Name, first.IsState, first.Message.Payload.Length));
+    }
+
+    [Fact]
     public async Task Gauges_and_states_never_touch_the_disk()
     {
         using (OutgoingMessages first = Open())
@@ -162,9 +177,9 @@ public sealed class DurableQueueTests : IDisposable
         return names;
     }
 
-    private OutgoingMessages Open(long memoryBytes = 16L << 20)
+    private OutgoingMessages Open(long memoryBytes = 16L << 20, int eventCount = 512)
     {
-        OutgoingMessages queue = new(new OutgoingLimits { MemoryBytes = memoryBytes }, TimeProvider.System);
+        OutgoingMessages queue = new(new OutgoingLimits { MemoryBytes = memoryBytes, EventCount = eventCount }, TimeProvider.System);
         queue.Open(new OutboxOptions { Path = Path.Combine(_folder, "outbox.db") });
         return queue;
     }

@@ -213,6 +213,17 @@ public class OutgoingMessagesTests
     }
 
     [Fact]
+    public void A_retained_event_that_is_too_old_is_sent_as_a_state_at_once()
+    {
+        FakeTimeProvider time = new(DateTimeOffset.UnixEpoch.AddYears(56));
+        OutgoingMessages outgoing = new(new OutgoingLimits { EventAge = TimeSpan.FromHours(1) }, time);
+        _ = outgoing.Add(RetainedEvent("snapshot", 1));
+        time.Advance(TimeSpan.FromHours(2));
+        Assert.True(Take(outgoing).IsState);
+        Assert.Equal(1, outgoing.DroppedByName["snapshot"]);
+    }
+
+    [Fact]
     public void Where_memory_is_full_events_go_first_and_then_the_newest_that_should_never_be_dropped_is_refused_and_counted()
     {
         OutgoingMessages outgoing = new(new OutgoingLimits { MemoryBytes = 16_384 }, TimeProvider.System);

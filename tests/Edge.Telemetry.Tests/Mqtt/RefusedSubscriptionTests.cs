@@ -30,7 +30,7 @@ public class RefusedSubscriptionTests
 
         Assert.Equal([device.Topics.Label], broker.Asked.Skip(asked));
         Assert.Equal(0, device.Link.State.ReconnectCount);
-        Assert.Equal((2, 1), (log.Of(4011).Count, log.Of(4012).Count));
+        Assert.Equal((2, 1), (log.Of(4015).Count, log.Of(4016).Count));
         device.Event(1);
         await Eventually.Holds(() => device.Link.State.PublishedCount == 1, "the link publishes");
     }

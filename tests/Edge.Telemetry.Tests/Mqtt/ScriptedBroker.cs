@@ -45,6 +45,9 @@ internal sealed class ScriptedBroker : IAsyncDisposable
     /// <summary>Reason code of the SUBACK for a topic filter (MQTT 5, 3.9.3).</summary>
     public Func<string, byte> Grant { get; set; } = _ => 1;
 
+    /// <summary>Reason code of the DISCONNECT with which a message on this topic ends the connection (MQTT 5, 3.14.2.1); null: it does not.</summary>
+    public Func<string, byte?> End { get; set; } = _ => null;
+
     /// <summary>Topic filters that were asked for, in order.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
@@ -106,6 +109,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
                         _ => [],
                     };
                     await stream.WriteAsync(answer);
+                    if (answer is [0xE0, ..]) return;
                 }
             }
             catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
@@ -121,8 +125,9 @@ internal sealed class ScriptedBroker : IAsyncDisposable
         (byte high, byte low) = (body[at], body[at + 1]);
         at += 2;
         string payload = Encoding.UTF8.GetString(body.AsSpan(at + 1 + body[at])); // Properties of less than 128 bytes.
-        byte? reason = _answer(topic, payload);
+        byte? reason = End(topic) is null ? _answer(topic, payload) : null;
         _seen.Enqueue(new Offered(topic, payload, reason));
+        if (End(topic) is { } end) return [0xE0, 2, end, 0];
         return reason is { } code ? [0x40, 4, high, low, code, 0] : [];
     }
 
