@@ -80,6 +80,12 @@ public sealed class ChangesOverTheAirTests(ITestOutputHelper report)
         string newest = device.CurrentSnapshotId()!;
         Assert.NotEqual(old, newest);
 
+        (int Length, double SampleRateHz) WindowOf(string snapshot)
+        {
+            var window = JsonNode.Parse(File.ReadAllText(Path.Combine(device.Data, "snapshots", snapshot, "manifest.json")))!["window"]!;
+            return ((int)window["length"]!, (double)window["sampleRateHz"]!);
+        }
+
         List<string> Roles() => [.. fleet.On("label/result").Where(l => (string?)l["bootId"] == desired.Boot && (bool)l["accepted"]!).Select(l => (string)l["role"]!)];
 
         // A snapshot, back and forth.
@@ -127,10 +133,9 @@ public sealed class ChangesOverTheAirTests(ITestOutputHelper report)
         long clipped = (long)(await LearnsAsync(fleet, desired.Boot, "standing"))["exampleId"]!;
 
         await desired.BecomesAsync("sample rate and window", """{ "sensor": { "sampleRateHz": 25 }, "window": { "length": 64, "stride": 32 }, "updates": { "acceptNewSnapshot": true } }""");
-        var fresh = JsonNode.Parse(File.ReadAllText(Path.Combine(device.Data, "snapshots", device.CurrentSnapshotId()!, "manifest.json")))!["window"]!;
-        Assert.Equal((64, 25), ((int)fresh["length"]!, (double)fresh["sampleRateHz"]!));
+        await Eventually.Holds(() => WindowOf(device.CurrentSnapshotId()!) == (64, 25), "the snapshot for such windows is the one to run for good"); // Told first, written then.
         await desired.BecomesAsync("sample rate and window as before", """{ "sensor": { "sampleRateHz": null }, "window": null }""");
-        Assert.Equal(newest, device.CurrentSnapshotId());
+        await Eventually.Holds(() => device.CurrentSnapshotId() == newest, "the one of before is");
 
         await desired.BecomesAsync("root of the topics", """{ "telemetry": { "topicRoot": "plant" } }""", elsewhere);
         await desired.BecomesAsync("broker", $$"""{ "telemetry": { "port": {{second.Port}} } }""", moved);
