@@ -14,7 +14,9 @@ internal sealed partial class HostileEnvelopes
         switch (kind)
         {
             case 0: // A bit, anywhere.
-                return Bent(good);
+                byte[] bent = Bent(good);
+                while (SaysTheSame(bent, good)) bent = Bent(good);
+                return bent;
             case 1: // A bit of what was signed.
                 return With(good, "payload", text => Convert.ToBase64String(Flipped(Convert.FromBase64String(text))));
             case 2: // Of the signature.
@@ -105,6 +107,19 @@ internal sealed partial class HostileEnvelopes
     {
         bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
         return bytes;
+    }
+
+    /// <summary>A bit that only makes the B of the escape \u002B small changes nothing of what was signed.</summary>
+    private static bool SaysTheSame(byte[] one, byte[] other)
+    {
+        try
+        {
+            return JsonNode.DeepEquals(JsonNode.Parse(one), JsonNode.Parse(other));
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException)
+        {
+            return false;
+        }
     }
 
     private byte[] Bent(byte[] whole)
