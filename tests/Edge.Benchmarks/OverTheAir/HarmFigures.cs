@@ -13,7 +13,7 @@ internal static class HarmFigures
     [
         ("a broker that is not there", () => $$"""{ "telemetry": { "port": {{Ports.Free()}} } }"""),
         ("a sensor that is not there", () => """{ "sensor": { "kind": "uciHar", "uciHar": { "path": "/nowhere" } } }"""),
-        ("a learning rate that ruins training", () => """{ "training": { "enabled": true, "method": "supconReplay", "learningRate": 1, "patienceEpochs": 0, "epochs": 10 } }"""),
+        ("a learning rate that ruins training", () => """{ "training": { "enabled": true, "method": "supconReplay", "learningRate": 1, "patienceEpochs": 0, "epochs": 1 } }"""),
         ("windows that never fill", () => """{ "sensor": { "sampleRateHz": 1 }, "window": { "length": 4096, "stride": 4096 }, "updates": { "acceptNewSnapshot": true } }"""),
     ];
 
