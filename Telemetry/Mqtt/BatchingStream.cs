@@ -29,10 +29,11 @@ internal sealed class BatchingStreamProvider : IMqttClientStreamProvider
 /// is over when it is in the buffer, or, with 256 KiB in it, when the network has taken some; what goes wrong in a send is thrown by the next write and the next read.
 /// </summary>
 /// <remarks>Linux holds back its own acknowledgement of a short answer for 40 ms, and a broker whose socket has Nagle's algorithm on (RFC 896; Mosquitto's by default) holds back its next PUBACK until that acknowledgement comes: 25 messages a
-/// second of one that hands over one after the other. So the kernel is told after every read to acknowledge at once (tcp(7), TCP_QUICKACK, which does not last).</remarks>
+/// second of one that hands over one after the other. So the kernel is told after every read of a few answers to acknowledge at once (tcp(7), TCP_QUICKACK, which does not last).</remarks>
 internal sealed class BatchingStream(Socket socket) : Stream
 {
     private const int TcpLevel = 6, QuickAck = 12; // As Linux numbers them.
+    private const int FewAnswers = 64; // Bytes; where more come at once, many are in flight and nobody waits for one.
     private const int MostBytes = 256 << 10, FirstBytes = 16 << 10, CloseMilliseconds = 200;
     private static readonly bool s_isLinux = OperatingSystem.IsLinux();
     private static readonly byte[] s_one = BitConverter.GetBytes(1);
@@ -136,7 +137,7 @@ internal sealed class BatchingStream(Socket socket) : Stream
     private async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int count = await socket.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
-        if (s_isLinux && count > 0) socket.SetRawSocketOption(TcpLevel, QuickAck, s_one);
+        if (s_isLinux && count is > 0 and < FewAnswers) socket.SetRawSocketOption(TcpLevel, QuickAck, s_one);
         return count;
     }
 
