@@ -13,20 +13,32 @@ namespace Edge.Runtime.Stages;
 /// </summary>
 public sealed class Flows
 {
+    /// <summary>A live stream may outrun its readers for so long, by the clock, before anything of it is dropped: more than a collection of garbage, a swap or a neighbour on the same cores costs.</summary>
+    private const double PauseSeconds = 2;
+
+    /// <summary>Most that a queue holds for that, so that a fast sensor costs no more than a few MiB.</summary>
+    private const int MostHeld = 256;
+
     /// <summary>Creates the queues.</summary>
-    public Flows(bool lossless, ServiceState state, SampleBlockPool blocks, WindowPool windows)
+    /// <param name="lossless">Whether every queue waits.</param>
+    /// <param name="state">Where what is dropped is counted.</param>
+    /// <param name="blocks">Where dropped blocks go.</param>
+    /// <param name="windows">Where dropped windows go.</param>
+    /// <param name="blocksPerSecond">How many blocks the sensor brings, by the clock; 0: unknown, or as fast as they are read.</param>
+    /// <param name="windowsPerSecond">How many windows are cut; the same.</param>
+    public Flows(bool lossless, ServiceState state, SampleBlockPool blocks, WindowPool windows, double blocksPerSecond = 0, double windowsPerSecond = 0)
     {
         Lossless = lossless;
         var live = lossless ? BoundedChannelFullMode.Wait : BoundedChannelFullMode.DropOldest;
         Blocks = Channel.CreateBounded<SampleBlock>(
-            new BoundedChannelOptions(64) { FullMode = live, SingleReader = true, SingleWriter = true }, // A sensor cannot wait, and fresh beats complete.
+            new BoundedChannelOptions(CapacityFor(blocksPerSecond, 64)) { FullMode = live, SingleReader = true, SingleWriter = true }, // A sensor cannot wait, and fresh beats complete.
             dropped =>
             {
                 InFlight.Leave();
                 blocks.Return(dropped); // The windower sees the gap and counts the windows that it costs.
             });
         Windows = Channel.CreateBounded<Window>(
-            new BoundedChannelOptions(8) { FullMode = live, SingleReader = true, SingleWriter = true }, // Same; eight windows are more than the longest pause of a swap.
+            new BoundedChannelOptions(CapacityFor(windowsPerSecond, 8)) { FullMode = live, SingleReader = true, SingleWriter = true }, // Same.
             dropped =>
             {
                 InFlight.Leave();
@@ -34,7 +46,7 @@ public sealed class Flows
                 windows.Return(dropped);
             });
         Predictions = Channel.CreateBounded<Prediction>(
-            new BoundedChannelOptions(32) { FullMode = live, SingleReader = true }, // Labelling must never stall inference.
+            new BoundedChannelOptions(CapacityFor(windowsPerSecond, 32)) { FullMode = live, SingleReader = true }, // Labelling must never stall inference.
             _ =>
             {
                 InFlight.Leave();
@@ -61,6 +73,9 @@ public sealed class Flows
         Windows.Writer.TryComplete(stopped);
         Predictions.Writer.TryComplete(stopped);
     });
+
+    /// <summary>Places of a queue that takes up a pause at that rate.</summary>
+    private static int CapacityFor(double perSecond, int least) => Math.Clamp((int)Math.Min(Math.Ceiling(perSecond * PauseSeconds), MostHeld), least, MostHeld);
 
     /// <summary>How much is under way in the first four queues and between them.</summary>
     public InFlight InFlight { get; } = new();

@@ -70,14 +70,15 @@ public static class ServiceHost
         if (driftProblem.Length == 0) driftProblem = referenceProblem;
         var blocks = new SampleBlockPool(sensor.Channels.Count, sensor.BlockCapacity);
         var windows = new WindowPool(shape);
+        double samplesPerSecond = sensor.SampleRateHz * config.Sensor.Speed; // By the clock.
         services.AddSingleton(config).AddSingleton(config.Sensor).AddSingleton(config.Inference).AddSingleton(settings.Updates).AddSingleton(new LiveConfig(config, () => settings.Active.With(settings.Updates.Machine.Good).Verdict.Config)).AddSingleton(data).AddSingleton(time).AddSingleton(request)
             .AddSingleton(buffer).AddSingleton(providers).AddSingleton(shapes).AddSingleton(snapshots).AddSingleton(folders).AddSingleton(slot).AddSingleton(readOut).AddSingleton(state).AddSingleton(sensor)
-            .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows))
+            .AddSingleton(blocks).AddSingleton(windows).AddSingleton(new Flows(config.Sensor.Speed == 0, state, blocks, windows, samplesPerSecond / sensor.BlockCapacity, samplesPerSecond / config.Window.Stride))
             .AddSingleton(new Windower(shape, config.Window.Stride, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() * 1000)) // Grows over restarts, and is exact in a JSON number.
             .AddSingleton(new WindowRing(config.Window.RingCapacity, shape)).AddSingleton(new LabelledWindowSet(config.Window.RingCapacity))
             .AddSingleton(provider => new LabelAsking(
                 config.Labels, new HourlyBudget(config.Labels.RequestsPerHour, time), provider.GetRequiredService<WindowRing>(), provider.GetRequiredService<LabelledWindowSet>(),
-                config.Sensor.Speed > 0 ? config.Window.Stride / (config.Sensor.SampleRateHz * config.Sensor.Speed) : 0, time))
+                samplesPerSecond > 0 ? config.Window.Stride / samplesPerSecond : 0, time))
             .AddSingleton(new SourceLabels(config.Labels.SourceShare, config.Labels.SourceDelaySeconds, config.Sensor.Seed)).AddSingleton(config.Labels.Classes).AddSingleton(names)
             .AddSingleton(config.Labels).AddSingleton<DriftResponse>().AddSingleton<Func<DriftEvent, DriftAction>>(provider => provider.GetRequiredService<DriftResponse>().To).AddSingleton(drift).AddSingleton(driftReference).AddSingleton<DriftAlarms>().AddSingleton(shape)
             .AddSingleton(new MemoryRecord(data.Forgetting, names)).AddSingleton(new FirstGraph(data.FirstGraph, snapshots)).AddSingleton<AnchorWatch>().AddSingleton<RoundGate>().AddSingleton<RoundSchedule>().AddSingleton<FaultRecord>().AddSingleton<TrainingRound>().AddSingleton<PrecisionAtStart>()
