@@ -16,8 +16,8 @@ internal static class FieldReader
         (FieldKind.Text, JsonValueKind.String) => Text(field, part, path, field.OrDefault, findings),
         (FieldKind.TextList, JsonValueKind.Array) => TextList(field, part, path, findings),
         (FieldKind.TripleList, JsonValueKind.Array) => TripleListReader.Read(field, part, path, findings),
-        (FieldKind.NumberMap, JsonValueKind.Object) => NumberMapReader.Read(field, part, path, findings),
-        (FieldKind.TextMap, JsonValueKind.Object) => TextMapReader.Read(field, part, path, findings),
+        (FieldKind.NumberMap, JsonValueKind.Object) => MapReader.Numbers(field, part, path, findings),
+        (FieldKind.TextMap, JsonValueKind.Object) => MapReader.Texts(field, part, path, findings),
         _ => WrongType(field, part, path, findings),
     };
 

@@ -1,19 +1,10 @@
 using System.Text.Json;
 using Edge.Config;
 using Edge.Runtime.Inference;
-using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
-using Edge.Runtime.Tests.Inference;
-using Edge.Runtime.Tests.Updates;
-using Edge.Runtime.Updates;
-using Edge.Runtime.Updates.Offers;
-using Edge.Runtime.Updates.States;
-using Edge.Runtime.Updates.Trust;
-using Edge.Runtime.Windowing;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
 using Edge.Telemetry.Tests.Mqtt;
-using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -33,34 +24,17 @@ public sealed class DeafDeviceTests : IDisposable
         var topics = new Topics("edge", "device");
         await using var broker = new ScriptedBroker((_, _) => 0) { Grant = topic => topic == topics.ConfigDesired ? (byte)0x87 : (byte)1 };
         using var link = new MqttLink(new MqttLinkOptions { Host = "127.0.0.1", Port = broker.Port, ClientId = "device", Subscriptions = topics.Inbound }, NullLogger<MqttLink>.Instance, TimeProvider.System, new Random(1));
-        var reporter = new Reporter(topics, "boot", time, link.SendAsync);
-        var (config, faults, state, clock) = (new DeviceConfig(), new FaultRecord(), new ServiceState(time), new TestClock());
-        var live = new LiveConfig(config);
-        var desired = new DesiredConfig(
-            new UpdateState(ConfigMachine.Open(data["config"], clock), KeyRingStore.Open("", data["config"]), clock), RunningConfig.Read(null), live, new RunRequest(),
-            new UpdateSurroundings { DeviceId = "device", BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = reporter.ConfigReported });
-        var offers = new SnapshotIntake(data["incoming"], new IntakeSurroundings { Facts = () => throw new InvalidOperationException("nothing is offered"), RunningGraph = () => null, Ask = _ => { }, Refuse = (_, _) => { } }, time);
-        using var stage = new TelemetryStage(
-            link, topics, reporter, new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window)), desired, offers, new RunRequest(), live, state, new ProviderChain(new InferenceSection()), time,
-            NullLogger<TelemetryStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
-        await stage.StartAsync(TestContext.Current.CancellationToken);
+        using var device = new TelemetryRig(data, topics, link, new Reporter(topics, "boot", time, link.SendAsync), new ProviderChain(new InferenceSection()), new ServiceState(time), time);
+        await device.StartAsync();
 
-        await Until(status => status.TryGetProperty("subscriptionsRefused", out var refused)
+        await device.UntilAsync(() => Status() is { } status && status.TryGetProperty("subscriptionsRefused", out var refused)
             && refused.GetArrayLength() == 1
             && refused[0].GetProperty("topic").GetString() == topics.ConfigDesired
             && refused[0].GetProperty("reason").GetString()!.StartsWith("NotAuthorized", StringComparison.Ordinal));
         broker.Grant = _ => 1;
-        await Until(status => !status.TryGetProperty("subscriptionsRefused", out _));
-        await stage.StopAsync(TestContext.Current.CancellationToken);
+        await device.UntilAsync(() => Status() is { } status && !status.TryGetProperty("subscriptionsRefused", out _));
+        await device.StopAsync();
 
-        async Task Until(Func<JsonElement, bool> holds)
-        {
-            while (broker.TakenOn(topics.Status) is not { Count: > 0 } told || !holds(JsonDocument.Parse(told[^1]).RootElement))
-            {
-                Assert.Null(faults.First);
-                time.Advance(TimeSpan.FromSeconds(config.Telemetry.SummarySeconds));
-                await Task.Delay(10, TestContext.Current.CancellationToken);
-            }
-        }
+        JsonElement? Status() => broker.TakenOn(topics.Status) is { Count: > 0 } told ? JsonDocument.Parse(told[^1]).RootElement : null;
     }
 }

@@ -1,18 +1,10 @@
 using System.Text.Json;
 using Edge.Config;
 using Edge.Runtime.Inference;
-using Edge.Runtime.Sensors;
 using Edge.Runtime.Stages;
 using Edge.Runtime.Tests.Inference;
-using Edge.Runtime.Tests.Updates;
-using Edge.Runtime.Updates;
-using Edge.Runtime.Updates.Offers;
-using Edge.Runtime.Updates.States;
-using Edge.Runtime.Updates.Trust;
-using Edge.Runtime.Windowing;
 using Edge.Telemetry.Messages;
 using Edge.Telemetry.Mqtt;
-using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -60,19 +52,12 @@ public sealed class ProviderWatchTests : IDisposable
         {
             lock (sent) sent.Add(JsonDocument.Parse(message.Payload).RootElement);
         });
-        var (config, faults) = (new DeviceConfig(), new FaultRecord());
-        var active = RunningConfig.Read(null);
-        var (live, clock) = (new LiveConfig(config), new TestClock());
-        var desired = new DesiredConfig(
-            new UpdateState(ConfigMachine.Open(data["config"], clock), KeyRingStore.Open("", data["config"]), clock), active, live, new RunRequest(),
-            new UpdateSurroundings { DeviceId = "device", BrokerIsLoopback = true, AccuracyPercent = () => null, Tell = reporter.ConfigReported });
         using var classifier = Open();
         state.Provider = classifier.Provider;
         ProviderWatch.Begin(chain, NullLogger.Instance);
-        var link = new MqttLink(new MqttLinkOptions { Host = "127.0.0.1", Port = 1, ClientId = "nobody", Subscriptions = [] }, NullLogger<MqttLink>.Instance, TimeProvider.System, new Random(1));
-        using var stage = new TelemetryStage(
-            link, topics, reporter, new Flows(false, state, new SampleBlockPool(1, 1), new WindowPool(TestSnapshot.Window)), desired, NoOffers(), new RunRequest(), live, state, chain, time, NullLogger<TelemetryStage>.Instance, faults, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
-        await stage.StartAsync(TestContext.Current.CancellationToken);
+        using var link = new MqttLink(new MqttLinkOptions { Host = "127.0.0.1", Port = 1, ClientId = "nobody", Subscriptions = [] }, NullLogger<MqttLink>.Instance, TimeProvider.System, new Random(1));
+        using var device = new TelemetryRig(data, topics, link, reporter, chain, state, time);
+        await device.StartAsync();
         var online = await StatusAsync(0);
         Assert.Equal("cuda", online.GetProperty("provider").GetString());
         Assert.Equal(["tensorrt", "cudaGraph", "ioBinding"], online.GetProperty("providersRefused").EnumerateArray().Select(one => one.GetProperty("provider").GetString()));
@@ -85,22 +70,16 @@ public sealed class ProviderWatchTests : IDisposable
         Assert.Equal(("cpu", 1), (failed.GetProperty("provider").GetString(), failed.GetProperty("providerFailures").GetInt64()));
         var why = failed.GetProperty("providersRefused").EnumerateArray().Single(one => one.GetProperty("provider").GetString() == "cuda").GetProperty("reason").GetString();
         Assert.EndsWith(FailingCuda.Message, why);
-        await stage.StopAsync(TestContext.Current.CancellationToken);
+        await device.StopAsync();
 
         async Task<JsonElement> StatusAsync(int index)
         {
-            while (true)
+            JsonElement? told = null;
+            await device.UntilAsync(() =>
             {
-                lock (sent)
-                {
-                    var all = sent.Where(message => message.GetProperty("schema").GetString() == StatusMessage.SchemaName).ToList();
-                    if (all.Count > index) return all[index];
-                }
-
-                Assert.Null(faults.First);
-                time.Advance(TimeSpan.FromSeconds(config.Telemetry.SummarySeconds));
-                await Task.Delay(1, TestContext.Current.CancellationToken);
-            }
+                lock (sent) return (told = sent.Where(message => message.GetProperty("schema").GetString() == StatusMessage.SchemaName).Skip(index).Cast<JsonElement?>().FirstOrDefault()) is not null;
+            });
+            return told!.Value;
         }
     }
 
@@ -123,6 +102,4 @@ public sealed class ProviderWatchTests : IDisposable
             Texts.Add(formatter(state, exception));
         }
     }
-
-    private SnapshotIntake NoOffers() => new(data["incoming"], new IntakeSurroundings { Facts = () => throw new InvalidOperationException("nothing is offered"), RunningGraph = () => null, Ask = _ => { }, Refuse = (_, _) => { } }, time);
 }
