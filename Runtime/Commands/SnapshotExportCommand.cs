@@ -47,7 +47,7 @@ public static class SnapshotExportCommand
         using var buffer = ReplayCommand.Open(config, data, ReplayAccess.Look, copy);
         using var classifier = Classifier.Open(snapshot.ModelFile, manifest with { Classes = config.Labels.Classes }, config.Inference, AnchorExam.BatchSize);
         var shapes = Windowing.ShapeHistory.Load(data.Shapes);
-        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, shapes);
+        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, shapes, copies: WindowCopies.For(config));
         if (readOut.KnownCount == 0) Console.Error.WriteLine("no labelled window is known of any class, so the read-out that is put into the file names none.");
         // What the file itself puts out, not what the device goes by: the graph has no input for that.
         var anchors = AnchorExam.Encode(classifier, AnchorExam.Pairs((await buffer.AnchorsAsync()).Where(e => shapes.Fits(e, manifest.Window))), withFrozen: false);

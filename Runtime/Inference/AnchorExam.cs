@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Edge.Config;
 using Edge.Storage;
 
@@ -57,6 +58,19 @@ public static class AnchorExam
         var encoded = new EncodedWindows(classifier.Snapshot.EmbeddingLength, withFrozen ? classifier.FrozenLength : 0);
         Visit(classifier, windows, (index, className) => encoded.Add(className, classifier.EmbeddingOf(index), withFrozen ? classifier.FrozenOf(index) : []));
         return encoded;
+    }
+
+    /// <summary>Frozen features of an augmented copy of each window, which is given to it.</summary>
+    /// <param name="classifier">A session of the snapshot that has encoded the windows.</param>
+    /// <param name="encoded">They.</param>
+    /// <param name="windows">The same windows with their ids, from which the copies follow.</param>
+    /// <param name="copies">How they are made; null: not at all.</param>
+    public static void EncodeCopies(Classifier classifier, EncodedWindows encoded, IEnumerable<(ulong WindowId, ReadOnlyMemory<float> Samples)> windows, WindowCopies? copies)
+    {
+        if (copies is null || classifier.FrozenLength == 0 || encoded.Classes.Count == 0) return;
+        var features = new List<float>(encoded.Classes.Count * classifier.FrozenLength);
+        Visit(classifier, windows.Select(window => ((ReadOnlyMemory<float>)copies.Of(window.WindowId, window.Samples.Span, classifier.Snapshot.Window), "")), (index, _) => features.AddRange(classifier.FrozenOf(index)));
+        encoded.SetCopies(CollectionsMarshal.AsSpan(features), copies.Weight);
     }
 
     /// <summary>Examples as pairs for the two methods above.</summary>

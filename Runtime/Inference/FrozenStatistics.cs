@@ -69,7 +69,7 @@ public sealed class FrozenStatistics(string path)
     public void Count(EncodedWindows windows, ulong throughId)
     {
         if (Counted is null) return;
-        if (windows.Classes.Count > 0) Counted.Add(windows.Classes, windows.Frozen);
+        windows.CountInto(Counted);
         Counted.ThroughExampleId = Math.Max(Counted.ThroughExampleId, throughId);
         if (Failure.Length > 0) TrySave(); // The disk has refused it; whether it still does is worth a try with each batch.
     }
@@ -105,8 +105,7 @@ public sealed class FrozenStatistics(string path)
         if (TakeUp(anew) is { } earlier)
         {
             (Counted, savedCount, savedThroughId) = (earlier, earlier.Count, earlier.ThroughExampleId);
-            var later = held.From(ids.Count(id => id <= earlier.ThroughExampleId));
-            if (later.Classes.Count > 0) earlier.Add(later.Classes, later.Frozen);
+            held.From(ids.Count(id => id <= earlier.ThroughExampleId)).CountInto(earlier);
             earlier.ThroughExampleId = Math.Max(earlier.ThroughExampleId, anew.ThroughExampleId);
         }
 

@@ -15,7 +15,7 @@ public sealed record ReadOutFiles(string Statistics, string Choice);
 /// The read-out of the running snapshot: prototypes and ridge on its embedding, exact ridge on its frozen features, and which of them vote. It has a session of its own to encode labelled windows. One stage owns it; everyone
 /// else sees what it publishes in the slot.
 /// </summary>
-public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOutSection wanted, ReadOutFiles files, string modelFile, SnapshotManifest snapshot, ProviderChain? providers = null, ShapeHistory? shapes = null) : IDisposable
+public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOutSection wanted, ReadOutFiles files, string modelFile, SnapshotManifest snapshot, ProviderChain? providers = null, ShapeHistory? shapes = null, WindowCopies? copies = null) : IDisposable
 {
     private readonly FrozenStatistics frozen = new(files.Statistics);
     private readonly BlendFile blendFile = new(files.Choice);
@@ -73,7 +73,13 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         remembered.Clear();
         remembered.Offer(windows);
         if (frozen.Counted is { } counted)
-            frozen.CatchUp(windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)), buffer.Counts.AcknowledgedCount, buffer.Counts.SettledThroughId); // In the order of ids.
+        {
+            int known = trainable.Count(e => e.Id <= counted.ThroughExampleId); // In the order of ids.
+            var later = windows.From(known);
+            Copy(encoder, later, trainable.Skip(known));
+            frozen.CatchUp(later, buffer.Counts.AcknowledgedCount, buffer.Counts.SettledThroughId);
+        }
+
         await FitAsync(buffer);
         await CalibrateAsync(buffer);
         Publish();
@@ -94,6 +100,8 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
             else taken.Add(example.Request.Class, others.EmbeddingOf(next), others.FrozenOf(next++));
             Bank.Add(example.Request.Class, taken.EmbeddingOf(taken.Classes.Count - 1));
         }
+
+        AnchorExam.EncodeCopies(encoder, taken, pending.Select(e => (e.Window.Id, (ReadOnlyMemory<float>)e.Window.Samples)), copies);
 
         bool IsKnown(PendingExample example) => isEncoded && example.Window.SnapshotId == encoder.Snapshot.Id;
     }
@@ -133,9 +141,16 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     {
         var next = adoption.Encoder;
         bool isOtherBank = next.FrozenBankId != frozen.Counted?.FeatureBankId;
-        var late = Encode(next, await buffer.TrainableAsync(adoption.Bank.ThroughExampleId));
+        var lateExamples = Fitting(await buffer.TrainableAsync(adoption.Bank.ThroughExampleId), next).ToList();
+        var late = Encode(next, lateExamples);
         var trainable = isOtherBank ? Fitting(await buffer.TrainableAsync(), next).ToList() : null;
         var held = trainable is null ? null : AnchorExam.Encode(next, AnchorExam.Pairs(trainable));
+        if (held is not null)
+        {
+            Copy(next, late, lateExamples);
+            Copy(next, held, trainable!);
+        }
+
         bool asRun = SeesOtherwise(adoption.Running);
         var anchors = await AnchorsAsync(asRun ? adoption.Running : next, buffer);
 
@@ -145,7 +160,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         Learn(late);
         if (held is not null)
         {
-            if (encoder.FrozenBankId is not null) adoption.Frozen!.Add(late.Classes, late.Frozen);
+            if (encoder.FrozenBankId is not null) late.CountInto(adoption.Frozen!);
             if (adoption.Frozen is { } anew) anew.ThroughExampleId = buffer.Counts.AcknowledgedCount;
             frozen.Replace(adoption.Frozen, held, [.. trainable!.Select(e => e.Id)]);
             remembered.Clear();
@@ -293,6 +308,8 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     }
 
     private EncodedWindows Encode(Classifier session, IEnumerable<Example> examples) => AnchorExam.Encode(session, AnchorExam.Pairs(Fitting(examples, session)));
+
+    private void Copy(Classifier session, EncodedWindows windows, IEnumerable<Example> examples) => AnchorExam.EncodeCopies(session, windows, examples.Select(e => (e.WindowId, (ReadOnlyMemory<float>)e.Samples)), copies);
 
     private IEnumerable<Example> Fitting(IEnumerable<Example> examples, Classifier session) => examples.Where(e => Fits(e, session.Snapshot.Window));
 

@@ -14,7 +14,8 @@ public static class StoredReadOut
     /// <param name="wanted">The read-out that the configuration wants.</param>
     /// <param name="shapes">Which windows the examples are; null: only their number of values is looked at.</param>
     /// <param name="unknownFalseAlarmPercent"><c>inference.unknownFalseAlarmPercent</c>: novelty is calibrated on the anchors as the service would at its start; 0: it is not.</param>
-    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted, ShapeHistory? shapes = null, double unknownFalseAlarmPercent = 0)
+    /// <param name="copies">What else the service counts of an example that its file of statistics does not count yet; null: nothing.</param>
+    public static async Task<ReadOutWeights> ReadAsync(Classifier classifier, ReplayBuffer buffer, ReadOutFiles files, ReadOutSection wanted, ShapeHistory? shapes = null, double unknownFalseAlarmPercent = 0, WindowCopies? copies = null)
     {
         var snapshot = classifier.Snapshot;
         string kind = classifier.TakesVotes ? wanted.Kind : "prototypes";
@@ -26,7 +27,7 @@ public static class StoredReadOut
         var bank = await buffer.PrototypesAsync() is { } stored && stored.SnapshotId == snapshot.Id && stored.EmbeddingLength == snapshot.EmbeddingLength ? stored : BankOf(windows, snapshot);
         var learned = new ClassStatistics(snapshot.Id, snapshot.EmbeddingLength);
         if (windows.Classes.Count > 0) learned.Add(windows.Classes, windows.Embeddings);
-        var frozen = FrozenOf(classifier, files, trainable, windows, buffer.Names);
+        var frozen = FrozenOf(classifier, files, trainable, windows, buffer.Names, copies);
         var remembered = new RememberedFeatures(wanted.FrozenSeed);
         remembered.Offer(windows);
 
@@ -53,12 +54,14 @@ public static class StoredReadOut
         return bank;
     }
 
-    private static ClassStatistics? FrozenOf(Classifier classifier, ReadOutFiles files, List<Example> trainable, EncodedWindows windows, ClassNames names)
+    private static ClassStatistics? FrozenOf(Classifier classifier, ReadOutFiles files, List<Example> trainable, EncodedWindows windows, ClassNames names, WindowCopies? copies)
     {
         if (classifier.FrozenBankId is not { } bankId) return null;
         var counted = (new StatisticsFile(files.Statistics).Look(bankId, classifier.FrozenLength) ?? new ClassStatistics(bankId, classifier.FrozenLength)).Under(names);
-        var rest = windows.From(trainable.Count(e => e.Id <= counted.ThroughExampleId)); // In the order of ids.
-        if (rest.Classes.Count > 0) counted.Add(rest.Classes, rest.Frozen);
+        int known = trainable.Count(e => e.Id <= counted.ThroughExampleId); // In the order of ids.
+        var rest = windows.From(known);
+        AnchorExam.EncodeCopies(classifier, rest, trainable.Skip(known).Select(e => (e.WindowId, (ReadOnlyMemory<float>)e.Samples)), copies);
+        rest.CountInto(counted);
         return counted;
     }
 }

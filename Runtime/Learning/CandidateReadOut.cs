@@ -32,7 +32,11 @@ public sealed record CandidateReadOut(PrototypeBank Bank, ClassStatistics Learne
         if (windows.Classes.Count > 0) learned.Add(windows.Classes, windows.Embeddings);
 
         var frozen = goesOn || exam.FrozenBankId is null ? null : new ClassStatistics(exam.FrozenBankId, exam.FrozenLength, names);
-        if (frozen is not null && windows.Classes.Count > 0) frozen.Add(windows.Classes, windows.Frozen);
+        if (frozen is not null)
+        {
+            AnchorExam.EncodeCopies(exam, windows, trainable.Select(e => (e.WindowId, (ReadOnlyMemory<float>)e.Samples)), WindowCopies.For(config));
+            windows.CountInto(frozen);
+        }
 
         var ridge = goesOn ? present.Branches.Frozen : BranchReadOuts.Ridge(frozen, classes);
         var branches = new BranchReadOuts(

@@ -62,7 +62,7 @@ public sealed record MeasuredModel(string Name, string File, SnapshotManifest Ma
     {
         var manifest = stored with { Classes = config.Labels.Classes };
         using var classifier = Classifier.Open(snapshot.ModelFile, manifest, config.Inference, AnchorExam.BatchSize);
-        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, Windowing.ShapeHistory.Load(data.Shapes), config.Inference.UnknownFalseAlarmPercent);
+        var readOut = await StoredReadOut.ReadAsync(classifier, buffer, data.ReadOut, config.ReadOut, Windowing.ShapeHistory.Load(data.Shapes), config.Inference.UnknownFalseAlarmPercent, WindowCopies.For(config));
         var graph = RunningGraph.Of(snapshot, config.Inference.Precision).For(classifier.Provider);
         return new MeasuredModel(snapshot.Id, graph.Path, manifest, readOut) { Precision = graph.Precision };
     }

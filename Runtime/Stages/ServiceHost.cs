@@ -48,7 +48,7 @@ public static class ServiceHost
 
         var providers = new ProviderChain(config.Inference, new EngineCache(data.Engines));
         using var slot = new ReadOutSlot();
-        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot, providers, shapes);
+        using var readOut = new ReadOut(slot, config.Inference, config.ReadOut, data.ReadOut, snapshots.ModelFile(snapshot), snapshot, providers, shapes, WindowCopies.For(config));
         await readOut.RestoreAsync(buffer);
         var running = providers.OpenForStream(RunningGraph.Of(snapshots, snapshot, config.Inference.Precision), snapshot);
         var state = new ServiceState(time) { Snapshot = snapshot, Provider = running.Provider };

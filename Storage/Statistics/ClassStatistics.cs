@@ -79,28 +79,17 @@ public sealed class ClassStatistics(string featureBankId, int featureLength, Cla
     /// <param name="classNames">[n] class of each row.</param>
     /// <param name="features">[n, D] float32, row-major, finite.</param>
     /// <exception cref="ArgumentException">Wrong length, or a value that is not finite; nothing was counted.</exception>
-    public void Add(IReadOnlyList<string> classNames, ReadOnlySpan<float> features)
-    {
-        if (features.Length != (long)classNames.Count * FeatureLength)
-            throw new ArgumentException($"{classNames.Count} classes need [{classNames.Count}, {FeatureLength}] features, not {features.Length} values", nameof(features));
-        for (int i = 0; i < classNames.Count; i++) Check(features.Slice(i * FeatureLength, FeatureLength));
-        panels ??= new GramPanels(FeatureLength);
-        foreach (var rows in Enumerable.Range(0, classNames.Count).GroupBy(i => classNames[i], StringComparer.Ordinal))
-        {
-            var moments = Moments(rows.Key);
-            foreach (int i in rows)
-            {
-                var row = features.Slice(i * FeatureLength, FeatureLength);
-                TensorPrimitives.ConvertTruncating<float, double>(row, wide);
-                TensorPrimitives.Add(moments.Sum, wide, moments.Sum);
-                panels.Gather(row);
-                if (panels.IsFull) panels.AddTo(moments.Gram);
-                moments.Count++;
-                moments.Mass++;
-            }
+    public void Add(IReadOnlyList<string> classNames, ReadOnlySpan<float> features) => CountIn(classNames, features, 1, areExamples: true);
 
-            panels.AddTo(moments.Gram);
-        }
+    /// <summary>Counts augmented copies of examples in: they weigh less than an example, and are none.</summary>
+    /// <param name="classNames">[n] class of each row.</param>
+    /// <param name="features">[n, D] float32, row-major, finite.</param>
+    /// <param name="weight">What each weighs, above 0 to 1, where an example weighs 1.</param>
+    /// <exception cref="ArgumentException">Wrong length or weight, or a value that is not finite; nothing was counted.</exception>
+    public void AddCopies(IReadOnlyList<string> classNames, ReadOnlySpan<float> features, double weight)
+    {
+        if (weight is not (> 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(weight), weight, "a copy weighs more than nothing and no more than the example that it is of");
+        CountIn(classNames, features, weight, areExamples: false);
     }
 
     /// <summary>Forgets a class; the others are as if it had never been there.</summary>
@@ -166,6 +155,31 @@ public sealed class ClassStatistics(string featureBankId, int featureLength, Cla
         return same;
     }
 
+    private void CountIn(IReadOnlyList<string> classNames, ReadOnlySpan<float> features, double weight, bool areExamples)
+    {
+        if (features.Length != (long)classNames.Count * FeatureLength)
+            throw new ArgumentException($"{classNames.Count} classes need [{classNames.Count}, {FeatureLength}] features, not {features.Length} values", nameof(features));
+        for (int i = 0; i < classNames.Count; i++) Check(features.Slice(i * FeatureLength, FeatureLength));
+        panels ??= new GramPanels(FeatureLength);
+        foreach (var rows in Enumerable.Range(0, classNames.Count).GroupBy(i => classNames[i], StringComparer.Ordinal))
+        {
+            var moments = Moments(rows.Key);
+            foreach (int i in rows)
+            {
+                var row = features.Slice(i * FeatureLength, FeatureLength);
+                TensorPrimitives.ConvertTruncating<float, double>(row, wide);
+                TensorPrimitives.MultiplyAdd(wide, weight, moments.Sum, moments.Sum);
+                if (weight != 1) TensorPrimitives.Multiply(wide, Math.Sqrt(weight), wide);
+                panels.Gather(wide);
+                if (panels.IsFull) panels.AddTo(moments.Gram);
+                if (areExamples) moments.Count++;
+                moments.Mass += weight;
+            }
+
+            panels.AddTo(moments.Gram);
+        }
+    }
+
     private void CountIn(string className, ReadOnlySpan<double> features)
     {
         var moments = Moments(className);
@@ -199,7 +213,7 @@ public sealed class ClassMoments(int featureLength)
     /// <summary>Examples counted in.</summary>
     public long Count { get; internal set; }
 
-    /// <summary>n_c: what the examples weigh; less than their number after a discount.</summary>
+    /// <summary>n_c: what the examples weigh; less than their number after a discount, more where copies of them are counted beside.</summary>
     public double Mass { get; internal set; }
 
     /// <summary>s_c: [D] sum of the feature vectors.</summary>

@@ -46,7 +46,7 @@ public class DefaultDocumentTests
         "promotion":{"maxAccuracyDropPoints":0.5,"maxClassDropPoints":25,"minAnchors":6,"maxParityError":1E-05,"keepSnapshots":5,"keepSnapshotsMiB":256,"pinnedSnapshot":""},
         "drift":{"detectors":["inputs","embedding","prototypes","pageHinkley","distance","margin","labelError"],"expectedRunWindows":10000,"referenceWindows":360,"refractorySeconds":300,"delta":0.05,"threshold":8,"minWindows":60,"distanceTest":"adwin","marginTest":"adwin","labelErrorTest":"hddmA"},
         "inference":{"providers":["tensorrt","cuda","cpu"],"threadCount":1,"backlogThreadCount":0,"precision":"float32","unknownFalseAlarmPercent":2,"unknownBelowSimilarity":0.2,"temperature":0.1},
-        "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1,"driftDiscount":1},
+        "readOut":{"kind":"auto","frozenFeatures":737,"frozenSeed":1,"copyWeight":0,"copyScaling":0.1,"copyRotationDegrees":20,"driftDiscount":1},
         "telemetry":{"broker":"embedded","host":"127.0.0.1","port":1883,"user":"","passwordFile":"","topicRoot":"edge","summarySeconds":5,"keepAliveSeconds":15,"queueCapacity":512,"queueKiB":4096,"queueHours":168,"inFlightWindow":32,"protocol":"5","forgettingMinutes":60,"forgettingAlarmPoints":20,"forgettingAlarmByClass":{},
         "tls":{"mode":"off","caFile":"","clientCertificateFile":"","clientKeyFile":"","checkHostName":true}},
         "updates":{"accept":true,"keysFile":"","acceptNewSnapshot":false,"acceptSnapshots":false,"maxSnapshotMiB":64,"trialSeconds":60,"graceSeconds":30,"trialAttempts":2,"maxLatencyP99Ms":250,"maxErrorPercent":5,"maxAccuracyDropPoints":5},

@@ -21,6 +21,7 @@ public sealed class FrozenStatisticsTests : IDisposable
     private readonly ReadOutSlot slot = new();
     private ReplayBufferOptions options = s_options;
     private ReadOut readOut = null!;
+    private DeviceConfig config = new();
     private int killAt, reached;
 
     public void Dispose()
@@ -38,6 +39,7 @@ public sealed class FrozenStatisticsTests : IDisposable
     public async Task Whenever_the_process_is_killed_the_sums_are_those_of_what_was_made_durable(int point)
     {
         killAt = point;
+        if (point % 2 == 0) CountCopies();
         await StartAsync();
         for (int batch = 0; batch < BatchCount; batch++)
         {
@@ -133,9 +135,12 @@ public sealed class FrozenStatisticsTests : IDisposable
         Assert.Equal((await buffer.TrainableAsync()).Count, readOut.FrozenCounted.Count);
     }
 
-    [Fact]
-    public async Task Sums_go_on_when_their_features_are_computed_again_and_what_was_labelled_meanwhile_is_counted_from_the_buffer()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Sums_go_on_when_their_features_are_computed_again_and_what_was_labelled_meanwhile_is_counted_from_the_buffer(bool withCopies)
     {
+        if (withCopies) CountCopies();
         await StartAsync();
         for (int batch = 0; batch < 4; batch++) await StoreAsync(batch);
         await SettleAsync();
@@ -151,15 +156,19 @@ public sealed class FrozenStatisticsTests : IDisposable
         Assert.True(durable.Count > before);
     }
 
-    [Fact]
-    public async Task A_snapshot_of_other_features_that_is_adopted_and_one_of_the_first_after_it_cost_no_sums()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_snapshot_of_other_features_that_is_adopted_and_one_of_the_first_after_it_cost_no_sums(bool withCopies)
     {
+        if (withCopies) CountCopies();
         await StartAsync();
         for (int batch = 0; batch < 4; batch++) await StoreAsync(batch);
         await SettleAsync();
         await AdoptAsync(2, frozenSeed: 2);
         Assert.Contains("seed 2", readOut.FrozenCounted!.FeatureBankId);
         Assert.Equal((await buffer.TrainableAsync()).Count, readOut.FrozenCounted.Count);
+        Assert.Equal(readOut.FrozenCounted.Count * (withCopies ? 1.3 : 1), readOut.FrozenCounted.Classes.Sum(name => readOut.FrozenCounted.Of(name)!.Mass), 1e-6);
         await StoreAsync(4);
         await AdoptAsync(3, frozenSeed: 1);
         await HoldsAsync();
@@ -320,6 +329,8 @@ public sealed class FrozenStatisticsTests : IDisposable
         await HoldsAsync();
     }
 
+    private void CountCopies() => config = new DeviceConfig { ReadOut = new ReadOutSection { CopyWeight = 0.3 } };
+
     private byte[] Damage(string name)
     {
         byte[] bytes = File.ReadAllBytes(data[name]);
@@ -352,7 +363,7 @@ public sealed class FrozenStatisticsTests : IDisposable
         using var exam = Session();
         var present = slot.LatestFor($"s00000{number - 1}-01234567")!;
         var trainable = await buffer.TrainableAsync();
-        var read = CandidateReadOut.Of(exam, trainable, present, new DeviceConfig(), AnchorExam.Encode(exam, AnchorExam.Pairs(await buffer.AnchorsAsync())));
+        var read = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(await buffer.AnchorsAsync())));
         await readOut.AdoptAsync(new Adoption(next, Session(), Session(), read.Bank.For(next.Id), read.Learned, read.Frozen, read.Blend, new TaskCompletionSource()), buffer);
 
         Classifier Session() => Classifier.Open(TestSnapshot.WriteFrozen(data, frozenSeed), next, s_settings, AnchorExam.BatchSize);
@@ -362,8 +373,8 @@ public sealed class FrozenStatisticsTests : IDisposable
     {
         buffer = ReplayBuffer.Open(data["replay.db"], options, TimeProvider.System, ReplayAccess.Serve, trims: false);
         readOut = new ReadOut(
-            slot, s_settings, new ReadOutSection(), new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data, frozenSeed),
-            TestSnapshot.Manifest with { Window = TestSnapshot.Window with { SampleRateHz = sampleRateHz } }, shapes: shapes);
+            slot, s_settings, config.ReadOut, new ReadOutFiles(data["statistics.bin"], data["readout.json"]), TestSnapshot.WriteFrozen(data, frozenSeed),
+            TestSnapshot.Manifest with { Window = TestSnapshot.Window with { SampleRateHz = sampleRateHz } }, shapes: shapes, copies: WindowCopies.For(config));
         await readOut.RestoreAsync(buffer);
     }
 
@@ -372,12 +383,14 @@ public sealed class FrozenStatisticsTests : IDisposable
         using var encoder = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, AnchorExam.BatchSize);
         var windows = AnchorExam.Encode(encoder, AnchorExam.Pairs(durable));
         var expected = new ClassStatistics(encoder.FrozenBankId!, encoder.FrozenLength);
-        if (durable.Count > 0) expected.Add(windows.Classes, windows.Frozen);
+        AnchorExam.EncodeCopies(encoder, windows, durable.Select(e => (e.WindowId, (ReadOnlyMemory<float>)e.Samples)), WindowCopies.For(config));
+        windows.CountInto(expected);
         var counted = readOut.FrozenCounted!;
         Assert.Equal(expected.Classes, counted.Classes);
         foreach (string name in expected.Classes)
         {
             Assert.Equal(expected.Of(name)!.Count, counted.Of(name)!.Count);
+            Assert.Equal(expected.Of(name)!.Mass, counted.Of(name)!.Mass, 1e-6);
             Same(expected.Of(name)!.Sum, counted.Of(name)!.Sum);
             Same(expected.Of(name)!.Gram.Values, counted.Of(name)!.Gram.Values);
         }

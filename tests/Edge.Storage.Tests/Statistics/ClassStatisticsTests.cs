@@ -50,6 +50,31 @@ public class ClassStatisticsTests
     }
 
     [Fact]
+    public void Copies_weigh_less_than_examples_and_are_none()
+    {
+        var statistics = new ClassStatistics("bank", 2);
+        statistics.Add("a", [1f, 2f]);
+        statistics.AddCopies(["a", "b"], [3f, -1f, 2f, 0f], 0.25);
+        var a = statistics.Of("a")!;
+        Assert.Equal((1L, 1.25), (a.Count, a.Mass));
+        Assert.Equal([1.75, 1.75], a.Sum);
+        Assert.Equal([3.25, 1.25, 4.25], a.Gram.Values);
+        Assert.Equal((0L, 0.25, 1L), (statistics.Of("b")!.Count, statistics.Of("b")!.Mass, statistics.Count));
+    }
+
+    [Fact]
+    public void A_copy_of_full_weight_adds_what_an_example_does_and_no_other_weight_is_taken()
+    {
+        var examples = Draw(300);
+        ClassStatistics expected = OneByOne(examples), copies = new("bank", Length);
+        copies.AddCopies([.. examples.Select(e => e.Class)], [.. examples.SelectMany(e => e.Features)], 1);
+        foreach (string name in expected.Classes) Assert.Equal((expected.Of(name)!.Mass, 0L), (copies.Of(name)!.Mass, copies.Of(name)!.Count));
+        Assert.All(expected.Of("c1")!.Gram.Values.Zip(copies.Of("c1")!.Gram.Values), pair => Assert.Equal(pair.First, pair.Second, 1e-9));
+        foreach (double weight in new[] { 0, -1, 1.5, double.NaN }) Assert.Throws<ArgumentOutOfRangeException>(() => copies.AddCopies(["c1"], new float[Length], weight));
+        Assert.Throws<ArgumentException>(() => copies.AddCopies(["c1"], [.. Enumerable.Repeat(float.NaN, Length)], 0.5));
+    }
+
+    [Fact]
     public void A_removed_class_leaves_the_rest_as_if_it_had_never_been_there()
     {
         var examples = Draw(300);
