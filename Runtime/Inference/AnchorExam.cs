@@ -73,7 +73,11 @@ public static class AnchorExam
         encoded.SetCopies(CollectionsMarshal.AsSpan(features), copies.Weight);
     }
 
-    /// <summary>Examples as pairs for the two methods above.</summary>
+    /// <summary>The same for examples.</summary>
+    public static void EncodeCopies(Classifier classifier, EncodedWindows encoded, IEnumerable<Example> examples, WindowCopies? copies) =>
+        EncodeCopies(classifier, encoded, examples.Select(e => (e.WindowId, (ReadOnlyMemory<float>)e.Samples)), copies);
+
+    /// <summary>Examples as pairs for the methods above.</summary>
     public static IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> Pairs(IEnumerable<Example> examples) => examples.Select(e => ((ReadOnlyMemory<float>)e.Samples, e.Class));
 
     private static void Visit(Classifier classifier, IEnumerable<(ReadOnlyMemory<float> Samples, string Class)> windows, Action<int, string> visit)

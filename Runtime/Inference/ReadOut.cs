@@ -76,7 +76,7 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         {
             int known = trainable.Count(e => e.Id <= counted.ThroughExampleId); // In the order of ids.
             var later = windows.From(known);
-            Copy(encoder, later, trainable.Skip(known));
+            AnchorExam.EncodeCopies(encoder, later, trainable.Skip(known), copies);
             frozen.CatchUp(later, buffer.Counts.AcknowledgedCount, buffer.Counts.SettledThroughId);
         }
 
@@ -147,8 +147,8 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
         var held = trainable is null ? null : AnchorExam.Encode(next, AnchorExam.Pairs(trainable));
         if (held is not null)
         {
-            Copy(next, late, lateExamples);
-            Copy(next, held, trainable!);
+            AnchorExam.EncodeCopies(next, late, lateExamples, copies);
+            AnchorExam.EncodeCopies(next, held, trainable!, copies);
         }
 
         bool asRun = SeesOtherwise(adoption.Running);
@@ -308,8 +308,6 @@ public sealed class ReadOut(ReadOutSlot slot, InferenceSection settings, ReadOut
     }
 
     private EncodedWindows Encode(Classifier session, IEnumerable<Example> examples) => AnchorExam.Encode(session, AnchorExam.Pairs(Fitting(examples, session)));
-
-    private void Copy(Classifier session, EncodedWindows windows, IEnumerable<Example> examples) => AnchorExam.EncodeCopies(session, windows, examples.Select(e => (e.WindowId, (ReadOnlyMemory<float>)e.Samples)), copies);
 
     private IEnumerable<Example> Fitting(IEnumerable<Example> examples, Classifier session) => examples.Where(e => Fits(e, session.Snapshot.Window));
 

@@ -60,7 +60,7 @@ public static class StoredReadOut
         var counted = (new StatisticsFile(files.Statistics).Look(bankId, classifier.FrozenLength) ?? new ClassStatistics(bankId, classifier.FrozenLength)).Under(names);
         int known = trainable.Count(e => e.Id <= counted.ThroughExampleId); // In the order of ids.
         var rest = windows.From(known);
-        AnchorExam.EncodeCopies(classifier, rest, trainable.Skip(known).Select(e => (e.WindowId, (ReadOnlyMemory<float>)e.Samples)), copies);
+        AnchorExam.EncodeCopies(classifier, rest, trainable.Skip(known), copies);
         rest.CountInto(counted);
         return counted;
     }

@@ -2,17 +2,17 @@ using System.Numerics.Tensors;
 using Edge.Config;
 using Edge.Storage;
 using Edge.Trainer.Augmentation;
+using Edge.Trainer.Backbones;
 
 namespace Edge.Runtime.Inference;
 
 /// <summary>
 /// Augmented copies of labelled windows for the statistics of the frozen features: as the sensor, refitted and with other gains, might have recorded them. A copy follows from the window's id and the seed alone, so that an example that
 /// is counted again is counted with the same copy. After Um et al. 2017, "Data Augmentation of Wearable Sensor Data for Parkinson's Disease Monitoring using Convolutional Neural Networks" (rotation, scaling). Deviation: the angle is
-/// bounded, uniform from 0 to the largest, about an axis of uniform direction.
+/// bounded, uniform from 0 to the largest, about an axis of any direction (of three nearly normal numbers).
 /// </summary>
 public sealed class WindowCopies
 {
-    private const int UniformCount = 12;
     private const double RadiansPerDegree = Math.PI / 180;
     private readonly ReadOutSection wanted;
     private readonly IReadOnlyList<IReadOnlyList<int>> groups;
@@ -32,15 +32,15 @@ public sealed class WindowCopies
     /// <returns>[channels, length].</returns>
     public float[] Of(ulong windowId, ReadOnlySpan<float> samples, WindowShape window)
     {
-        var random = new Random(unchecked((int)(windowId ^ (windowId >> 32)) * (int)0x9E3779B1 + wanted.FrozenSeed));
+        var random = new BankRandom(unchecked((int)(windowId ^ (windowId >> 32)) * (int)0x9E3779B1 + wanted.FrozenSeed));
         float[] copy = samples.ToArray();
-        double angle = random.NextDouble() * wanted.CopyRotationDegrees * RadiansPerDegree;
-        Span<double> axis = [Normal(random), Normal(random), Normal(random)];
+        double angle = random.Uniform() * wanted.CopyRotationDegrees * RadiansPerDegree;
+        Span<double> axis = [random.Normal(), random.Normal(), random.Normal()];
         if (angle > 0) Turn(copy, samples, window, Rotation(axis, angle));
         for (int channel = 0; channel < window.ChannelCount; channel++)
         {
             var row = copy.AsSpan(channel * window.Length, window.Length);
-            TensorPrimitives.Multiply(row, (float)(1 + wanted.CopyScaling * Normal(random)), row);
+            TensorPrimitives.Multiply(row, (float)(1 + wanted.CopyScaling * random.Normal()), row);
         }
 
         return copy;
@@ -72,13 +72,5 @@ public sealed class WindowCopies
             y * x * rest + z * sin, cos + y * y * rest, y * z * rest - x * sin,
             z * x * rest - y * sin, z * y * rest + x * sin, cos + z * z * rest,
         ];
-    }
-
-    /// <summary>A number of mean 0 and variance 1 that is nearly normal: twelve uniform ones less six, at most six away from 0.</summary>
-    private static double Normal(Random random)
-    {
-        double sum = -UniformCount / 2.0;
-        for (int i = 0; i < UniformCount; i++) sum += random.NextDouble();
-        return sum;
     }
 }

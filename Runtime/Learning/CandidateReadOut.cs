@@ -34,7 +34,7 @@ public sealed record CandidateReadOut(PrototypeBank Bank, ClassStatistics Learne
         var frozen = goesOn || exam.FrozenBankId is null ? null : new ClassStatistics(exam.FrozenBankId, exam.FrozenLength, names);
         if (frozen is not null)
         {
-            AnchorExam.EncodeCopies(exam, windows, trainable.Select(e => (e.WindowId, (ReadOnlyMemory<float>)e.Samples)), WindowCopies.For(config));
+            AnchorExam.EncodeCopies(exam, windows, trainable, WindowCopies.For(config));
             windows.CountInto(frozen);
         }
 

@@ -1,9 +1,9 @@
 namespace Edge.Trainer.Backbones;
 
 /// <summary>
-/// The generator of the frozen banks: SplitMix64 (Steele, Lea, Flood 2014). Torch's and .NET's own may change with their version; a bank that is made anew from its seed may not.
+/// The generator of the frozen banks, and of the copies that their statistics count: SplitMix64 (Steele, Lea, Flood 2014). Torch's and .NET's own may change with their version; what is made anew from its seed may not.
 /// </summary>
-internal sealed class BankRandom(int seed)
+public sealed class BankRandom(int seed)
 {
     private const int UniformCount = 12;
     private ulong state = (ulong)(uint)seed;

@@ -39,7 +39,7 @@ public sealed record ReadOutSection
     [Change(ConfigChange.Pipeline)]
     public double CopyScaling { get; init; } = 0.1;
 
-    /// <summary>Largest angle by which a copy is turned in space, degrees, about an axis of any direction; the channels that are axes are those of <c>training.augmentation.triaxialGroups</c>.</summary>
+    /// <summary>Largest angle by which a copy is turned in space, degrees, about an axis of any direction; the channels that are axes are those of <c>training.augmentation.triaxialGroups</c> at the start.</summary>
     /// <value>Default 20, a badly refitted strap. 0: none; above 45 gravity no longer tells postures apart.</value>
     [Range(0, 180)]
     [Change(ConfigChange.Pipeline)]

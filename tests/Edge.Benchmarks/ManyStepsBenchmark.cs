@@ -27,7 +27,7 @@ internal static class ManyStepsBenchmark
         using var step = new TrainingStep(freshCount, replayCount, layerByLayer: false);
         List<string> lines =
         [
-            "# Many training steps", "", $"The default step on {2 * (freshCount + replayCount)} windows of 9 x 128, one thread.", "",
+            "# Many training steps", "", $"The default step, in a process with the memory settings of the service, on {2 * (freshCount + replayCount)} windows of 9 x 128, one thread.", "",
             "| steps | Tensor.TotalCount | RSS, MiB | seconds |", "|---:|---:|---:|---:|",
         ];
         long started = Stopwatch.GetTimestamp();

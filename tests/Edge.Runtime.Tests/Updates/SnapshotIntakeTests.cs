@@ -6,7 +6,6 @@ using Edge.Runtime.Updates.Offers;
 using Edge.Runtime.Updates.Trust;
 using Edge.Storage;
 using Edge.Telemetry.Messages;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Edge.Runtime.Tests.Updates;
 
@@ -371,21 +370,6 @@ public sealed class SnapshotIntakeTests : IDisposable
         {
             Assert.True(i < 60_000, "it never came true");
             await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
-    }
-
-    /// <summary>A clock that says how many waits have begun on it.</summary>
-    private sealed class CountedTime : FakeTimeProvider
-    {
-        private int timerCount;
-
-        public int TimerCount => Volatile.Read(ref timerCount);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = base.CreateTimer(callback, state, dueTime, period);
-            Interlocked.Increment(ref timerCount);
-            return timer;
         }
     }
 

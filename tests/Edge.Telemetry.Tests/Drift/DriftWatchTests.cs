@@ -4,7 +4,7 @@ namespace Edge.Telemetry.Tests.Drift;
 
 public class DriftWatchTests
 {
-    private const int Length = 8;
+    private const int Length = WatchedWorld.Length;
     private static readonly DriftWatchOptions s_options = new()
     {
         Channels = ["x", "y", "z"],
@@ -19,13 +19,13 @@ public class DriftWatchTests
     [Fact]
     public void A_channel_that_moved_is_named_with_how_far_and_since_when()
     {
-        World world = new(s_options);
+        WatchedWorld world = new(s_options);
         DriftEvent drift = world.FirstEvent(1000, i => i >= 500 ? new Change(YOffset: 3) : default)!;
 
         Assert.Equal(("inputs", "inputs", "y"), (drift.Detector, drift.What, drift.Channel));
-        Assert.InRange(drift.WindowId, World.IdOf(501), World.IdOf(525));
-        Assert.InRange(drift.SinceWindowId, World.IdOf(495), World.IdOf(505));
-        Assert.Equal((drift.WindowId - drift.SinceWindowId) / 10.0 * World.Seconds, drift.SinceSeconds, 6);
+        Assert.InRange(drift.WindowId, WatchedWorld.IdOf(501), WatchedWorld.IdOf(525));
+        Assert.InRange(drift.SinceWindowId, WatchedWorld.IdOf(495), WatchedWorld.IdOf(505));
+        Assert.Equal((drift.WindowId - drift.SinceWindowId) / 10.0 * WatchedWorld.Seconds, drift.SinceSeconds, 6);
         Assert.Equal("y", drift.Channels![0].Channel);
         Assert.InRange(drift.Channels[0].MeanMovedBy, 0.1, 3.2);
         Assert.True(drift.Scores["inputs"] >= 1 && drift.Scores["embedding"] < 1, string.Join(", ", drift.Scores));
@@ -34,7 +34,7 @@ public class DriftWatchTests
     [Fact]
     public void A_change_of_gain_is_told_as_a_factor()
     {
-        DriftEvent drift = new World(s_options).FirstEvent(1000, i => i >= 500 ? new Change(Gain: 0.25) : default)!;
+        DriftEvent drift = new WatchedWorld(s_options).FirstEvent(1000, i => i >= 500 ? new Change(Gain: 0.25) : default)!;
 
         Assert.Equal("inputs", drift.What);
         Assert.InRange(drift.Channels!.Min(c => c.DeviationFactor), 0.2, 0.95);
@@ -43,20 +43,20 @@ public class DriftWatchTests
     [Fact]
     public void What_a_model_sees_is_told_as_what_it_is()
     {
-        Assert.Equal("embedding", new World(s_options with { Detectors = ["inputs", "embedding"] }).FirstEvent(1000, i => i >= 500 ? new Change(Turn: 0.8) : default)!.What);
-        Assert.Equal("novelty", new World(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Novelty: 0.3) : default)!.What);
-        Assert.Equal("margin", new World(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Margin: -0.3) : default)!.What);
-        DriftEvent mix = new World(s_options).FirstEvent(1000, i => i >= 500 ? new Change(OnlyMoving: true) : default)!;
+        Assert.Equal("embedding", new WatchedWorld(s_options with { Detectors = ["inputs", "embedding"] }).FirstEvent(1000, i => i >= 500 ? new Change(Turn: 0.8) : default)!.What);
+        Assert.Equal("novelty", new WatchedWorld(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Novelty: 0.3) : default)!.What);
+        Assert.Equal("margin", new WatchedWorld(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Margin: -0.3) : default)!.What);
+        DriftEvent mix = new WatchedWorld(s_options).FirstEvent(1000, i => i >= 500 ? new Change(OnlyMoving: true) : default)!;
         Assert.Equal("classMix", mix.What);
     }
 
     [Fact]
-    public void Better_is_no_alarm() => Assert.Null(new World(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Novelty: -0.3, Margin: 0.3) : default));
+    public void Better_is_no_alarm() => Assert.Null(new WatchedWorld(s_options with { Detectors = ["prototypes"] }).FirstEvent(1000, i => i >= 500 ? new Change(Novelty: -0.3, Margin: 0.3) : default));
 
     [Fact]
     public void One_change_is_one_event()
     {
-        World world = new(s_options with { Detectors = ["inputs", "embedding", "prototypes"], RefractorySeconds = 1000 });
+        WatchedWorld world = new(s_options with { Detectors = ["inputs", "embedding", "prototypes"], RefractorySeconds = 1000 });
         int told = Enumerable.Range(0, 900).Count(i => world.Step(i, i >= 500 ? new Change(YOffset: 3, Turn: 1, Novelty: 0.4) : default) is not null);
 
         Assert.Equal((1, 1L), (told, world.Watch.AlarmCount));
@@ -66,15 +66,15 @@ public class DriftWatchTests
     [Fact]
     public void Labels_that_come_late_neither_get_round_the_quiet_after_an_event_nor_shorten_it()
     {
-        World world = new(s_options with { Detectors = ["inputs", "embedding", "labelError"], RefractorySeconds = 300 });
+        WatchedWorld world = new(s_options with { Detectors = ["inputs", "embedding", "labelError"], RefractorySeconds = 300 });
         int alarm = world.AlarmOfAShiftedChannel(from: 500);
         for (int i = 0; i < 250; i++)
         {
-            Assert.Null(world.Watch.Label(World.IdOf(i), 1 - world.AnswerOf(i))); // Up to twice the quiet before the alarm, and all of it wrong.
+            Assert.Null(world.Watch.Label(WatchedWorld.IdOf(i), 1 - world.AnswerOf(i))); // Up to twice the quiet before the alarm, and all of it wrong.
         }
 
         Assert.True(world.Watch.SuppressedCount > 0, "the labels rang nothing, so this test shows nothing");
-        int quiet = (int)(300 / World.Seconds);
+        int quiet = (int)(300 / WatchedWorld.Seconds);
         for (int i = world.Count; i < alarm + quiet; i++)
         {
             Assert.Null(world.Step(i, new Change(YOffset: 3, Turn: 2)));
@@ -88,7 +88,7 @@ public class DriftWatchTests
     [Fact]
     public void Windows_that_waited_do_not_get_round_the_quiet_after_an_event()
     {
-        World world = new(s_options with { Detectors = ["inputs", "embedding"], RefractorySeconds = 100 });
+        WatchedWorld world = new(s_options with { Detectors = ["inputs", "embedding"], RefractorySeconds = 100 });
         int alarm = world.AlarmOfAShiftedChannel(from: 500);
         world.Watch.SnapshotChanged("s2", Length);
         for (int i = world.Count; world.Watch.WantsReference; i++)
@@ -109,7 +109,7 @@ public class DriftWatchTests
     [Fact]
     public void A_new_snapshot_is_no_drift_of_the_world_and_does_not_hide_one()
     {
-        World world = new(s_options with { Detectors = ["inputs", "embedding", "prototypes", "pageHinkley"] });
+        WatchedWorld world = new(s_options with { Detectors = ["inputs", "embedding", "prototypes", "pageHinkley"] });
         for (int i = 0; i < 1200; i++)
         {
             if (i == 500)
@@ -130,7 +130,7 @@ public class DriftWatchTests
     [Fact]
     public void Windows_encoded_anew_are_the_reference_after_a_swap()
     {
-        World world = new(s_options with { Detectors = ["embedding"] });
+        WatchedWorld world = new(s_options with { Detectors = ["embedding"] });
         for (int i = 0; i < 400; i++)
         {
             Assert.Null(world.Step(i, default));
@@ -151,18 +151,18 @@ public class DriftWatchTests
     [Fact]
     public void Labels_that_say_wrong_are_told()
     {
-        World world = new(s_options with { Detectors = ["labelError"] });
+        WatchedWorld world = new(s_options with { Detectors = ["labelError"] });
         DriftEvent? told = null;
         for (int i = 0; i < 900 && told is null; i++)
         {
             world.Step(i, default);
             bool wrong = i >= 600 || i % 20 == 0;
-            told = i < 10 ? null : world.Watch.Label(World.IdOf(i - 10), wrong ? 1 - world.AnswerOf(i - 10) : world.AnswerOf(i - 10));
+            told = i < 10 ? null : world.Watch.Label(WatchedWorld.IdOf(i - 10), wrong ? 1 - world.AnswerOf(i - 10) : world.AnswerOf(i - 10));
         }
 
         Assert.Equal("labelError", told!.What);
-        Assert.InRange(told.WindowId, World.IdOf(591), World.IdOf(630));
-        Assert.InRange(told.SinceWindowId, World.IdOf(575), World.IdOf(600));
+        Assert.InRange(told.WindowId, WatchedWorld.IdOf(591), WatchedWorld.IdOf(630));
+        Assert.InRange(told.SinceWindowId, WatchedWorld.IdOf(575), WatchedWorld.IdOf(600));
         Assert.Null(world.Watch.Label(7, 0)); // A window that nobody remembers.
     }
 
@@ -173,16 +173,16 @@ public class DriftWatchTests
     {
         var distance = s_options with { Detectors = ["distance"], DistanceTest = test };
         var margin = s_options with { Detectors = ["margin"], MarginTest = test };
-        DriftEvent far = new World(distance).FirstEvent(1500, i => i >= 800 ? new Change(Novelty: 0.3) : default)!, narrow = new World(margin).FirstEvent(1500, i => i >= 800 ? new Change(Margin: -0.3) : default)!;
+        DriftEvent far = new WatchedWorld(distance).FirstEvent(1500, i => i >= 800 ? new Change(Novelty: 0.3) : default)!, narrow = new WatchedWorld(margin).FirstEvent(1500, i => i >= 800 ? new Change(Margin: -0.3) : default)!;
 
         Assert.Equal((test, "novelty"), (far.Detector, far.What));
         Assert.Equal((test, "margin"), (narrow.Detector, narrow.What));
-        Assert.InRange(far.WindowId, World.IdOf(801), World.IdOf(880));
-        Assert.InRange(far.SinceWindowId, World.IdOf(740), World.IdOf(830));
+        Assert.InRange(far.WindowId, WatchedWorld.IdOf(801), WatchedWorld.IdOf(880));
+        Assert.InRange(far.SinceWindowId, WatchedWorld.IdOf(740), WatchedWorld.IdOf(830));
         Assert.Equal(["distance"], far.Scores.Keys);
-        Assert.Null(new World(distance).FirstEvent(1500, i => i >= 800 ? new Change(Novelty: -0.3) : default)); // Better is no alarm.
-        Assert.Null(new World(margin).FirstEvent(1500, i => i >= 800 ? new Change(Margin: 0.3) : default));
-        Assert.Null(new World(distance).FirstEvent(1500, i => i >= 800 ? new Change(OnlyMoving: true) : default)); // Within classes.
+        Assert.Null(new WatchedWorld(distance).FirstEvent(1500, i => i >= 800 ? new Change(Novelty: -0.3) : default)); // Better is no alarm.
+        Assert.Null(new WatchedWorld(margin).FirstEvent(1500, i => i >= 800 ? new Change(Margin: 0.3) : default));
+        Assert.Null(new WatchedWorld(distance).FirstEvent(1500, i => i >= 800 ? new Change(OnlyMoving: true) : default)); // Within classes.
     }
 
     [Theory]
@@ -194,7 +194,7 @@ public class DriftWatchTests
     {
         foreach (bool live in new[] { false, true })
         {
-            World world = new(s_options with { Detectors = ["labelError"], LabelErrorTest = live ? (test == "ddm" ? "hddmA" : "ddm") : test });
+            WatchedWorld world = new(s_options with { Detectors = ["labelError"], LabelErrorTest = live ? (test == "ddm" ? "hddmA" : "ddm") : test });
             if (live)
             {
                 world.Watch.Retune(new SequentialTests(s_options.PageHinkley, "kswin", "kswin", test));
@@ -205,18 +205,18 @@ public class DriftWatchTests
             {
                 world.Step(i, default);
                 bool wrong = i >= 600 || i % 20 == 10;
-                told = world.Watch.Label(World.IdOf(i), wrong ? 1 - world.AnswerOf(i) : world.AnswerOf(i));
+                told = world.Watch.Label(WatchedWorld.IdOf(i), wrong ? 1 - world.AnswerOf(i) : world.AnswerOf(i));
             }
 
             Assert.Equal((test, "labelError"), (told!.Detector, told.What));
-            Assert.InRange(told.WindowId, World.IdOf(601), World.IdOf(680));
+            Assert.InRange(told.WindowId, WatchedWorld.IdOf(601), WatchedWorld.IdOf(680));
         }
     }
 
     [Fact]
     public void A_test_exchanged_while_it_watches_rings_and_one_that_stays_goes_on()
     {
-        World world = new(s_options with { Detectors = ["distance", "margin"] });
+        WatchedWorld world = new(s_options with { Detectors = ["distance", "margin"] });
         Assert.Null(world.FirstEvent(700, _ => default));
         world.Watch.Retune(new SequentialTests(s_options.PageHinkley, "kswin", "adwin", "hddmA"));
         DriftEvent told = Enumerable.Range(700, 1500).Select(i => world.Step(i, i >= 1900 ? new Change(Novelty: 0.3) : default)).First(e => e is not null)!;
@@ -233,12 +233,12 @@ public class DriftWatchTests
     [InlineData(520)]
     public void A_restored_watch_goes_on_to_the_bit(int cut)
     {
-        World straight = new(s_options), first = new(s_options), second = new(s_options, start: false);
+        WatchedWorld straight = new(s_options), first = new(s_options), second = new(s_options, start: false);
         for (int i = 0; i < cut; i++)
         {
             Assert.Equal(straight.Step(i, Of(i)) is null, first.Step(i, Of(i)) is null);
-            straight.Watch.Label(World.IdOf(i), i % 2);
-            first.Watch.Label(World.IdOf(i), i % 2);
+            straight.Watch.Label(WatchedWorld.IdOf(i), i % 2);
+            first.Watch.Label(WatchedWorld.IdOf(i), i % 2);
         }
 
         Assert.True(second.Watch.TryRestore(first.Watch.Save(), Length, out string refusal), refusal);
@@ -259,7 +259,7 @@ public class DriftWatchTests
     {
         DriftWatch other = new(s_options with { Channels = ["x", "y", "w"] });
 
-        Assert.False(other.TryRestore(new World(s_options).Watch.Save(), Length, out string refusal));
+        Assert.False(other.TryRestore(new WatchedWorld(s_options).Watch.Save(), Length, out string refusal));
         Assert.StartsWith("saved with names of channels and classes", refusal, StringComparison.Ordinal);
     }
 
@@ -268,7 +268,7 @@ public class DriftWatchTests
     {
         float[] samples = [.. Enumerable.Range(0, 96).Select(i => (float)Math.Sin(i))], channels = new float[6], embedding = new float[Length];
         embedding[0] = 1;
-        World world = null!;
+        WatchedWorld world = null!;
         Assert.Equal(0, Enumerable.Range(0, 5).Min(_ => BytesOfALife())); // What the watch allocates it allocates in every life; what the runtime makes once, in the first, or when it compiles anew.
 
         long BytesOfALife()
@@ -288,9 +288,9 @@ public class DriftWatchTests
             ChannelStatistics.Measure(samples, channels);
             world.Watch.Observe(new WatchedWindow
             {
-                WindowId = World.IdOf(i), EndSeconds = i, KnowsClasses = true, Channels = channels, Embedding = embedding, Novelty = 0.1 + (0.001 * (i % 7)), Margin = 0.5, ClassIndex = i % 2,
+                WindowId = WatchedWorld.IdOf(i), EndSeconds = i, KnowsClasses = true, Channels = channels, Embedding = embedding, Novelty = 0.1 + (0.001 * (i % 7)), Margin = 0.5, ClassIndex = i % 2,
             });
-            world.Watch.Label(World.IdOf(i), i % 2);
+            world.Watch.Label(WatchedWorld.IdOf(i), i % 2);
         }
     }
 
@@ -306,103 +306,4 @@ public class DriftWatchTests
     [Fact]
     public void A_detector_that_there_is_not_is_refused_by_name() =>
         Assert.Contains("'adwn'", Assert.Throws<ArgumentException>(() => new DriftWatch(s_options with { Detectors = ["adwn"] })).Message, StringComparison.Ordinal);
-
-    private readonly record struct Change(double YOffset = 0, double Gain = 1, double Turn = 0, double Novelty = 0, double Margin = 0, bool OnlyMoving = false)
-    {
-        public double GainOrOne => Gain == 0 ? 1 : Gain; // default(Change) has none.
-    }
-
-    /// <summary>Two classes in turn at random, three channels, embeddings around two directions.</summary>
-    private sealed class World
-    {
-        public const double Seconds = 1.28;
-        private readonly float[] _channels = new float[6], _embedding = new float[Length];
-        private readonly List<int> _answers = [];
-        private Random _random = new(21);
-
-        public World(DriftWatchOptions options, bool start = true)
-        {
-            Watch = new DriftWatch(options);
-            if (start)
-            {
-                Watch.SnapshotChanged("s1", Length);
-            }
-        }
-
-        public DriftWatch Watch { get; }
-
-        public static ulong IdOf(int index) => 1_000_000 + (10 * (ulong)index);
-
-        public int Count => _answers.Count;
-
-        public void Refer(int index, Change change)
-        {
-            (int answer, double novelty, double margin) = Draw(index, change);
-            Watch.Refer(new WatchedWindow { WindowId = 0, EndSeconds = 0, KnowsClasses = true, Channels = default, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer });
-        }
-
-        public DriftEvent? CatchUp(int age, Change change)
-        {
-            (int answer, double novelty, double margin) = Draw(_answers.Count, change);
-            return Watch.CatchUp(new WatchedWindow { WindowId = 0, EndSeconds = 0, KnowsClasses = true, Channels = default, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer }, age);
-        }
-
-        /// <summary>Index of the window at which the first event is told, a channel being shifted from one on; every window before has had its label, and was right.</summary>
-        public int AlarmOfAShiftedChannel(int from)
-        {
-            for (int i = 0; ; i++)
-            {
-                if (Step(i, i >= from ? new Change(YOffset: 3) : default) is { What: "inputs" })
-                {
-                    return i;
-                }
-
-                Assert.Null(Watch.Label(IdOf(i), AnswerOf(i)));
-            }
-        }
-
-        public int AnswerOf(int index) => _answers[index];
-
-        public void GoOnLike(World other)
-        {
-            _random = new Random(21);
-            for (int i = 0; i < other._answers.Count; i++)
-            {
-                Draw(i, default);
-            }
-        }
-
-        public DriftEvent? FirstEvent(int count, Func<int, Change> change) => Enumerable.Range(0, count).Select(i => Step(i, change(i))).FirstOrDefault(e => e is not null);
-
-        public DriftEvent? Step(int index, Change change)
-        {
-            (int answer, double novelty, double margin) = Draw(index, change);
-            return Watch.Observe(new WatchedWindow
-            {
-                WindowId = IdOf(index), EndSeconds = index * Seconds, KnowsClasses = true, Channels = _channels, Embedding = _embedding, Novelty = novelty, Margin = margin, ClassIndex = answer,
-            });
-        }
-
-        private (int Answer, double Novelty, double Margin) Draw(int index, Change change)
-        {
-            int answer = _random.Next(2);
-            answer = change.OnlyMoving ? 1 : answer;
-            Assert.Equal(index, _answers.Count);
-            _answers.Add(answer);
-            for (int c = 0; c < 3; c++)
-            {
-                _channels[c] = (float)(Gaussian() + (c == 1 ? change.YOffset : 0));
-                _channels[3 + c] = (float)(Math.Log(change.GainOrOne) + (0.3 * Gaussian()));
-            }
-
-            for (int k = 0; k < Length; k++)
-            {
-                _embedding[k] = (float)((k == answer ? 1 : 0) + (k == 4 ? change.Turn : 0) + (0.2 * Gaussian()));
-            }
-
-            return (answer, 0.2 + change.Novelty + (0.1 * Gaussian()), 0.5 + change.Margin + (0.1 * Gaussian()));
-        }
-
-        private double Gaussian() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
-    }
 }
