@@ -97,13 +97,14 @@ public abstract class FrozenStatisticsRig : IDisposable
         }
     }
 
-    private protected async Task AdoptAsync(int number, int frozenSeed)
+    private protected async Task AdoptAsync(int number, int frozenSeed, Func<Task>? beforeItIsTakenOver = null)
     {
         var next = TestSnapshot.Manifest with { Id = $"s00000{number}-01234567" };
         using var exam = Session();
         var present = slot.LatestFor($"s00000{number - 1}-01234567")!;
         var trainable = await buffer.TrainableAsync();
         var read = CandidateReadOut.Of(exam, trainable, present, config, AnchorExam.Encode(exam, AnchorExam.Pairs(await buffer.AnchorsAsync())));
+        if (beforeItIsTakenOver is not null) await beforeItIsTakenOver();
         await readOut.AdoptAsync(new Adoption(next, Session(), Session(), read.Bank.For(next.Id), read.Learned, read.Frozen, read.Blend, new TaskCompletionSource()), buffer);
 
         Classifier Session() => Classifier.Open(TestSnapshot.WriteFrozen(data, frozenSeed), next, s_settings, AnchorExam.BatchSize);

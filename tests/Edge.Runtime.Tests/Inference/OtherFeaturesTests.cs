@@ -1,3 +1,4 @@
+using Edge.Runtime.Inference;
 using Edge.Runtime.Windowing;
 using Edge.Storage;
 
@@ -57,6 +58,40 @@ public sealed class OtherFeaturesTests : FrozenStatisticsRig
         await AdoptAsync(3, frozenSeed: 1);
         await HoldsAsync();
         await RestartAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_labelled_while_a_snapshot_of_other_features_is_judged_is_counted_in_them_too(bool withCopies)
+    {
+        if (withCopies) CountCopies();
+        options = options with { FreshCapacity = 1000 };
+        await StartAsync();
+        await StoreAsync(0);
+        await AdoptAsync(2, frozenSeed: 2, beforeItIsTakenOver: () => StoreAsync(1));
+        var counted = readOut.FrozenCounted!;
+        Assert.Contains("seed 2", counted.FeatureBankId);
+        Assert.Equal(durable.Count, counted.Count);
+        Assert.Equal(durable.Count * (withCopies ? 1.3 : 1), counted.Classes.Sum(name => counted.Of(name)!.Mass), 1e-6);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_looks_from_outside_has_the_read_out_of_the_service_though_no_file_counts_it_yet(bool withCopies)
+    {
+        if (withCopies) CountCopies();
+        options = options with { FreshCapacity = 1000 };
+        await StartAsync();
+        for (int batch = 0; batch < 3; batch++) await StoreAsync(batch);
+        Assert.False(File.Exists(data["statistics.bin"]));
+        using var session = Classifier.Open(TestSnapshot.WriteFrozen(data), TestSnapshot.Manifest, s_settings, AnchorExam.BatchSize);
+        var looked = await StoredReadOut.ReadAsync(session, buffer, new ReadOutFiles(data["statistics.bin"], data["readout.json"]), config.ReadOut, copies: WindowCopies.For(config));
+        float[] runs = slot.LatestFor(TestSnapshot.Manifest.Id)!.Weights.OnFrozen;
+        float largest = runs.Max(Math.Abs);
+        Assert.True(largest > 0);
+        Assert.All(runs.Zip(looked.OnFrozen), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * largest));
     }
 
     [Fact]
