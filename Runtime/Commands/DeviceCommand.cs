@@ -41,7 +41,7 @@ internal static class DeviceCommand
         FileNotFoundException or DirectoryNotFoundException when e.Message.StartsWith("Could not find", StringComparison.Ordinal) => $"{e.Message} Correct the path, or make it first.",
         IOException when e.Message.StartsWith("No space left", StringComparison.Ordinal) || e.Message.Contains("its old content stands: No space left", StringComparison.Ordinal) => $"{e.Message}. Free disk space, or use another disk.",
         UnauthorizedAccessException => $"{e.Message} Let the user of this process read and write there, or put a file in the place of the folder.",
-        _ when e is System.Text.Json.JsonException || e.Message.Contains("could not be mapped", StringComparison.Ordinal) => $"what was read does not have the shape that belongs here: {(e.Message.IndexOf(" could not be mapped", StringComparison.Ordinal) is > 0 and var at ? $"{e.Message[..at]} is unknown." : e.Message)} 'edge config sign' writes an envelope, 'edge config keyring' a list of keys; an unsigned document is {{\"version\": 7, \"config\": {{…}}}}.",
+        System.Text.Json.JsonException or FormatException { InnerException: System.Text.Json.JsonException } => $"what was read does not have the shape that belongs here: {e.Message}. 'edge config sign' writes an envelope, 'edge config keyring' a list of keys; an unsigned document is {{\"version\": 7, \"config\": {{…}}}}.",
         _ => e.Message,
     };
 

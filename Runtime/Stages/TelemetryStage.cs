@@ -101,7 +101,7 @@ public sealed partial class TelemetryStage(
     {
         string hash = desired.Running.Verdict.Hash;
         bool restarts = desired.Judge(payload);
-        if (desired.LastAttempt is { } attempt) LogConfig(attempt.Result, attempt.Version, string.Join("; ", attempt.Reasons));
+        if (desired.LastAttempt is { } attempt) LogConfig(attempt.Result, attempt.Version?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "not read", string.Join("; ", attempt.Reasons));
         if (!restarts)
         {
             if (desired.Running.Verdict.Hash != hash) reporter.Status(Status(Telemetry.Messages.DeviceState.Online, "reconfigured"));
@@ -144,8 +144,8 @@ public sealed partial class TelemetryStage(
     /// <summary>What the retained status says and what changes while the service runs.</summary>
     private readonly record struct Standing(string? SnapshotId, string Provider, long FailureCount, double? AnchorAccuracyPercent, WorstForgetting? WorstForgetting, long DriftAlarms, IReadOnlyList<RefusedSubscription> RefusedSubscriptions);
 
-    [LoggerMessage(3001, LogLevel.Information, "desired configuration {Result}: version {Version} {Reasons}")]
-    private partial void LogConfig(ConfigResult result, long? version, string reasons);
+    [LoggerMessage(3001, LogLevel.Information, "desired configuration {Result}, version {Version}: {Reasons}")]
+    private partial void LogConfig(ConfigResult result, string version, string reasons);
 
     [LoggerMessage(3002, LogLevel.Warning, "UNSIGNED configuration is taken from this broker: no key is trusted, and the broker is on the loopback interface. Not for a device in the field: make a key with 'edge config keygen' and name its list in updates.keysFile")]
     private partial void LogUnsigned();

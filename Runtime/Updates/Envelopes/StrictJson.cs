@@ -13,18 +13,17 @@ internal static class StrictJson
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerOptions.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, MaxDepth = MaxDepth };
 
     /// <summary>Reads a <typeparamref name="T"/>.</summary>
-    /// <exception cref="FormatException">It is none; the message says where.</exception>
+    /// <exception cref="FormatException">It is none; the message says what is wrong, where, and what belongs there.</exception>
     public static T Read<T>(ReadOnlySpan<byte> utf8)
     {
         if (!Utf8.IsValid(utf8)) throw new FormatException("it is not UTF-8; save it in that encoding");
         try
         {
-            return JsonSerializer.Deserialize<T>(utf8, Options) ?? throw new FormatException("it is null");
+            return JsonSerializer.Deserialize<T>(utf8, Options) ?? throw new FormatException("it is null; expected an object");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or NotSupportedException or ArgumentException or OverflowException)
         {
-            string first = e.Message.ReplaceLineEndings(" ");
-            throw new FormatException(first.Length > 300 ? first[..300] : first, e);
+            throw new FormatException(ShapeFault.Of(utf8, typeof(T), Options), e);
         }
     }
 }

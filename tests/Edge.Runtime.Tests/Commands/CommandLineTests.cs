@@ -103,7 +103,7 @@ public sealed class CommandLineTests : IDisposable
         await SaysAsync("'op.pub.pem': it is no private key", "config", "sign", "patch.json", "--key", "op.pub.pem", "--version", "3");
         await SaysAsync("Take another NAME", "config", "keygen", "op");
         Assert.Equal(0, (await RunAsync("config", "keyring", "--key", "op.pub.pem=config+keys", "--version", "1", "--out", "keys.json")).ExitCode);
-        await SaysAsync("'drift' is unknown. 'edge config sign' writes an envelope", "config", "verify", "patch.json", "--keys", "keys.json");
+        await SaysAsync("'drift' is unknown; expected only payload, signature, keyId, algorithm, schema; remove it or correct its name. 'edge config sign' writes an envelope", "config", "verify", "patch.json", "--keys", "keys.json");
         File.WriteAllBytes(data["latin.json"], [0xe9]);
         await SaysAsync("'latin.json': it is not UTF-8; save it in that encoding", "config", "verify", "latin.json", "--keys", "keys.json");
         await SaysAsync("'latin.json': it is not UTF-8", "config", "verify", "patch.json", "--keys", "latin.json");

@@ -1,0 +1,44 @@
+using System.Text;
+using Edge.Runtime.Updates.Checks;
+using Edge.Runtime.Updates.Envelopes;
+using Edge.Runtime.Updates.Trust;
+
+namespace Edge.Runtime.Tests.Updates;
+
+/// <summary>What an operator is told of a document that is none: value, place and remedy in the document's own words.</summary>
+public sealed class ShapeFaultTests
+{
+    [Theory]
+    [InlineData("garbage{{", "it is not JSON of at most 40 levels: 'garbage{{' breaks off at line 1, byte 1; mend it there")]
+    [InlineData("{\n \"version\": 1,\n \"config\": {} ", "it is not JSON of at most 40 levels: '{  \"version\": 1,  \"config\": {} ' breaks off at line 3, byte 15; mend it there")]
+    [InlineData("""{ "windowId": 1, "config": {} }""", "'windowId' is unknown; expected only version, config, notAfter, target, rollout, minimumRuntime, schema; remove it or correct its name")]
+    [InlineData("""{ "version": 1 }""", "config is missing; add it, an object")]
+    [InlineData("""{ "config": {} }""", "version is missing; add it, a whole number")]
+    [InlineData("""{ "version": "1", "config": {} }""", "version is '\"1\"'; expected a whole number")]
+    [InlineData("""{ "version": 1e999, "config": {} }""", "version is '1e999'; expected a whole number")]
+    [InlineData("""{ "version": 1, "version": 2, "config": {} }""", "version is there twice; leave one")]
+    [InlineData("""{ "version": null, "config": {} }""", "version is 'null'; expected a whole number")]
+    [InlineData("""{ "version": 1, "config": {}, "notAfter": "tomorrow" }""", "notAfter is '\"tomorrow\"'; expected a time such as 2026-01-31T12:00:00Z")]
+    [InlineData("""{ "version": 1, "config": {}, "target": { "fleets": "a" } }""", "'target.fleets' is unknown; expected only fleet, group, device; remove it or correct its name")]
+    [InlineData("""{ "version": 1, "config": {}, "rollout": { "seed": 1 } }""", "rollout.percent is missing; add it, a number")]
+    [InlineData("""{ "version": 1, "config": {}, "rollout": 10 }""", "rollout is '10'; expected an object")]
+    [InlineData("[1]", "it is '[1]'; expected an object")]
+    [InlineData("null", "it is null; expected an object")]
+    public void A_desired_configuration_that_is_none_is_told_what_is_wrong_where_and_what_belongs_there(string json, string expected) =>
+        Assert.Equal(expected, Assert.Throws<FormatException>(() => DesiredPayload.Read(Encoding.UTF8.GetBytes(json))).Message);
+
+    [Fact]
+    public void So_is_an_envelope_and_a_list_of_keys()
+    {
+        Assert.Equal("signature is missing; add it, a text", Assert.Throws<FormatException>(() => SignedEnvelope.Read("""{ "schema": "edge.envelope/1", "payload": "", "keyId": "a", "algorithm": "b" }"""u8)).Message);
+        Assert.StartsWith("keys[0].roles is '5'; expected a list", Assert.Throws<FormatException>(() => KeyRing.Read("""{ "schema": "edge.keys/1", "version": 1, "keys": [{ "name": "a", "algorithm": "ecdsaP256", "publicKey": "", "roles": 5 }] }"""u8)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_long_is_quoted_in_part_and_control_characters_not_at_all()
+    {
+        string told = Assert.Throws<FormatException>(() => DesiredPayload.Read(Encoding.UTF8.GetBytes($"{{ \"version\": \"\x7f{new string('x', 10_000)}\" }}"))).Message;
+        Assert.InRange(told.Length, 60, 120);
+        Assert.DoesNotContain(told, char.IsControl);
+    }
+}
