@@ -25,6 +25,10 @@ internal static class ShapeFault
         {
             return $"it is not JSON of at most {options.MaxDepth} levels: {Quote(Encoding.UTF8.GetString(utf8))} breaks off at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}; mend it there";
         }
+        catch (InvalidOperationException)
+        {
+            return "it has half of a \\u surrogate pair in a name; write the character itself"; // A name is decoded only when somebody asks for it.
+        }
     }
 
     private static string? In(JsonElement value, Type type, JsonSerializerOptions options, string path)

@@ -22,6 +22,9 @@ public sealed class ShapeFaultTests
     [InlineData("""{ "version": 1, "config": {}, "target": { "fleets": "a" } }""", "'target.fleets' is unknown; expected only fleet, group, device; remove it or correct its name")]
     [InlineData("""{ "version": 1, "config": {}, "rollout": { "seed": 1 } }""", "rollout.percent is missing; add it, a number")]
     [InlineData("""{ "version": 1, "config": {}, "rollout": 10 }""", "rollout is '10'; expected an object")]
+    [InlineData("""{ "\ud800": 1 }""", "it has half of a \\u surrogate pair in a name; write the character itself")]
+    [InlineData("""{ "version": 1, "config": {}, "target": { "\udc00": "a" } }""", "it has half of a \\u surrogate pair in a name; write the character itself")]
+    [InlineData("""{ "version": 1, "config": {}, "notAfter": "\ud800" }""", "notAfter is '\"\\ud800\"'; expected a time such as 2026-01-31T12:00:00Z")]
     [InlineData("[1]", "it is '[1]'; expected an object")]
     [InlineData("null", "it is null; expected an object")]
     public void A_desired_configuration_that_is_none_is_told_what_is_wrong_where_and_what_belongs_there(string json, string expected) =>
