@@ -33,6 +33,7 @@ internal static class ShapeFault
 
     private static string? In(JsonElement value, Type type, JsonSerializerOptions options, string path)
     {
+        if (type == typeof(JsonElement)) return InFree(value, path);
         var shape = options.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type);
         if (value.ValueKind == JsonValueKind.Object && shape.Kind == JsonTypeInfoKind.Object) return InObject(value, shape, options, path);
         if (value.ValueKind == JsonValueKind.Array && shape.Kind == JsonTypeInfoKind.Enumerable && shape.ElementType is { } element)
@@ -43,12 +44,21 @@ internal static class ShapeFault
         try
         {
             _ = value.Deserialize(type, options);
-            return value.ValueKind == JsonValueKind.Null && type == shape.Type && type != typeof(JsonElement) ? $"{Name(path)} is null; expected {Kind(shape)}" : null;
+            return value.ValueKind == JsonValueKind.Null && type == shape.Type ? $"{Name(path)} is null; expected {Kind(shape)}" : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NotSupportedException or ArgumentException or OverflowException)
         {
             return $"{Name(path)} is {Quote(value.GetRawText())}; expected {Kind(shape)}";
         }
+    }
+
+    /// <summary>Where any shape is taken, only a member that is there twice is a fault.</summary>
+    private static string? InFree(JsonElement value, string path)
+    {
+        if (value.ValueKind == JsonValueKind.Array) return value.EnumerateArray().Select((one, at) => InFree(one, $"{path}[{at}]")).FirstOrDefault(fault => fault is not null);
+        if (value.ValueKind != JsonValueKind.Object) return null;
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        return value.EnumerateObject().Select(one => seen.Add(one.Name) ? InFree(one.Value, Below(path, one.Name)) : $"{Below(path, one.Name)} is there twice; leave one").FirstOrDefault(fault => fault is not null);
     }
 
     private static string? InObject(JsonElement value, JsonTypeInfo shape, JsonSerializerOptions options, string path)
@@ -57,7 +67,7 @@ internal static class ShapeFault
         HashSet<string> seen = new(StringComparer.Ordinal);
         foreach (var one in value.EnumerateObject())
         {
-            string at = path.Length == 0 ? one.Name : $"{path}.{one.Name}";
+            string at = Below(path, one.Name);
             if (!members.TryGetValue(one.Name, out var member)) return $"{Quote(at)} is unknown; expected only {string.Join(", ", members.Keys)}; remove it or correct its name";
             if (!seen.Add(one.Name)) return $"{at} is there twice; leave one";
             if (one.Value.ValueKind == JsonValueKind.Null && (member.IsSetNullable || member.AssociatedParameter is { IsNullable: true })) continue;
@@ -65,7 +75,7 @@ internal static class ShapeFault
         }
 
         return members.Values.FirstOrDefault(one => !seen.Contains(one.Name) && (one.IsRequired || one.AssociatedParameter is { HasDefaultValue: false })) is { } missing
-            ? $"{(path.Length == 0 ? missing.Name : $"{path}.{missing.Name}")} is missing; add it, {Kind(options.GetTypeInfo(Nullable.GetUnderlyingType(missing.PropertyType) ?? missing.PropertyType))}" : null;
+            ? $"{Below(path, missing.Name)} is missing; add it, {Kind(options.GetTypeInfo(Nullable.GetUnderlyingType(missing.PropertyType) ?? missing.PropertyType))}" : null;
     }
 
     private static string Kind(JsonTypeInfo shape) => Type.GetTypeCode(shape.Type) switch
@@ -81,6 +91,8 @@ internal static class ShapeFault
         _ when shape.Type.IsAssignableTo(typeof(IEnumerable)) && shape.Kind == JsonTypeInfoKind.Enumerable => "a list",
         _ => "an object",
     };
+
+    private static string Below(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
     private static string Name(string path) => path.Length == 0 ? "it" : path;
 

@@ -25,6 +25,10 @@ public sealed class ShapeFaultTests
     [InlineData("""{ "\ud800": 1 }""", "it has half of a \\u surrogate pair in a name; write the character itself")]
     [InlineData("""{ "version": 1, "config": {}, "target": { "\udc00": "a" } }""", "it has half of a \\u surrogate pair in a name; write the character itself")]
     [InlineData("""{ "version": 1, "config": {}, "notAfter": "\ud800" }""", "notAfter is '\"\\ud800\"'; expected a time such as 2026-01-31T12:00:00Z")]
+    [InlineData("""{ "version": 1, "config": { "\udc00": 1 } }""", "it has half of a \\u surrogate pair in a name; write the character itself")]
+    [InlineData("""{ "version": 1, "config": { "drift": { "threshold": 1, "threshold": 2 } } }""", "config.drift.threshold is there twice; leave one")]
+    [InlineData("""{ "version": 1, "config": { "labels": { "classes": [{ "a": 1, "a": 1 }] } } }""", "config.labels.classes[0].a is there twice; leave one")]
+    [InlineData("""{ "version": "1", "config": null }""", "version is '\"1\"'; expected a whole number")]
     [InlineData("[1]", "it is '[1]'; expected an object")]
     [InlineData("null", "it is null; expected an object")]
     public void A_desired_configuration_that_is_none_is_told_what_is_wrong_where_and_what_belongs_there(string json, string expected) =>
@@ -43,5 +47,29 @@ public sealed class ShapeFaultTests
         string told = Assert.Throws<FormatException>(() => DesiredPayload.Read(Encoding.UTF8.GetBytes($"{{ \"version\": \"\x7f{new string('x', 10_000)}\" }}"))).Message;
         Assert.InRange(told.Length, 60, 120);
         Assert.DoesNotContain(told, char.IsControl);
+    }
+
+    [Fact]
+    public void Whatever_is_put_into_a_document_nothing_but_a_refusal_comes_of_it()
+    {
+        const string Whole = """{ "schema": "edge.config-desired/2", "version": 7, "notAfter": "2030-01-01T00:00:00Z", "target": { "fleet": "north" }, "rollout": { "percent": 10, "seed": 1 }, "minimumRuntime": "0.1.0", "config": { "drift": { "threshold": 9 } } }""";
+        string[] pieces = ["\\ud800", "\\udc00", "\\u0000", "\"", "{", "}", "[", "]", ":", ",", "null", "1e999", "-", "\\", "\ufffe", "true", "\"config\"", "\"a\": 1,", "//"];
+        Random random = new(1);
+        int refused = 0;
+        for (int trial = 0; trial < 5000; trial++)
+        {
+            string text = Whole;
+            for (int blow = random.Next(1, 4); blow > 0; blow--)
+            {
+                int at = random.Next(text.Length), length = random.Next(Math.Min(8, text.Length - at));
+                text = string.Concat(text.AsSpan(0, at), pieces[random.Next(pieces.Length)], text.AsSpan(at + length));
+            }
+
+            if (Record.Exception(() => DesiredPayload.Read(Encoding.UTF8.GetBytes(text))) is not { } thrown) continue;
+            Assert.True(thrown is FormatException && !thrown.Message.Contains("another shape", StringComparison.Ordinal), $"{text}\n{thrown}");
+            refused++;
+        }
+
+        Assert.InRange(refused, 3000, 4999);
     }
 }
