@@ -95,13 +95,19 @@ public class DetectorStateTests
         IDriftDetector detector = Fed(name);
         double[] stream = KnownStreams.Named("numpy 12345: 0.2 then 0.8");
         int alarms = 0;
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        foreach (double value in stream)
+        long least = long.MaxValue;
+        for (int turn = 0; turn < 5; turn++) // The runtime may charge a thread for work of its own, such as compiling a loop anew; what updates allocate, they allocate in every turn.
         {
-            alarms += detector.Update(value) == DriftState.Drift ? 1 : 0;
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (double value in stream)
+            {
+                alarms += detector.Update(value) == DriftState.Drift ? 1 : 0;
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
         Assert.True(alarms > 0, $"{name} never rang: its alarm was not measured");
     });
 
